@@ -1,0 +1,1 @@
+"""Logs, metrics, traces and health: what a service shows of itself."""

@@ -1,0 +1,1 @@
+"""Fakes, recorders and contract suites. Never imported by production code."""

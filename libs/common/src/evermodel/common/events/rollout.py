@@ -1,0 +1,65 @@
+"""What serves, in which share, and on what evidence it changed."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from evermodel.common.events.payload import Count, Digest, Payload, Percent, Value, Version
+from evermodel.common.events.training import Artefact
+from evermodel.common.events.validation import Verdict
+
+Action = Literal[
+    "started", "advanced", "held", "promoted", "completed", "aborted", "rolled_back", "resumed"
+]
+Role = Literal["champion", "challenger", "former_champion"]
+
+
+class VersionInPlay(Value):
+    """A version the scorer must load: with weight it decides, without it shadows."""
+
+    version: Version
+    role: Role
+    weight: Percent
+    model_uri: str
+    artefact: Artefact
+
+
+class Check(Value):
+    """One question the judge asked, with its numbers."""
+
+    check: str
+    verdict: Verdict
+    value: float | None = None
+    bound: float | None = None
+    n: Count = 0
+    detail: str = ""
+
+
+class RolloutStep(Payload):
+    """A change of what serves, or a decision not to change it.
+
+    ``started``: shadowing or first share. ``advanced``: the next share. ``held``: a person is
+    asked. ``promoted``: the challenger took all traffic and is champion; the former one
+    shadows. ``completed``: the label horizon passed, the former champion retires.
+    ``aborted``: back to zero before promotion. ``rolled_back``: undone after promotion.
+    """
+
+    TYPE: ClassVar[str] = "evermodel.rollout.step.v1"
+
+    action: Action
+    version: Version = Field(description="The version this rollout is about.")
+    from_version: Version | None = Field(description="The version it set out to replace.")
+    step: Count = Field(description="0 = shadow, then one per share in the policy.")
+    in_play: tuple[VersionInPlay, ...]
+    stable_version: Version
+    desired_version: Version = Field(description="What Git says.")
+    commit: str | None = Field(default=None, description="The commit this step made, if any.")
+    reason: str
+    evidence: tuple[Check, ...] = ()
+    quarantined: tuple[Digest, ...] = ()
+
+    @model_validator(mode="after")
+    def _weights_sum(self) -> "RolloutStep":
+        if sum(v.weight for v in self.in_play) != 100:
+            raise ValueError("the weights of the versions in play must sum to 100")
+        return self

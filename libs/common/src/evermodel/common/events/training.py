@@ -1,0 +1,48 @@
+"""What a training made, or why it made nothing."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from evermodel.common.events.payload import Count, Digest, Payload, Ratio, Span, Value, Version
+from evermodel.common.kernel.ids import EventId, ReferenceId
+
+
+class Metric(Value):
+    """A figure with its interval; `n` is what it was computed on."""
+
+    name: str
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+    n: Count = 0
+
+
+class Artefact(Value):
+    """A trained model as a thing that can be fetched, checked and served."""
+
+    uri: str = Field(description="Where the bundle lies, e.g. runs:/<id>/bundle.")
+    digest: Digest
+    threshold: Ratio
+    reference_id: ReferenceId
+
+
+class ModelTrained(Payload):
+    """A training ended."""
+
+    TYPE: ClassVar[str] = "evermodel.model.trained.v1"
+
+    outcome: Literal["trained", "failed"]
+    reason: str = Field(description="Why it was trained, or why it failed.")
+    caused_by: EventId = Field(description="The drift event or command that asked for it.")
+    champion: Version | None = Field(description="The version serving when it was asked for.")
+    run_id: str | None = None
+    artefact: Artefact | None = None
+    holdout_uri: str | None = Field(default=None, description="The hold-out rows, as Parquet.")
+    data: Span | None = Field(default=None, description="Event time of the rows used.")
+    rows: Count = 0
+    frauds: Count = 0
+    dataset_digest: Digest | None = None
+    seed: int = 0
+    code_version: str = ""
+    metrics: tuple[Metric, ...] = ()

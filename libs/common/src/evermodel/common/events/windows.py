@@ -1,0 +1,117 @@
+"""Windows: counters that add up, never rows."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from evermodel.common.events.payload import Count, Payload, Ratio, Span, Time, Value, Version
+from evermodel.common.kernel.ids import ReferenceId
+
+
+class ContinuousCounts(Value):
+    """A continuous column against the edges of its reference (see ``evermodel.profile``)."""
+
+    bins: tuple[Count, ...]
+    nulls: Count
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class CategoricalCounts(Value):
+    """A categorical or flag column: one count per level of the reference, plus ``other``."""
+
+    levels: dict[str, Count]
+    other: Count
+    nulls: Count
+    unseen: Count = Field(default=0, description="Rows with a level the reference never saw.")
+
+
+class ReferenceCounts(Value):
+    """All rows of the window that were scored under one champion's reference."""
+
+    reference_id: ReferenceId | None
+    rows: Count
+    continuous: dict[str, ContinuousCounts] = Field(default_factory=dict)
+    categorical: dict[str, CategoricalCounts] = Field(default_factory=dict)
+
+
+class ColumnQuality(Value):
+    """What a column's contract in ``model.toml`` is checked on, whatever the reference."""
+
+    rows: Count
+    nulls: Count
+    below: Count = Field(default=0, description="Values under the stated minimum.")
+    above: Count = Field(default=0, description="Values over the stated maximum.")
+
+
+class ServedCounts(Value):
+    """Scores that `version` gave to the rows that `decided_by` decided (None: unscored rows).
+
+    Both versions score every row, so two of these with the same `decided_by` compare versions
+    on the same rows of the same minutes.
+    """
+
+    decided_by: Version | None
+    version: Version
+    rows: Count
+    failed: Count
+    alerts: Count
+    histogram: tuple[Count, ...] = Field(description="20 equal bins of the score over [0, 1].")
+
+
+class WindowCounters(Value):
+    """Everything counted in a window. Merging is addition, in any order."""
+
+    rows: Count
+    references: tuple[ReferenceCounts, ...] = ()
+    quality: dict[str, ColumnQuality] = Field(default_factory=dict)
+    served: tuple[ServedCounts, ...] = ()
+    decided: dict[str, Count] = Field(
+        default_factory=dict, description="Rows by deciding version number."
+    )
+    first_time: Time | None = None
+    last_time: Time | None = None
+
+
+class TransactionsPartial(Payload):
+    """One partition's share of one window, or its word that the partition is past it."""
+
+    TYPE: ClassVar[str] = "evermodel.transactions.partial.v1"
+
+    window: Span
+    stream: Literal["scored", "labels"]
+    partition: Count
+    partitions: int = Field(ge=1, description="How many partitions the stream has.")
+    watermark: Time = Field(description="The partition's, when this was written.")
+    late: bool = Field(default=False, description="A correction: rows after the window closed.")
+    counters: WindowCounters | None = None
+    lake: tuple[str, ...] = Field(default=(), description="Files, relative to the lake's root.")
+
+
+class QualityFailure(Value):
+    """A check of the input that did not hold."""
+
+    check: Literal["nulls", "range", "unseen", "volume", "schema", "constant"]
+    column: str | None
+    value: float
+    bound: float
+    detail: str
+
+
+class TransactionsWindowed(Payload):
+    """A closed window of one model."""
+
+    TYPE: ClassVar[str] = "evermodel.transactions.windowed.v1"
+
+    window: Span
+    counters: WindowCounters
+    quality: Literal["pass", "fail", "insufficient"]
+    failures: tuple[QualityFailure, ...] = ()
+    champion: Version | None = None
+    reference_id: ReferenceId | None = None
+    labels_until: Time | None = Field(
+        default=None, description="Labels known before this are in the lake."
+    )
+    late_rows: Count = 0
+    lake: tuple[str, ...] = ()
+    alert_rate: Ratio | None = Field(default=None, description="Of the rows, by what decided them.")

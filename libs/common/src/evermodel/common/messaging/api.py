@@ -1,0 +1,174 @@
+"""What a service tells the loop: which handlers answer which topics, and what they keep.
+
+A handler takes one event (or a batch of records) and *returns* a ``Reaction``: the events that
+follow, state to keep, work to run beside the loop. The loop publishes events and state and
+commits the offsets in one Kafka transaction. Handlers know no broker and never see one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from evermodel.common.events.catalogue import Topic
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.payload import Payload
+from evermodel.common.kernel.ids import LifecycleId
+from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
+
+P = TypeVar("P", bound=Payload)
+P_contra = TypeVar("P_contra", bound=Payload, contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """An event to publish. The loop gives it its id, cause, source, topic and key.
+
+    The id derives from the cause, the type and the ordinal among the reaction's events of that
+    type; with `identity` from the type and that natural key alone. `lifecycle_id` None means
+    the cause's.
+    """
+
+    payload: Payload
+    time: datetime
+    identity: str | None = None
+    lifecycle_id: LifecycleId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record of a batch that goes to the dead letter instead."""
+
+    record: Record
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Long work that runs beside the loop, in a thread.
+
+    Durable (returned together with state that says it was accepted): offsets are committed at
+    once, `run` is called off the loop, and its result comes back to the service's ``on_done``,
+    whose reaction is published in a transaction of its own. On restart the service's
+    ``on_restored`` finds the accepted state again and returns the job anew, with the same key.
+    `cause` is the event that asked for it: what the result emits derives its ids from it.
+    """
+
+    key: str
+    cause: EventMeta
+    run: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What follows from a message.
+
+    `state`: new values by key in the service's state topic; None deletes. `records`: ready
+    records of the data plane. `rejected`: only from batch handlers. `jobs`: only with state.
+    """
+
+    events: Sequence[Emit] = ()
+    state: Mapping[str, bytes | None] = field(default_factory=dict)
+    records: Sequence[Outgoing] = ()
+    rejected: Sequence[Rejected] = ()
+    jobs: Sequence[Job] = ()
+
+
+NOTHING = Reaction()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A reaction that takes long to work out and needs no durable acceptance.
+
+    The loop pauses the partition, calls `work` in a thread, polls on, and commits the offset
+    with the result: a crash before that repeats `work`, so its effects must be looked up
+    before they are made.
+    """
+
+    work: Callable[[], Reaction]
+
+
+class EventHandler(Protocol[P_contra]):
+    """Handles one event of one type."""
+
+    def __call__(self, event: P_contra, meta: EventMeta, /) -> Reaction | Held: ...
+
+
+class BatchHandler(Protocol):
+    """Handles records of the data plane, in offset order within each partition."""
+
+    def __call__(self, records: Sequence[Record], /) -> Reaction: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[P]):
+    """Events of type `payload` of its catalogue topic go to `handler`, shared by the group."""
+
+    payload: type[P]
+    handler: EventHandler[P]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRoute:
+    """Records of `topic` go to `handler` in batches, shared by the group."""
+
+    topic: Topic
+    handler: BatchHandler
+
+
+@dataclass(frozen=True, slots=True)
+class TableRoute(Generic[P]):
+    """Every replica reads all of the topic from the beginning, before anything else starts.
+
+    No offset is committed. What the handler returns is published (ids derive from the event, so
+    only return events that each replica may say: see ``serving.applied``); while catching up at
+    start (``is_live()`` false) reactions are dropped except for the last event of each key,
+    which is handled once more, live, when the table has caught up.
+    """
+
+    payload: type[P]
+    handler: EventHandler[P]
+
+
+class Assignment(Protocol):
+    """What the loop tells a service that keeps state, when partitions come and go."""
+
+    def on_restored(
+        self, partition: TopicPartition, state: Mapping[str, bytes], committed: int | None, /
+    ) -> "Restored":
+        """Take over `partition` with the state kept for it; `committed` is the next offset."""
+
+    def on_revoked(self, partition: TopicPartition, /) -> None:
+        """Forget everything about `partition`."""
+
+    def on_done(self, key: str, cause: EventMeta, result: object, /) -> Reaction:
+        """Turn the result of a job (or the exception it raised) into a reaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`rewind_to`: read again from this offset (to refill buffers). `jobs`: to run again."""
+
+    rewind_to: int | None = None
+    jobs: Sequence[Job] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSpec:
+    """A service, as the loop sees it.
+
+    `name` is the consumer group and the event source (``/evermodel/<name>``); `service` names
+    the dead-letter topic. `state` shares partition numbers with the inputs: state written while
+    handling partition p lies in its partition p. `ticks`: called about every second with the
+    wall time when idle, for idle partitions; returns a reaction like a handler.
+    """
+
+    name: str
+    service: str
+    routes: Sequence[Route] = ()  # type: ignore[type-arg]  # a mixed sequence
+    batches: Sequence[BatchRoute] = ()
+    tables: Sequence[TableRoute] = ()  # type: ignore[type-arg]  # a mixed sequence
+    state: Topic | None = None
+    assignment: Assignment | None = None
+    on_tick: Callable[[], Reaction] | None = None

@@ -1,0 +1,260 @@
+"""One file describes a model: stream columns, features, and the policy of every stage.
+
+Owns the form of ``model.toml``. Must never read the environment or decide anything.
+Every field has a default that works except the model's name, its time and label columns and
+at least one feature. ``docs/model-description.md`` is generated from these classes.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from evermodel.common.events.payload import Name
+from evermodel.common.kernel.durations import parse_duration
+
+
+def _duration(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+FeatureKind = Literal["continuous", "categorical", "flag"]
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelSection(Section):
+    """Who the model is."""
+
+    name: Name
+
+
+class StreamSection(Section):
+    """How to read the transactions and their labels."""
+
+    time: str = Field(description="Column of the event time (RFC 3339; naive means UTC).")
+    label: str = Field(description="Column of the label: 0/1, true/false, or see label_positive.")
+    label_positive: str | int | None = Field(
+        default=None, description="The label's value that means fraud, when it is not 1 or true."
+    )
+    id: str | None = Field(
+        default=None, description="Unique id; absent: row number, or topic-partition-offset."
+    )
+    entity: str | None = Field(
+        default=None, description="Kafka key and sticky assignment; absent: the id."
+    )
+    label_delay: Duration = Field(
+        default=timedelta(days=7),
+        description="Files and the generator: a label is known this long after its transaction. "
+        "Also the label age at which outcomes are joined.",
+    )
+    forbidden: tuple[str, ...] = Field(
+        default=(), description="Known leaks: may travel, can never become a feature."
+    )
+    topic: str = Field(default="transactions", description="Where this model's payments arrive.")
+
+
+class FeaturesSection(Section):
+    """The model's inputs, by kind."""
+
+    continuous: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = Field(
+        default=(), description="Strings or integers; unseen levels are allowed."
+    )
+    flag: tuple[str, ...] = Field(default=(), description="Two-valued.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All features: continuous, then categorical, then flags."""
+        return (*self.continuous, *self.categorical, *self.flag)
+
+    def kind(self, name: str) -> FeatureKind:
+        """Return the kind of feature `name`."""
+        if name in self.continuous:
+            return "continuous"
+        return "categorical" if name in self.categorical else "flag"
+
+    @model_validator(mode="after")
+    def _some_and_once(self) -> Self:
+        if not self.names:
+            raise ValueError("name at least one feature under continuous, categorical or flag")
+        twice = sorted({name for name in self.names if self.names.count(name) > 1})
+        if twice:
+            raise ValueError(f"named more than once: {', '.join(twice)}")
+        return self
+
+
+class ColumnContract(Section):
+    """What a column must look like for a window to count as sound."""
+
+    min: float | None = None
+    max: float | None = None
+    nulls: Share | None = Field(default=None, description="Highest share of nulls.")
+    unseen: Share | None = Field(default=None, description="Highest share of unseen levels.")
+
+
+class WindowsSection(Section):
+    """How the stream is cut."""
+
+    length: Duration = timedelta(days=1)
+    lateness: Duration = Field(
+        default=timedelta(0), description="How long after its end a window still takes rows."
+    )
+    min_rows: int = Field(
+        default=5000, ge=1, description="Fewer rows are merged with the next window."
+    )
+    season: Literal["weekday", "none"] = Field(
+        default="weekday", description="Compare a window with its own weekday's reference."
+    )
+
+
+class DriftSection(Section):
+    """The detector's rule (docs/architecture/drift.md)."""
+
+    min_effect: Share = Field(
+        default=0.05, description="Smallest difference in probability worth a retrain."
+    )
+    false_discovery_rate: Share = 0.01
+    history_quantile: Share = Field(
+        default=0.99, description="Quantile of past clean windows' largest standardised effect."
+    )
+    persistence: int = Field(default=2, ge=1, description="Windows in a row that make a drift.")
+    alert_rate_slack: float = Field(default=0.5, description="CUSUM k, in standard deviations.")
+    alert_rate_bound: float = Field(default=8.0, description="CUSUM h, in standard deviations.")
+    performance_alpha: Share = Field(
+        default=0.01, description="Error of the time-uniform bound on recall and precision."
+    )
+    performance_margin: Share = Field(
+        default=0.10, description="How far below its promise a champion may fall."
+    )
+    max_nulls: Share = Field(default=0.5, description="Null share that fails any column.")
+    volume_ratio: float = Field(
+        default=4.0, gt=1, description="Rows over or under the reference's by this factor fail."
+    )
+    cool_down: Duration = Field(
+        default=timedelta(days=7), description="After a retrain verdict, at least label_delay."
+    )
+
+
+class TrainingSection(Section):
+    """What is learned from, and how."""
+
+    window: Duration = timedelta(days=28)
+    calibration: Duration = Field(default=timedelta(days=5), description="For the threshold.")
+    holdout: Duration = Field(default=timedelta(days=7), description="For the gates.")
+    regime: Duration = Field(
+        default=timedelta(days=3),
+        description="After a drift, wait for labels of this much of the new regime. A model "
+        "trained only on days before the change would learn nothing about it.",
+    )
+    seed: int = 7
+    epochs: int = Field(default=12, ge=1)
+    batch_size: int = Field(default=2048, ge=1)
+    hidden: tuple[int, ...] = (256, 256)
+    dropout: Share = 0.1
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    max_seconds: float = Field(default=1800.0, gt=0, description="The child is ended after this.")
+    max_memory_mb: int = Field(default=6144, ge=512)
+
+
+class DecisionSection(Section):
+    """When a score becomes an alert."""
+
+    alert_budget: Share = Field(
+        default=0.02, description="At most this share of transactions is alerted."
+    )
+
+
+class GatesSection(Section):
+    """What a candidate must show before it may serve."""
+
+    recall_floor: Share = 0.0
+    precision_floor: Share = 0.0
+    margin: Share = Field(
+        default=0.05, description="How much worse than the champion the lower bound may be."
+    )
+    confidence: Share = 0.95
+    min_frauds: int = Field(default=30, ge=1, description="Fewer in the hold-out: no evidence.")
+    slices: tuple[str, ...] = ()
+    slice_margin: Share = 0.15
+    latency_ms: float = Field(default=200.0, gt=0, description="For a batch of 256 rows.")
+
+
+class RolloutSection(Section):
+    """How a version takes over."""
+
+    engine: Literal["embedded", "argo"] = "embedded"
+    steps: tuple[int, ...] = Field(default=(10, 20, 50, 100), description="Percent, ascending.")
+    min_duration: Duration = Field(
+        default=timedelta(days=1), description="Least event time on each step, shadow included."
+    )
+    min_rows: int = Field(default=200, ge=1, description="Least rows decided on each step.")
+    patience: Duration = Field(
+        default=timedelta(days=7), description="Without a verdict this long, a person is asked."
+    )
+    label_horizon: Duration = Field(
+        default=timedelta(days=14), description="After 100 %, how long late labels may undo it."
+    )
+    alert_rate_ratio: float = Field(
+        default=3.0, gt=1, description="Alerts over or under the champion's on the same rows."
+    )
+    score_distance: Share = Field(
+        default=0.25, description="Largest difference of the score distributions, same rows."
+    )
+    alpha: Share = Field(default=0.05, description="Error of the paired sequential test.")
+    max_failed: Share = Field(default=0.001, description="Share of rows a version may not answer.")
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if list(self.steps) != sorted(set(self.steps)) or not self.steps or self.steps[-1] != 100:
+            raise ValueError("steps must ascend and end at 100, e.g. [10, 20, 50, 100]")
+        if self.steps[0] < 1:
+            raise ValueError("a step is at least 1 percent")
+        return self
+
+
+class ModelDescription(Section):
+    """The whole of ``model.toml``."""
+
+    model: ModelSection
+    stream: StreamSection
+    features: FeaturesSection
+    quality: dict[str, ColumnContract] = Field(default_factory=dict)
+    windows: WindowsSection = WindowsSection()
+    drift: DriftSection = DriftSection()
+    training: TrainingSection = TrainingSection()
+    decision: DecisionSection = DecisionSection()
+    gates: GatesSection = GatesSection()
+    rollout: RolloutSection = RolloutSection()
+
+    @property
+    def name(self) -> Name:
+        """The model's name."""
+        return self.model.name
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        leaks = {*self.stream.forbidden, self.stream.label} & set(self.features.names)
+        if leaks:
+            raise ValueError(f"{_join(leaks)} would give the answer away: not a feature")
+        if self.stream.time in self.features.names:
+            raise ValueError(f"{self.stream.time} is the event time: not a feature")
+        unknown = set(self.quality) - set(self.features.names)
+        if unknown:
+            raise ValueError(f"quality of {_join(unknown)}: not a feature")
+        strange = set(self.gates.slices) - set(self.features.names)
+        if strange:
+            raise ValueError(f"slice {_join(strange)}: not a feature")
+        return self
+
+
+def _join(names: Sequence[str] | set[str]) -> str:
+    return ", ".join(sorted(names))
