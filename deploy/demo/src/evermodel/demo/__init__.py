@@ -1,0 +1,1 @@
+"""The demo: a seeded stream of payments and the story it plays."""

@@ -1,0 +1,1 @@
+"""Projects the lifecycle topics into what people ask about."""

@@ -1,0 +1,1 @@
+"""Windows the stream, says when it has drifted, and joins scores with labels."""

@@ -1,0 +1,1 @@
+"""Scores every transaction with every loaded version; one of them decides."""

@@ -1,0 +1,1 @@
+"""Answers alarms with trainings: admission, training set, the child that learns."""
