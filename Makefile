@@ -19,14 +19,38 @@ setup: .venv/.ready
 lock: setup  ## Resolve requirements.in anew, for every platform, with hashes and no host.
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' -o requirements.lock requirements.in
 
+.PHONY: test
+test: lint  ## Everything that must hold: format, types, import rules, then every test.
+	$(BIN)/python -m pytest tests
+
+.PHONY: test-unit
+test-unit: setup  ## The quick part: no broker, no server.
+	$(BIN)/python -m pytest tests/unit
+
+.PHONY: demo
+demo: setup  ## Play the story on a real broker; see runs/demo/ afterwards.
+	$(BIN)/evermodel demo
+
+.PHONY: up
+up: setup  ## Start the whole system on this machine.
+	$(BIN)/evermodel up
+
 .PHONY: lint
 lint: setup
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy libs services cli deploy tests
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy libs services cli deploy docs tests
 	$(BIN)/lint-imports
 
 .PHONY: format
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+.PHONY: docs
+docs: setup  ## Write the pages and schemas that are made from code.
+	$(BIN)/python -m docs.build
+
+.PHONY: clean
+clean:
+	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
