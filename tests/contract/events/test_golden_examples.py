@@ -1,0 +1,70 @@
+"""Events once written decode for ever: every golden example, and every one there ever was."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from docs.build import schemas
+from docs.build.compatibility import breaking_changes
+from evermodel.common.events import codec
+from evermodel.common.kernel.errors import Poison
+
+EVENTS = Path(__file__).resolve().parents[3] / "libs/common/src/evermodel/common/events"
+EXAMPLES = sorted((EVENTS / "examples").glob("*.json"))
+BY_TYPE = {payload.TYPE: payload for payload in schemas.payloads()}
+
+
+def record(example: dict[str, object]) -> tuple[bytes, list[tuple[str, bytes | None]]]:
+    """The example as value and headers of a Kafka record."""
+    data = json.dumps(example["data"]).encode()
+    context = {k: str(v) for k, v in example.items() if k not in {"data", "datacontenttype"}}
+    return data, [(f"ce_{key}", value.encode()) for key, value in context.items()]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_a_golden_example_decodes_and_fits_its_schema(path: Path) -> None:
+    example = json.loads(path.read_text())
+    payload = BY_TYPE[example["type"]]
+    value, headers = record(example)
+    event = codec.decode(payload, value=value, headers=headers)
+    assert json.loads(event.payload.model_dump_json()) == example["data"]
+    assert event.meta.id == example["id"]
+    jsonschema.validate(example["data"], dict(schemas.schema_of(payload)))
+
+
+def test_every_type_has_an_example() -> None:
+    assert {json.loads(p.read_text())["type"] for p in EXAMPLES} == set(BY_TYPE)
+
+
+def test_examples_are_only_ever_added() -> None:
+    index = (EVENTS / "examples" / "INDEX").read_text().split()
+    kept = dict(zip(index[1::2], index[::2], strict=True))
+    found = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in EXAMPLES}
+    assert {name: found.get(name) for name in kept} == kept, "an example was changed or removed"
+    assert set(found) == set(kept), "add new examples to INDEX (sha256sum *.json > INDEX)"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_an_unknown_field_is_ignored_and_a_missing_one_is_poison(path: Path) -> None:
+    example = json.loads(path.read_text())
+    payload = BY_TYPE[example["type"]]
+    value, headers = record(example | {"data": example["data"] | {"from_the_future": {"a": 1}}})
+    assert codec.decode(payload, value=value, headers=headers).payload.model == "fraud"
+    del example["data"]["model"]
+    value, headers = record(example)
+    with pytest.raises(Poison, match="model"):
+        codec.decode(payload, value=value, headers=headers)
+
+
+@pytest.mark.parametrize("path", sorted((EVENTS / "schemas/released").glob("*.json")))
+def test_no_released_schema_is_broken(path: Path) -> None:
+    released = json.loads(path.read_text())
+    payload = BY_TYPE[path.stem]
+    assert breaking_changes(released, dict(schemas.schema_of(payload))) == []
+
+
+def test_every_type_is_released() -> None:
+    assert {p.stem for p in (EVENTS / "schemas/released").glob("*.json")} == set(BY_TYPE)
