@@ -56,14 +56,26 @@ class Scorer:
             BadColumns: a feature's column is missing or mistyped.
             Unusable: the model answered something else than a probability.
         """
+        scores = self.answer(columns)
+        if not ((scores >= 0.0) & (scores <= 1.0)).all():
+            raise Unusable("the model answered something else than a probability")
+        return scores
+
+    def answer(self, columns: Columns) -> Scores:
+        """Return what the model says, row by row, be it a probability or not.
+
+        For serving: one row without a usable answer must not cost its neighbours theirs.
+
+        Raises:
+            BadColumns: as `score`.
+            Unusable: the model answered another number of rows.
+        """
         prepared = prepare(columns, features=self.manifest.features)
         rows = len(next(iter(prepared.values())))
         scores = np.empty(rows, dtype=np.float32)
         for start in range(0, rows, LARGEST):
             end = min(start + LARGEST, rows)
             scores[start:end] = self._call(prepared, start, end)
-        if not ((scores >= 0.0) & (scores <= 1.0)).all():
-            raise Unusable("the model answered something else than a probability")
         return scores
 
     def alerts(self, scores: Scores) -> npt.NDArray[np.bool_]:

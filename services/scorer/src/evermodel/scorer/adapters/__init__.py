@@ -1,0 +1,1 @@
+"""The systems that keep the scorer's promises: MLflow, folders, TensorFlow."""

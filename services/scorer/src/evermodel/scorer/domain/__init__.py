@@ -1,0 +1,1 @@
+"""Pure decisions: which version decides a payment, what it says, and which rows are sound."""

@@ -1,0 +1,1 @@
+"""A verb per event: scoring batches of payments, taking rollout steps over."""

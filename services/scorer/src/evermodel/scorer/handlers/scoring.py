@@ -1,0 +1,92 @@
+"""Scoring a batch: every loaded version answers every row, one of them decides each.
+
+A version that raises, or answers with anything but probabilities, is silent for those rows;
+the batch goes on without it.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evermodel.scorer.domain.decisions import Answers, Decision, answers_of, decide, silent
+from evermodel.scorer.domain.fault import Fault
+from evermodel.scorer.domain.payments import Payment, RowForm
+from evermodel.scorer.domain.plan import Player, assigned
+from evermodel.scorer.handlers.live import Live
+from evermodel.scorer.ports import Columns
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredBatch:
+    """Answers by version, and one decision per row."""
+
+    answers: Mapping[int, Answers]
+    decisions: Sequence[Decision]
+
+
+def score_batch(
+    payments: Sequence[Payment], *, live: Live, form: RowForm, fault: Fault | None = None
+) -> ScoredBatch:
+    """Return what the versions of `live` say about `payments`."""
+    plan = live.plan
+    whose = assigned([payment.entity for payment in payments], plan=plan)
+    columns = columns_of(payments, form=form) if plan.players else {}
+    answers = {
+        player.version: _ask(player, live, _seen_by(player, columns, whose, live, fault), whose)
+        for player in plan.players
+    }
+    return ScoredBatch(answers, decide(whose, plan=plan, answers=answers))
+
+
+def columns_of(payments: Sequence[Payment], *, form: RowForm) -> Columns:
+    """Return the features as models take them: float32 with NaN, strings with ""."""
+    rows = [payment.features for payment in payments]
+    numbers = {
+        name: np.array([row[name] for row in rows], dtype=np.float32)
+        for name in (*form.continuous, *form.flag)
+    }
+    levels = {
+        name: np.array([_text(row[name]) for row in rows], dtype=np.object_)
+        for name in form.categorical
+    }
+    return {**numbers, **levels}
+
+
+def _text(level: object) -> str:
+    if isinstance(level, str):
+        return level
+    if level is None:
+        return ""
+    return str(level).lower() if isinstance(level, bool) else str(level)
+
+
+def _ask(player: Player, live: Live, columns: Columns, whose: Sequence[int | None]) -> Answers:
+    try:
+        scores = live.versions[player.version].model.score(columns)
+    except Exception:  # noqa: BLE001  # foreign code: whatever it raises, the others go on
+        _log.exception("version %d gave no answer to %d rows", player.version, len(whose))
+        return silent(len(whose))
+    if len(scores) != len(whose):
+        _log.error("version %d: %d answers for %d rows", player.version, len(scores), len(whose))
+        return silent(len(whose))
+    return answers_of(scores, threshold=player.threshold)
+
+
+def _seen_by(
+    player: Player,
+    columns: Columns,
+    whose: Sequence[int | None],
+    live: Live,
+    fault: Fault | None,
+) -> Columns:
+    if fault is None or fault.version != player.version or not fault.strikes(live.plan):
+        return columns
+    column = columns.get(fault.feature)
+    if column is None or column.dtype != np.float32:
+        return columns
+    struck = np.array([version == player.version for version in whose], dtype=np.bool_)
+    return {**columns, fault.feature: np.where(struck, column * fault.factor, column)}

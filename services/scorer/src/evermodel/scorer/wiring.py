@@ -1,0 +1,84 @@
+"""Puts the scorer together; the only module that sees all of it."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from evermodel.artefact.bundle import digest_of
+from evermodel.common.events.catalogue import TRANSACTIONS, Topic
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.kernel.ids import ModelName
+from evermodel.common.messaging.api import BatchRoute, ServiceSpec, TableRoute
+from evermodel.common.models.description import ModelDescription
+from evermodel.common.models.file import read_models
+from evermodel.scorer.adapters.cached_bundles import CachedBundles
+from evermodel.scorer.adapters.mlflow_bundles import MlflowDownload
+from evermodel.scorer.adapters.tensorflow_scoring import TensorflowScoring
+from evermodel.scorer.domain.fault import Fault
+from evermodel.scorer.handlers.live import Serving
+from evermodel.scorer.handlers.rollout import RolloutHandler
+from evermodel.scorer.handlers.transactions import TransactionsHandler, form_of
+from evermodel.scorer.ports import Bundles, Scoring
+from evermodel.scorer.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+def assemble(
+    *,
+    models: Mapping[str, ModelDescription],
+    bundles: Bundles,
+    scoring: Scoring,
+    replica: str = "0",
+    fault: Fault | None = None,
+) -> ServiceSpec:
+    """Return the scorer made of these parts. `fault` is a test switch."""
+    if fault is not None:
+        _log.warning(
+            "TEST SWITCH ON: %s is multiplied by %g for payments decided by canary v%d",
+            fault.feature,
+            fault.factor,
+            fault.version,
+        )
+    named = {ModelName(name): model for name, model in models.items()}
+    forms = {name: form_of(model) for name, model in named.items()}
+    serving = Serving()
+    steps = RolloutHandler(
+        forms=forms, serving=serving, bundles=bundles, scoring=scoring, replica=replica
+    )
+    payments = TransactionsHandler(models=named, forms=forms, serving=serving, fault=fault)
+    return ServiceSpec(
+        name="scorer",
+        service="scorer",
+        batches=[BatchRoute(topic, payments.on_transactions) for topic in _inputs(models)],
+        tables=[TableRoute(RolloutStep, steps.on_rollout_step)],
+    )
+
+
+def _inputs(models: Mapping[str, ModelDescription]) -> list[Topic]:
+    """Return every topic that some model's payments arrive in, once."""
+    names = sorted({model.stream.topic for model in models.values()})
+    return [replace(TRANSACTIONS, name=name) for name in names]
+
+
+@contextmanager
+def wire(settings: Settings) -> Iterator[ServiceSpec]:
+    """Make the real parts and yield the scorer made of them.
+
+    Raises:
+        BadModelFile: a model description cannot be used.
+        ValueError: the fault switch is misspelt.
+    """
+    bundles = CachedBundles(
+        settings.work / "bundles",
+        download=MlflowDownload(settings.mlflow_tracking_uri),
+        digest_of=digest_of,
+    )
+    yield assemble(
+        models=read_models(settings.models),
+        bundles=bundles,
+        scoring=TensorflowScoring(threads=settings.threads),
+        replica=settings.instance,
+        fault=Fault.parse(settings.fault) if settings.fault else None,
+    )
