@@ -1,0 +1,52 @@
+"""``/healthz``, ``/readyz`` and ``/metrics`` of one process, on loopback unless told otherwise.
+
+Healthy: the loop has turned lately. Ready: it also has its partitions. Owns no decision.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from evermodel.common.observability.metrics import Metrics
+
+Answer = Callable[[], bool]
+
+
+@contextmanager
+def health_server(
+    *, host: str, port: int, metrics: Metrics, healthy: Answer, ready: Answer
+) -> Iterator[int]:
+    """Serve until the block ends; yields the port (0 asks for a free one)."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the base class's name
+            if self.path == "/metrics":
+                self._send(200, generate_latest(metrics.registry), CONTENT_TYPE_LATEST)
+            elif self.path in {"/healthz", "/readyz"}:
+                good = healthy() if self.path == "/healthz" else healthy() and ready()
+                self._send(200 if good else 503, b"ok\n" if good else b"no\n", "text/plain")
+            else:
+                self._send(404, b"not here\n", "text/plain")
+
+        def _send(self, status: int, body: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
+            """Say nothing: a probe every second is no news."""
+
+    server = ThreadingHTTPServer((host, port), Handler)
+    thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=5)

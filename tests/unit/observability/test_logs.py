@@ -1,0 +1,69 @@
+"""Log lines carry their fields, and no planted secret survives in one."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from evermodel.common.observability.logs import configure_logs
+from evermodel.common.observability.redaction import redact
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def root_restored() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cannot reach https://ada:s3cr3t@mlflow.example/api",
+        "sasl.password=s3cr3t refused",
+        'config {"token": "s3cr3t"}',
+        "AWS_SECRET_ACCESS_KEY=s3cr3t",
+        "Authorization: Bearer s3cr3t-s3cr3t",
+    ],
+)
+def test_what_looks_like_a_secret_is_masked(text: str) -> None:
+    assert "s3cr3t" not in redact(text)
+
+
+def test_a_known_secret_is_masked_wherever_it_stands() -> None:
+    assert redact("it was hunter2, said hunter2", secrets=("hunter2",)) == "it was ***, said ***"
+
+
+def test_ordinary_text_is_left_alone() -> None:
+    text = "models:/fraud/7 at http://127.0.0.1:5000/api: 3 rows, key=value"
+    assert redact(text) == text
+
+
+def test_a_line_is_json_with_the_fields_given() -> None:
+    stream = io.StringIO()
+    configure_logs(service="deployer", stream=stream)
+    logging.getLogger("x").info("advanced to %d", 10, extra={"event_id": "e1", "model": "fraud"})
+    line = json.loads(stream.getvalue())
+    assert line["message"] == "advanced to 10"
+    assert (line["service"], line["event_id"], line["model"]) == ("deployer", "e1", "fraud")
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_an_exception_with_a_secret_is_masked(stream: io.StringIO) -> None:
+    configure_logs(service="trainer", stream=stream, secrets=("hunter2",))
+    try:
+        raise RuntimeError("login hunter2 at ftp://u:s3cr3t@h failed")
+    except RuntimeError:
+        logging.getLogger("x").exception("bad")
+    assert "hunter2" not in stream.getvalue()
+    assert "s3cr3t" not in stream.getvalue()
+    assert "RuntimeError" in stream.getvalue()
