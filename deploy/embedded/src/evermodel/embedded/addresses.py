@@ -1,0 +1,52 @@
+"""Loopback addresses: free ports, written down so that a restart keeps them."""
+
+import json
+import socket
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+
+
+def kept_ports(file: Path, *, names: Sequence[str]) -> dict[str, int]:
+    """Return a free port for each of `names`, those in `file` again if they are still free.
+
+    All sockets are held open until the last port is known, so that no two are alike. Between
+    here and the start of the server another program may take one: the start then fails and
+    says so.
+    """
+    wanted = _read(file)
+    with ExitStack() as held:
+        ports = {name: _bind(held, wanted.get(name, 0)) for name in names}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(ports), encoding="utf-8")
+    return ports
+
+
+def answers(port: int, *, seconds: float = 0.2) -> bool:
+    """Return whether something accepts connections on loopback's `port`."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=seconds):
+            return True
+    except OSError:
+        return False
+
+
+def _bind(held: ExitStack, port: int) -> int:
+    server = held.enter_context(socket.socket())
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        server.bind((LOOPBACK, port))
+    except OSError:
+        server.bind((LOOPBACK, 0))
+    bound: int = server.getsockname()[1]
+    return bound
+
+
+def _read(file: Path) -> dict[str, int]:
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        return {str(name): int(port) for name, port in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}

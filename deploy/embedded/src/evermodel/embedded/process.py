@@ -1,0 +1,156 @@
+"""One process of the stack: started so that it cannot be orphaned, logged, recorded, ended.
+
+Owns the process records (``<folder>/<name>.json``). Must never signal a process id whose start
+time is not the recorded one: ids are used again.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from evermodel.embedded import launcher
+
+#: After SIGTERM a process has this long before SIGKILL. The whole stack has ten seconds.
+STOP_SECONDS = 6.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What to run. `environment` is the whole of it."""
+
+    name: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessRecord:
+    """What is written down about a running process, to find it again without its parent."""
+
+    name: str
+    pid: int
+    started: float
+    command: str
+
+
+class Child:
+    """A started command. The thread that starts it must live as long as it shall."""
+
+    def __init__(self, command: Command, *, records: Path) -> None:
+        """Start `command` and write its record into the folder `records`."""
+        self.name = command.name
+        self._record = records / f"{command.name}.json"
+        records.mkdir(parents=True, exist_ok=True)
+        command.log.parent.mkdir(parents=True, exist_ok=True)
+        with command.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*_launch(), *command.arguments],
+                env=dict(command.environment),
+                cwd=command.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._write(command)
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is its group's as well."""
+        return self._process.pid
+
+    def wait(self, *, seconds: float) -> int | None:
+        """Return the exit status as soon as there is one, or None after `seconds`."""
+        try:
+            return self._process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def terminate(self) -> None:
+        """Ask it to end; returns at once."""
+        if self._process.poll() is None:
+            self._process.terminate()
+
+    def kill(self) -> None:
+        """End it and its children as a crash would; the record stays until `stop`."""
+        _signal_group(self.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self, *, seconds: float = STOP_SECONDS) -> int:
+        """End it, kindly at first, and all it started; remove the record."""
+        self.terminate()
+        if self.wait(seconds=seconds) is None:
+            self._process.kill()
+        status = self._process.wait()
+        _signal_group(self.pid, signal.SIGKILL)
+        self._record.unlink(missing_ok=True)
+        return status
+
+    def _write(self, command: Command) -> None:
+        started = psutil.Process(self.pid).create_time()
+        record = ProcessRecord(
+            name=self.name, pid=self.pid, started=started, command=" ".join(command.arguments)
+        )
+        unfinished = self._record.with_suffix(".part")
+        unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
+        unfinished.replace(self._record)
+
+
+def recorded(records: Path) -> list[ProcessRecord]:
+    """Return the records of processes that still run."""
+    found = (_read(path) for path in sorted(records.glob("*.json")))
+    return [record for record in found if record is not None and _process_of(record) is not None]
+
+
+def sweep(records: Path, *, seconds: float = STOP_SECONDS) -> list[ProcessRecord]:
+    """End every recorded process and its group, remove the records; return what was ended."""
+    left = recorded(records)
+    processes = [process for record in left if (process := _process_of(record)) is not None]
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    for record in left:
+        _signal_group(record.pid, signal.SIGKILL)
+    for path in records.glob("*.json"):
+        path.unlink(missing_ok=True)
+    return left
+
+
+def _launch() -> list[str]:
+    return [sys.executable, "-I", "-S", launcher.__file__, str(os.getpid())]
+
+
+def _read(path: Path) -> ProcessRecord | None:
+    try:
+        return ProcessRecord(**json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _process_of(record: ProcessRecord) -> psutil.Process | None:
+    try:
+        process = psutil.Process(record.pid)
+        same = abs(process.create_time() - record.started) < 1.0
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    """Signal what is left of the group that a process of ours led."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)

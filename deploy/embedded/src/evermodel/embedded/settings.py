@@ -1,0 +1,58 @@
+"""What the embedded stack reads from the environment; nothing else in this package does."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _user_cache() -> Path:
+    """Return the per-user cache folder by the XDG rule (an empty or relative value is unset)."""
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (named if named.is_absolute() else Path.home() / ".cache") / "evermodel"
+
+
+class CacheSettings(BaseSettings):
+    """Where what is fetched once is kept, and where from."""
+
+    model_config = SettingsConfigDict(env_prefix="EVERMODEL_", frozen=True)
+
+    cache: Path = Field(
+        default_factory=_user_cache,
+        description="Folder for the broker's jars (43 MB). Default: the user's cache folder, so "
+        "that a second start, from any checkout, fetches nothing.",
+    )
+    maven_repository: str | None = Field(
+        default=None,
+        description="Base URL of a Maven repository to fetch from, one file at a time. Default: "
+        "Maven Central as jgo knows it, then Maven itself with its own settings.",
+    )
+
+
+class StackSettings(BaseSettings):
+    """Parts of the stack that are one's own: a part that is named here is not started."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    kafka_bootstrap_servers: str | None = Field(
+        default=None, description="host:port list of a Kafka cluster of one's own."
+    )
+    mlflow_tracking_uri: str | None = Field(
+        default=None, description="URL of an MLflow server of one's own."
+    )
+    evermodel_config_repository: str | None = Field(
+        default=None, description="Git URL or path of a config repository of one's own."
+    )
+    evermodel_lake: str | None = Field(
+        default=None, description="Folder or URI of a lake of one's own."
+    )
+    evermodel_models: str | None = Field(
+        default=None, description="model.toml files or folders joined by ':'."
+    )
+
+
+def inherited_environment() -> Mapping[str, str]:
+    """Return a copy of this process's environment, for the processes it starts."""
+    return dict(os.environ)

@@ -1,0 +1,28 @@
+"""Ports are free, distinct, on loopback, and the same after a restart."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from evermodel.embedded.addresses import LOOPBACK, answers, kept_ports
+
+
+def test_a_restart_keeps_its_ports(tmp_path: Path) -> None:
+    first = kept_ports(tmp_path / "ports.json", names=("a", "b"))
+    assert len(set(first.values())) == 2
+    assert kept_ports(tmp_path / "ports.json", names=("a", "b")) == first
+
+
+def test_a_port_taken_meanwhile_is_given_up(tmp_path: Path) -> None:
+    first = kept_ports(tmp_path / "ports.json", names=("a",))
+    with socket.create_server((LOOPBACK, first["a"])):
+        assert answers(first["a"])
+        assert kept_ports(tmp_path / "ports.json", names=("a",)) != first
+    assert not answers(first["a"])
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"a": "x"}', "{"])
+def test_a_broken_port_file_is_no_obstacle(tmp_path: Path, content: str) -> None:
+    (tmp_path / "ports.json").write_text(content)
+    assert kept_ports(tmp_path / "ports.json", names=("a",))["a"] > 0

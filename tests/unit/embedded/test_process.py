@@ -1,0 +1,97 @@
+"""No process outlives its starter, and none is ended that is not ours."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import psutil
+import pytest
+
+from evermodel.embedded.errors import NotAvailable
+from evermodel.embedded.process import Child, Command, recorded, sweep
+from evermodel.embedded.readiness import await_ready
+from evermodel.embedded.settings import inherited_environment
+
+FOREVER = "import threading; threading.Event().wait()"
+DEAF = "import signal, threading; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True)\n"
+
+
+def command(folder: Path, code: str) -> Command:
+    return Command(
+        name="one",
+        arguments=[sys.executable, "-c", code],
+        environment=inherited_environment(),
+        log=folder / "one.log",
+    )
+
+
+def starter(folder: Path) -> "subprocess.Popen[str]":
+    """Start a process that starts one of ours, prints its id and waits."""
+    code = f"""
+    import os, sys, threading
+    from pathlib import Path
+    from evermodel.embedded.process import Child, Command
+    folder = Path({str(folder)!r})
+    child = Child(
+        Command(name="one", arguments=[sys.executable, "-c", {FOREVER!r}],
+                environment=dict(os.environ), log=folder / "one.log"),
+        records=folder,
+    )
+    print(child.pid, flush=True)
+    threading.Event().wait()
+    """
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_a_child_dies_with_a_starter_that_is_killed(tmp_path: Path) -> None:
+    with starter(tmp_path) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    gone, alive = psutil.wait_procs([child], timeout=5)
+    assert not alive
+    assert gone
+
+
+def test_stop_ends_a_deaf_child_and_removes_its_record(tmp_path: Path) -> None:
+    child = Child(command(tmp_path, DEAF + FOREVER), records=tmp_path)
+    await_ready(
+        child,
+        lambda: b"deaf" in (tmp_path / "one.log").read_bytes(),
+        seconds=10,
+        log=tmp_path / "one.log",
+    )
+    assert child.stop(seconds=0.1) == -9
+    assert not list(tmp_path.glob("*.json"))
+
+
+def test_the_next_start_ends_what_an_earlier_one_left(tmp_path: Path) -> None:
+    child = Child(command(tmp_path, FOREVER), records=tmp_path)
+    assert [record.name for record in recorded(tmp_path)] == ["one"]
+    assert [record.pid for record in sweep(tmp_path)] == [child.pid]
+    assert child.wait(seconds=5) is not None
+    assert recorded(tmp_path) == []
+
+
+def test_a_process_id_used_again_is_left_alone(tmp_path: Path) -> None:
+    record = {"name": "old", "pid": os.getpid(), "started": 1.0, "command": "x"}
+    (tmp_path / "old.json").write_text(json.dumps(record))
+    assert sweep(tmp_path) == []
+    assert not list(tmp_path.glob("*.json"))
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"name": "x"}', '{"pid": "no"}'])
+def test_a_broken_record_is_no_obstacle(tmp_path: Path, content: str) -> None:
+    (tmp_path / "x.json").write_text(content)
+    assert sweep(tmp_path) == []
+
+
+def test_a_child_that_dies_before_it_is_ready_is_said_with_its_last_words(tmp_path: Path) -> None:
+    child = Child(command(tmp_path, "raise SystemExit('no disk')"), records=tmp_path)
+    with pytest.raises(NotAvailable, match="one ended with status 1: no disk"):
+        await_ready(child, lambda: False, seconds=10, log=tmp_path / "one.log")
