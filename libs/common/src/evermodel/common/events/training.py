@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from evermodel.common.events.drift import Cause
 from evermodel.common.events.payload import Count, Digest, Payload, Ratio, Span, Value, Version
 from evermodel.common.kernel.ids import EventId, ReferenceId
 
@@ -35,6 +36,11 @@ class ModelTrained(Payload):
     outcome: Literal["trained", "failed"]
     reason: str = Field(description="Why it was trained, or why it failed.")
     caused_by: EventId = Field(description="The drift event or command that asked for it.")
+    cause: Cause | None = Field(
+        default=None,
+        description="Cause of the drift event that asked for it; null for a command. With "
+        "performance the champion is proved broken, and a candidate must be better.",
+    )
     champion: Version | None = Field(description="The version serving when it was asked for.")
     run_id: str | None = None
     artefact: Artefact | None = None

@@ -183,6 +183,9 @@ class GatesSection(Section):
     )
     confidence: Share = 0.95
     min_frauds: int = Field(default=30, ge=1, description="Fewer in the hold-out: no evidence.")
+    alert_ratio: float = Field(
+        default=2.0, gt=0, description="Alerts on the hold-out over the budget by this factor fail."
+    )
     slices: tuple[str, ...] = ()
     slice_margin: Share = 0.15
     latency_ms: float = Field(default=200.0, gt=0, description="For a batch of 256 rows.")

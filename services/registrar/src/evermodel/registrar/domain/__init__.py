@@ -1,0 +1,1 @@
+"""What the registrar decides: gates, verdict, registry changes. Pure: numbers in, answers out."""

@@ -1,0 +1,59 @@
+"""What a rollout step changes in the registry: aliases and the quarantine.
+
+Owns the mapping from steps to changes. Must never write them. Every change is absolute ("the
+champion is 7"), so that making it twice is making it once.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+Alias = Literal["challenger", "champion", "last_verified"]
+Action = Literal[
+    "started", "advanced", "held", "promoted", "completed", "aborted", "rolled_back", "resumed"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAlias:
+    """`alias` names `version` from now on."""
+
+    alias: Alias
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropAlias:
+    """`alias` names nothing when it named `version`."""
+
+    alias: Alias
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """`version` was taken back and its artefact must not return by itself."""
+
+    version: int
+    reason: str
+
+
+Change = SetAlias | DropAlias | Quarantine
+
+
+def changes_of(action: Action, *, version: int, stable: int, reason: str) -> tuple[Change, ...]:
+    """Return what a step about `version`, with `stable` to fall back on, changes."""
+    match action:
+        case "started" | "advanced" | "held" | "resumed":
+            return ()
+        case "promoted":
+            return (SetAlias("champion", version), DropAlias("challenger", version))
+        case "completed":
+            return (SetAlias("champion", version), SetAlias("last_verified", version))
+        case "aborted" | "rolled_back":
+            return (
+                SetAlias("champion", stable),
+                DropAlias("challenger", version),
+                Quarantine(version, reason),
+            )
+        case _:
+            assert_never(action)
