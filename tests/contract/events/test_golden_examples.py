@@ -30,7 +30,9 @@ def test_a_golden_example_decodes_and_fits_its_schema(path: Path) -> None:
     payload = BY_TYPE[example["type"]]
     value, headers = record(example)
     event = codec.decode(payload, value=value, headers=headers)
-    assert json.loads(event.payload.model_dump_json()) == example["data"]
+    # What was added since the example was written has its default and is left out here.
+    written = event.payload.model_dump(mode="json", exclude_unset=True)
+    assert written == example["data"]
     assert event.meta.id == example["id"]
     jsonschema.validate(example["data"], dict(schemas.schema_of(payload)))
 

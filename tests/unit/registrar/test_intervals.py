@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest  # type: ignore[import-untyped]  # scipy ships no types
+from scipy.stats import binomtest
 
 from evermodel.registrar.domain.intervals import paired_difference, wilson
 
