@@ -1,0 +1,153 @@
+"""Setting groups that services share: names of the environment, units, defaults and why.
+
+The only place in common that reads the environment. A service's own ``settings.py`` composes
+these groups. Secrets are ``SecretStr``: they show as stars wherever a setting is printed.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Group(BaseSettings):
+    """A group of settings read from the environment; empty variables count as unset."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
+
+
+class KafkaSettings(Group):
+    """Where the brokers are and how to speak to them."""
+
+    bootstrap_servers: str = Field(
+        default="127.0.0.1:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS"
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        default="PLAINTEXT", validation_alias="KAFKA_SECURITY_PROTOCOL"
+    )
+    sasl_mechanism: str | None = Field(default=None, validation_alias="KAFKA_SASL_MECHANISM")
+    sasl_username: str | None = Field(default=None, validation_alias="KAFKA_SASL_USERNAME")
+    sasl_password: SecretStr | None = Field(default=None, validation_alias="KAFKA_SASL_PASSWORD")
+    ssl_ca_location: Path | None = Field(default=None, validation_alias="KAFKA_SSL_CA_LOCATION")
+    replication: int = Field(
+        default=1,
+        ge=1,
+        validation_alias="EVERMODEL_KAFKA_REPLICATION",
+        description="Replicas of each topic made; 3 on a cluster.",
+    )
+    data_partitions: int = Field(
+        default=4,
+        ge=1,
+        validation_alias="EVERMODEL_DATA_PARTITIONS",
+        description="Partitions of the data plane: as many replicas can share the work.",
+    )
+    lifecycle_partitions: int = Field(
+        default=4,
+        ge=1,
+        validation_alias="EVERMODEL_LIFECYCLE_PARTITIONS",
+        description="Partitions of the lifecycle topics: as many replicas can share the models.",
+    )
+
+    def client(self) -> dict[str, str | int]:
+        """Return the connection part of a librdkafka configuration. Holds the password."""
+        password, authority = self.sasl_password, self.ssl_ca_location
+        wanted = {
+            "bootstrap.servers": self.bootstrap_servers,
+            "security.protocol": self.security_protocol,
+            "sasl.mechanism": self.sasl_mechanism,
+            "sasl.username": self.sasl_username,
+            "sasl.password": password.get_secret_value() if password else None,
+            "ssl.ca.location": str(authority) if authority else None,
+        }
+        return {key: value for key, value in wanted.items() if value is not None}
+
+
+class LoopSettings(Group):
+    """How the loop reads, commits and gives up."""
+
+    instance: str = Field(
+        default="0",
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        validation_alias="EVERMODEL_INSTANCE",
+        description="Name of this replica, the same after a restart: its static membership and "
+        "its transactional id hang on it.",
+    )
+    batch_rows: int = Field(
+        default=1000,
+        ge=1,
+        validation_alias="EVERMODEL_BATCH_ROWS",
+        description="Data-plane records asked for at once; 500 to 1,000 is fastest.",
+    )
+    slice_seconds: float = Field(
+        default=0.1,
+        gt=0,
+        validation_alias="EVERMODEL_SLICE_SECONDS",
+        description="Data-plane batches are gathered this long into one transaction.",
+    )
+    attempts: int = Field(
+        default=3,
+        ge=1,
+        validation_alias="EVERMODEL_ATTEMPTS",
+        description="Tries of an event whose handler raises a bug, before the dead letter.",
+    )
+    dead_letters_per_minute: int = Field(
+        default=10_000,
+        ge=1,
+        validation_alias="EVERMODEL_DEAD_LETTERS_PER_MINUTE",
+        description="More than this stops the service: something upstream is wrong for all.",
+    )
+
+
+class HealthSettings(Group):
+    """Where a process answers ``/healthz``, ``/readyz`` and ``/metrics``."""
+
+    host: str = Field(default="127.0.0.1", validation_alias="EVERMODEL_HEALTH_HOST")
+    port: int | None = Field(
+        default=None,
+        validation_alias="EVERMODEL_HEALTH_PORT",
+        description="Unset: no server. 0: a free port, named in the log.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", validation_alias="EVERMODEL_LOG_LEVEL"
+    )
+
+
+class ModelsSettings(Group):
+    """Which models are run."""
+
+    models: str = Field(
+        validation_alias="EVERMODEL_MODELS",
+        description="Files or folders with model.toml, joined by ':'.",
+    )
+
+
+class LakeSettings(Group):
+    """Where the lake lies."""
+
+    lake: Path = Field(validation_alias="EVERMODEL_LAKE")
+
+
+class MlflowSettings(Group):
+    """The MLflow server."""
+
+    tracking_uri: str = Field(
+        default="http://127.0.0.1:5000", validation_alias="MLFLOW_TRACKING_URI"
+    )
+
+
+class ConfigRepositorySettings(Group):
+    """The Git repository that says what should serve."""
+
+    repository: str = Field(
+        validation_alias="EVERMODEL_CONFIG_REPOSITORY", description="A path or URL."
+    )
+    branch: str = Field(default="main", validation_alias="EVERMODEL_CONFIG_BRANCH")
+
+
+class WorkSettings(Group):
+    """Scratch space of one process; what is in it can be made again."""
+
+    work: Path = Field(default=Path(".evermodel/work"), validation_alias="EVERMODEL_WORK")
