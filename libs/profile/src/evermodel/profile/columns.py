@@ -44,8 +44,11 @@ def level_counts(name: str, values: Column) -> dict[str, int]:
     Raises:
         BadColumn: a value is neither text, a number, a truth value nor null.
     """
-    listed = values.tolist() if isinstance(values, np.ndarray) else values
     counts: dict[str, int] = {}
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        known = values[~np.isnan(values)]
+        counts, values = {NULL: len(values) - len(known)}, known
+    listed = values.tolist() if isinstance(values, np.ndarray) else values
     try:
         for value, rows in Counter(listed).items():
             text = level_text(value)

@@ -1,0 +1,106 @@
+"""Tallies in the changelog: MessagePack, zipped. Most cells are zero, so it is a tenth the size."""
+
+import zlib
+
+import msgspec
+import numpy as np
+
+from evermodel.drift.domain.tally import ColumnTally, ServedTally, Tally
+from evermodel.profile.counters import Counters
+
+_FASTEST = 1
+
+
+class _Profile(msgspec.Struct, array_like=True):
+    reference_id: str
+    rows: int
+    counts: bytes
+    minima: bytes
+    maxima: bytes
+
+
+class _Served(msgspec.Struct, array_like=True):
+    decider: int | None
+    version: int
+    rows: int
+    failed: int
+    alerts: int
+    histogram: list[int]
+
+
+class _Tally(msgspec.Struct, array_like=True):
+    rows: int
+    references: list[tuple[str | None, int]]
+    profiles: list[_Profile]
+    quality: dict[str, tuple[int, int, int, int]]
+    served: list[_Served]
+    decided: dict[int, int]
+    chunks: list[int]
+    first: int | None
+    last: int | None
+
+
+_DECODER = msgspec.msgpack.Decoder(_Tally)
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+class MsgpackTallies:
+    """Keeps the promise of ``TallyCodec``."""
+
+    def encode(self, tally: Tally) -> bytes:
+        """Return `tally` as few bytes."""
+        kept = _Tally(
+            rows=tally.rows,
+            references=list(tally.references.items()),
+            profiles=[_profile_out(counters) for counters in tally.profiles.values()],
+            quality={n: (c.rows, c.nulls, c.below, c.above) for n, c in tally.quality.items()},
+            served=[
+                _Served(d, v, s.rows, s.failed, s.alerts, s.histogram.tolist())
+                for (d, v), s in tally.served.items()
+            ],
+            decided=dict(tally.decided),
+            chunks=sorted(tally.chunks),
+            first=tally.first,
+            last=tally.last,
+        )
+        return zlib.compress(_ENCODER.encode(kept), _FASTEST)
+
+    def decode(self, model: str, raw: bytes) -> Tally:
+        """Return the tally that `raw` holds."""
+        kept = _DECODER.decode(zlib.decompress(raw))
+        return Tally(
+            rows=kept.rows,
+            references=dict(kept.references),
+            profiles={p.reference_id: _profile_in(p) for p in kept.profiles},
+            quality={name: ColumnTally(*counts) for name, counts in kept.quality.items()},
+            served={
+                (s.decider, s.version): ServedTally(
+                    s.rows, s.failed, s.alerts, np.array(s.histogram, dtype=np.int64)
+                )
+                for s in kept.served
+            },
+            decided=kept.decided,
+            chunks=frozenset(kept.chunks),
+            first=kept.first,
+            last=kept.last,
+        )
+
+
+def _profile_out(counters: Counters) -> _Profile:
+    return _Profile(
+        counters.reference_id,
+        counters.rows,
+        counters.counts.astype("<i8").tobytes(),
+        counters.minima.astype("<f4").tobytes(),
+        counters.maxima.astype("<f4").tobytes(),
+    )
+
+
+def _profile_in(kept: _Profile) -> Counters:
+    return Counters(
+        kept.reference_id,
+        kept.rows,
+        np.frombuffer(kept.counts, dtype="<i8").astype(np.int64),
+        np.frombuffer(kept.minima, dtype="<f4").astype(np.float32),
+        np.frombuffer(kept.maxima, dtype="<f4").astype(np.float32),
+    )

@@ -1,0 +1,1 @@
+"""A verb per event, a module per role."""

@@ -1,0 +1,209 @@
+"""From records to columns. A record that cannot be taken in is rejected with its reason.
+
+The fast path assumes that all is well and checks whole columns; only when one is not does the
+slow path look for the rows at fault.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from evermodel.common.events.codec import header
+from evermodel.common.events.hot import LabelRow, ScoredRow, decode_label, decode_scored
+from evermodel.common.events.traffic import Feature, Watermark
+from evermodel.common.kernel.errors import Poison
+from evermodel.common.messaging.api import Rejected
+from evermodel.common.messaging.records import Record
+from evermodel.common.models.description import FeatureKind, ModelDescription
+from evermodel.drift.domain.grid import micros
+from evermodel.drift.domain.rows import Integers, Labels, Rows
+from evermodel.profile.columns import Column
+
+Models = Mapping[str, ModelDescription]
+R = TypeVar("R", ScoredRow, LabelRow)
+
+_NUMBERS: set[type] = {float, int, type(None)}
+_ALLOWED: Mapping[FeatureKind, set[type]] = {
+    "continuous": _NUMBERS,
+    "flag": {*_NUMBERS, bool},
+    "categorical": {str, int, bool, float, type(None)},
+}
+_WATERMARK = Watermark.TYPE.encode()
+
+
+@dataclass(slots=True)
+class Segment(Generic[R]):
+    """Rows of one model in a row with the records they came in, then perhaps a watermark."""
+
+    rows: list[R] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    watermark: int | None = None
+    watermark_offset: int = -1
+
+
+def decode(
+    records: Sequence[Record],
+    decoder: Callable[[bytes | None], R],
+    *,
+    models: Models,
+    rejected: list[Rejected],
+) -> dict[str, list[Segment[R]]]:
+    """Return the segments of each model, in offset order; what cannot be read is rejected."""
+    segments: dict[str, list[Segment[R]]] = {}
+    for record in records:
+        try:
+            if _is_watermark(record):
+                mark = _watermark(record)
+                _known(mark.model, models)
+                last = segments.setdefault(mark.model, [Segment()])[-1]
+                last.watermark, last.watermark_offset = micros(mark.time), record.offset
+                segments[mark.model].append(Segment())
+                continue
+            row = decoder(record.value)
+            _known(row.model, models)
+        except Poison as error:
+            rejected.append(Rejected(record, error))
+            continue
+        last = segments.setdefault(row.model, [Segment()])[-1]
+        last.rows.append(row)
+        last.records.append(record)
+    return segments
+
+
+def decode_rows(
+    records: Sequence[Record], *, models: Models, rejected: list[Rejected]
+) -> dict[str, list[Segment[ScoredRow]]]:
+    """Return scored rows; every row left has the features of its model, of the right types."""
+    decoded = decode(records, decode_scored, models=models, rejected=rejected)
+    for name, segments in decoded.items():
+        for segment in segments:
+            if segment.rows and not _sound(segment.rows, models[name]):
+                _sift(segment, models[name], rejected)
+    return decoded
+
+
+def decode_labels(
+    records: Sequence[Record], *, models: Models, rejected: list[Rejected]
+) -> dict[str, list[Segment[LabelRow]]]:
+    """Return labels."""
+    return decode(records, decode_label, models=models, rejected=rejected)
+
+
+def rows_of(segment: Segment[ScoredRow], model: ModelDescription) -> Rows:
+    """Return the segment's rows by column."""
+    rows = segment.rows
+    features = [row.features for row in rows]
+    scores, alerts = [row.scores for row in rows], [row.alerts for row in rows]
+    versions = sorted({*set().union(*scores), *set().union(*alerts)}, key=int)
+    return Rows(
+        offsets=np.array([record.offset for record in segment.records], dtype=np.int64),
+        times=_times([row.time.timestamp() for row in rows]),
+        ids=[row.id for row in rows],
+        entities=[row.entity for row in rows],
+        features={
+            n: _column([f[n] for f in features], model.features.kind(n))
+            for n in model.features.names
+        },
+        scores={int(v): [s.get(v) for s in scores] for v in versions},
+        alerts={int(v): [a.get(v) for a in alerts] for v in versions},
+        failed=[[int(v) for v in row.failed] if row.failed else () for row in rows],
+        decided_by=[row.decided_by for row in rows],
+        decisions=[row.decision for row in rows],
+        propensities=[row.propensity for row in rows],
+        references=[row.reference for row in rows],
+    )
+
+
+def labels_of(segment: Segment[LabelRow]) -> Labels:
+    """Return the segment's labels by column."""
+    return Labels(
+        offsets=np.array([record.offset for record in segment.records], dtype=np.int64),
+        known_at=_times([row.known_at.timestamp() for row in segment.rows]),
+        ids=[row.id for row in segment.rows],
+        labels=[row.label for row in segment.rows],
+        sources=[row.source for row in segment.rows],
+    )
+
+
+def _is_watermark(record: Record) -> bool:
+    return any(key == "ce_type" and value == _WATERMARK for key, value in record.headers)
+
+
+def _watermark(record: Record) -> Watermark:
+    try:
+        return Watermark.model_validate_json(record.value or b"", extra="ignore")
+    except ValueError as error:
+        subject = header(record.headers, "ce_subject")
+        raise Poison(f"a watermark of {subject or 'no model'}: {error}") from error
+
+
+def _known(model: str, models: Models) -> None:
+    if model not in models:
+        raise Poison(f"no model is named {model!r}: known are {', '.join(sorted(models))}")
+
+
+def _times(seconds: list[float]) -> Integers:
+    """Return whole microseconds; a double holds them exactly until the year 2112."""
+    return np.round(np.array(seconds, dtype=np.float64) * 1e6).astype(np.int64)
+
+
+def _column(values: list[Feature], kind: FeatureKind) -> Column:
+    return values if kind == "categorical" else np.array(values, dtype=np.float64)
+
+
+def _sound(rows: Sequence[ScoredRow], model: ModelDescription) -> bool:
+    features = [row.features for row in rows]
+    try:
+        for name in model.features.names:
+            column, kind = [f[name] for f in features], model.features.kind(name)
+            if not set(map(type, column)) <= _ALLOWED[kind]:
+                return False
+            if kind != "categorical" and np.isinf(np.array(column, dtype=np.float64)).any():
+                return False
+    except (KeyError, OverflowError):
+        return False
+    return all(
+        version.isdecimal()
+        for version in {
+            *set().union(*(row.scores for row in rows)),
+            *set().union(*(row.alerts for row in rows)),
+            *set().union(*(row.failed for row in rows)),
+        }
+    )
+
+
+def _sift(segment: Segment[ScoredRow], model: ModelDescription, rejected: list[Rejected]) -> None:
+    kept = []
+    for row, record in zip(segment.rows, segment.records, strict=True):
+        fault = _fault(row, model)
+        if fault is None:
+            kept.append((row, record))
+        else:
+            rejected.append(Rejected(record, Poison(fault)))
+    segment.rows = [row for row, _ in kept]
+    segment.records = [record for _, record in kept]
+
+
+def _fault(row: ScoredRow, model: ModelDescription) -> str | None:
+    for name in model.features.names:
+        if name not in row.features:
+            return f"feature {name} is missing (null is a value, absence is not)"
+        value, kind = row.features[name], model.features.kind(name)
+        if type(value) not in _ALLOWED[kind]:
+            return f"feature {name}: {type(value).__name__} is not {kind}"
+        if isinstance(value, (int, float)) and not _finite(value):
+            return f"feature {name}: {value!r:.40} is out of range"
+    for version in (*row.scores, *row.alerts, *row.failed):
+        if not version.isdecimal():
+            return f"{version!r} is not the number of a version"
+    return None
+
+
+def _finite(value: float) -> bool:
+    try:
+        return isfinite(float(value))
+    except OverflowError:
+        return False

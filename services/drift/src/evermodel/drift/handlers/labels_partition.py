@@ -1,0 +1,91 @@
+"""One partition of `labels`: into the lake, and a word when it is past a window's end."""
+
+from collections.abc import Mapping, Sequence
+
+from evermodel.common.events.catalogue import LABELS
+from evermodel.common.events.hot import LabelRow
+from evermodel.common.messaging.api import Rejected
+from evermodel.common.messaging.records import Record
+from evermodel.drift.domain import lake as layout
+from evermodel.drift.domain.grid import Grid
+from evermodel.drift.domain.progress import Progress, due
+from evermodel.drift.domain.rows import Labels
+from evermodel.drift.handlers.decoding import Models, Segment, decode_labels, labels_of
+from evermodel.drift.handlers.lake_buffer import LakeBuffer
+from evermodel.drift.handlers.partition import Output, Speaker
+from evermodel.drift.handlers.windower_state import Position, position_key
+from evermodel.drift.ports import RowLake
+
+_DAY = Grid(86_400_000_000)
+_MICROSECONDS = 1e6
+
+
+class LabelsPartition:
+    """Watermarks by the time labels were known, and the labels of the current chunk."""
+
+    def __init__(self, *, partition: int, partitions: int, models: Models, lake: RowLake) -> None:
+        self._partition = partition
+        self._models = models
+        self._lake = lake
+        self._buffer = LakeBuffer(lake)
+        self._speaker = Speaker(stream="labels", partition=partition, partitions=partitions)
+        self._position = Position()
+        self._chunk = 0
+
+    def restore(self, state: Mapping[str, bytes]) -> int:
+        """Take over what was kept; return the next offset that counts."""
+        raw = state.get(position_key(LABELS.name, self._partition))
+        if raw is not None:
+            self._position = Position.decode(raw)
+        return self._position.next_offset
+
+    def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
+        """Keep `records`, which lie in `chunk`."""
+        if chunk != self._chunk:
+            self._buffer.clear()
+            self._chunk = chunk
+        rejected: list[Rejected] = []
+        decoded = decode_labels(records, models=self._models, rejected=rejected)
+        next_offset = self._position.next_offset
+        output.rejected += [r for r in rejected if r.record.offset >= next_offset]
+        for model, segments in decoded.items():
+            for segment in segments:
+                self._segment(model, segment, output)
+        self._position.next_offset = max(next_offset, records[-1].offset + 1)
+
+    def save(self, output: Output) -> None:
+        """Add what must be kept."""
+        output.state[position_key(LABELS.name, self._partition)] = self._position.encode()
+
+    def _segment(self, model: str, segment: Segment[LabelRow], output: Output) -> None:
+        windows = self._models[model].windows
+        progress = self._position.progress.get(model, Progress())
+        if segment.rows:
+            labels = labels_of(segment)
+            self._keep(model, labels)
+            counted = labels.known_at[labels.offsets >= self._position.next_offset]
+            if len(counted):
+                lateness = int(windows.lateness.total_seconds() * _MICROSECONDS)
+                progress = progress.seen(int(counted.max()) - lateness)
+        if segment.watermark_offset >= self._position.next_offset:
+            progress = progress.seen(segment.watermark)
+        grid = Grid(int(windows.length.total_seconds() * _MICROSECONDS))
+        self._position.progress[model] = self._close(model, progress, grid, output)
+
+    def _keep(self, model: str, labels: Labels) -> None:
+        days = _DAY.length * (labels.known_at // _DAY.length)
+        for day in sorted(set(days.tolist())):
+            path = layout.labels_file(model, day, partition=self._partition, chunk=self._chunk)
+            chosen = labels.take((days == day).nonzero()[0])
+            self._buffer.add(path, self._lake.pack_labels(chosen))
+
+    def _close(self, model: str, progress: Progress, grid: Grid, output: Output) -> Progress:
+        starts = due(progress, grid, holding_rows=set())
+        if not starts or progress.watermark is None:
+            return progress
+        self._buffer.flush(lambda path: path.startswith(f"{model}/"))
+        for start in starts:
+            output.events.append(
+                self._speaker.partial(model, start, grid=grid, watermark=progress.watermark)
+            )
+        return Progress(progress.watermark, starts[-1])

@@ -1,0 +1,242 @@
+"""One partition of `transactions.scored`: open tallies, their state, their rows in the lake."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from evermodel.common.events.catalogue import TRANSACTIONS_SCORED
+from evermodel.common.events.hot import ScoredRow
+from evermodel.common.kernel.errors import Poison
+from evermodel.common.messaging.api import Rejected
+from evermodel.common.messaging.records import Record
+from evermodel.common.models.description import ModelDescription
+from evermodel.drift.domain import lake as layout
+from evermodel.drift.domain.grid import Grid, moment
+from evermodel.drift.domain.progress import Progress, due, late, too_far_ahead, watermarks_before
+from evermodel.drift.domain.rows import Integers, Rows
+from evermodel.drift.domain.tally import Limits, Tally
+from evermodel.drift.handlers.decoding import Models, Segment, decode_rows, rows_of
+from evermodel.drift.handlers.lake_buffer import LakeBuffer
+from evermodel.drift.handlers.partition import Output, Speaker
+from evermodel.drift.handlers.payloads import window_counters
+from evermodel.drift.handlers.windower_state import (
+    Position,
+    open_windows,
+    position_key,
+    window_key,
+)
+from evermodel.drift.ports import References, RowLake, TallyCodec
+from evermodel.profile.reference import BadReference, Reference
+
+_TOPIC = TRANSACTIONS_SCORED.name
+_MICROSECONDS = 1e6
+
+
+class ScoredPartition:
+    """Counts rows from the next offset on; rows before it only refill the lake's buffer."""
+
+    def __init__(  # its ports
+        self,
+        *,
+        partition: int,
+        partitions: int,
+        models: Models,
+        lake: RowLake,
+        references: References,
+        codec: TallyCodec,
+    ) -> None:
+        self._partition = partition
+        self._models = models
+        self._lake = lake
+        self._buffer = LakeBuffer(lake)
+        self._references = references
+        self._codec = codec
+        self._speaker = Speaker(stream="scored", partition=partition, partitions=partitions)
+        self._position = Position()
+        self._open: dict[tuple[str, int], Tally] = {}
+        self._touched: set[tuple[str, int]] = set()
+        self._chunk = 0
+
+    def restore(self, state: Mapping[str, bytes]) -> int:
+        """Take over what was kept; return the next offset that counts."""
+        raw = state.get(position_key(_TOPIC, self._partition))
+        if raw is not None:
+            self._position = Position.decode(raw)
+        self._open = {
+            (model, start): self._codec.decode(model, kept)
+            for (model, start), kept in open_windows(state, _TOPIC, self._partition).items()
+            if model in self._models
+        }
+        return self._position.next_offset
+
+    def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
+        """Count and keep `records`, which lie in `chunk`."""
+        if chunk != self._chunk:
+            self._buffer.clear()
+            self._chunk = chunk
+        rejected: list[Rejected] = []
+        decoded = decode_rows(records, models=self._models, rejected=rejected)
+        for model, segments in decoded.items():
+            for segment in segments:
+                if segment.rows:
+                    self._rows(self._models[model], segment, rejected, output)
+                self._mark(self._models[model], segment, output)
+        next_offset = self._position.next_offset
+        output.rejected += [r for r in rejected if r.record.offset >= next_offset]
+        self._position.next_offset = max(next_offset, records[-1].offset + 1)
+
+    def save(self, output: Output) -> None:
+        """Add what must be kept: the position, and every tally that changed."""
+        output.state[position_key(_TOPIC, self._partition)] = self._position.encode()
+        for model, start in sorted(self._touched):
+            tally = self._open.get((model, start))
+            output.state[window_key(_TOPIC, self._partition, model, start)] = (
+                None if tally is None else self._codec.encode(tally)
+            )
+        self._touched.clear()
+
+    def _rows(
+        self,
+        model: ModelDescription,
+        segment: Segment[ScoredRow],
+        rejected: list[Rejected],
+        output: Output,
+    ) -> None:
+        rows, progress = rows_of(segment, model), self._progress(model)
+        sound = self._refuse_future(rows, segment, model, rejected)
+        rows = rows.take(sound.nonzero()[0])
+        self._refill(model, rows.take((rows.offsets < self._position.next_offset).nonzero()[0]))
+        rows = rows.take((rows.offsets >= self._position.next_offset).nonzero()[0])
+        if not len(rows):
+            return
+        grid, lateness = _grid(model), _micros(model.windows.lateness.total_seconds())
+        before = watermarks_before(rows.times, progress, lateness=lateness)
+        tardy = late(rows.times, before, grid)
+        for start, at in _by_window(rows, ~tardy, grid):
+            key = (model.name, start)
+            self._open[key] = self._open.get(key, Tally()) + self._counted(
+                model, start, rows.take(at)
+            )
+            self._touched.add(key)
+        reached = int(max(before[-1], rows.times[-1] - lateness))
+        self._advance(model, progress.seen(reached), output)
+        for start, at in _by_window(rows, tardy, grid):
+            self._correct(model, start, rows.take(at), output)
+
+    def _mark(self, model: ModelDescription, segment: Segment[ScoredRow], output: Output) -> None:
+        if segment.watermark_offset >= self._position.next_offset:
+            self._advance(model, self._progress(model).seen(segment.watermark), output)
+
+    def _progress(self, model: ModelDescription) -> Progress:
+        return self._position.progress.get(model.name, Progress())
+
+    def _refuse_future(
+        self,
+        rows: Rows,
+        segment: Segment[ScoredRow],
+        model: ModelDescription,
+        rejected: list[Rejected],
+    ) -> Integers:
+        ahead = too_far_ahead(rows.times, self._progress(model), _grid(model))
+        for at in ahead.nonzero()[0].tolist():
+            time = moment(int(rows.times[at])).isoformat()
+            fault = Poison(f"time {time} is more than a year ahead of its partition")
+            rejected.append(Rejected(segment.records[at], fault))
+        return (~ahead).astype(np.int64)
+
+    def _counted(self, model: ModelDescription, start: int, rows: Rows) -> Tally:
+        self._buffer.add(self._file(model, start, self._chunk), self._lake.pack_rows(rows))
+        return Tally.of(
+            rows,
+            references=self._known(model.name, rows.references),
+            limits=_limits(model),
+            chunks=frozenset((self._chunk,)),
+        )
+
+    def _refill(self, model: ModelDescription, rows: Rows) -> None:
+        everything = np.ones(len(rows), dtype=np.bool_)
+        for start, at in _by_window(rows, everything, _grid(model)):
+            path = self._file(model, start, self._chunk)
+            self._buffer.add(path, self._lake.pack_rows(rows.take(at)))
+
+    def _advance(self, model: ModelDescription, progress: Progress, output: Output) -> None:
+        """Give out every window that ended by the watermark."""
+        grid = _grid(model)
+        held = {start for name, start in self._open if name == model.name}
+        for start in due(progress, grid, holding_rows=held):
+            tally = self._open.pop((model.name, start), Tally())
+            self._touched.add((model.name, start))
+            output.events.append(
+                self._speaker.partial(
+                    model.name,
+                    start,
+                    grid=grid,
+                    watermark=progress.watermark or 0,
+                    counters=window_counters(tally, self._layouts(model.name, tally)),
+                    lake=self._written(model, start, tally),
+                )
+            )
+            progress = Progress(progress.watermark, start)
+        self._position.progress[model.name] = progress
+
+    def _correct(self, model: ModelDescription, start: int, rows: Rows, output: Output) -> None:
+        tally = self._counted(model, start, rows)
+        output.events.append(
+            self._speaker.partial(
+                model.name,
+                start,
+                grid=_grid(model),
+                watermark=self._progress(model).watermark or 0,
+                counters=window_counters(tally, self._layouts(model.name, tally)),
+                lake=self._written(model, start, tally),
+                late_from=int(rows.offsets[0]),
+            )
+        )
+
+    def _written(self, model: ModelDescription, start: int, tally: Tally) -> list[str]:
+        paths = [self._file(model, start, chunk) for chunk in sorted(tally.chunks)]
+        self._buffer.flush(paths.__contains__)
+        return paths
+
+    def _file(self, model: ModelDescription, start: int, chunk: int) -> str:
+        return layout.scored_file(model.name, start, partition=self._partition, chunk=chunk)
+
+    def _known(self, model: str, names: Sequence[str | None]) -> dict[str, Reference]:
+        """Return the references that rows name. A spoilt one leaves its rows without profile,
+        which the detector reports; an absent one makes the batch wait (``Transient``).
+        """
+        known = {}
+        for name in sorted({name for name in names if name is not None}):
+            try:
+                known[name] = self._references.get(model, name)
+            except BadReference:
+                continue
+        return known
+
+    def _layouts(self, model: str, tally: Tally) -> dict[str, Reference]:
+        return self._known(model, list(tally.profiles))
+
+
+def _micros(seconds: float) -> int:
+    return round(seconds * _MICROSECONDS)
+
+
+def _grid(model: ModelDescription) -> Grid:
+    return Grid(_micros(model.windows.length.total_seconds()))
+
+
+def _limits(model: ModelDescription) -> dict[str, Limits]:
+    contracts = model.quality
+    return {
+        name: Limits(contracts[name].min, contracts[name].max) if name in contracts else Limits()
+        for name in model.features.names
+    }
+
+
+def _by_window(rows: Rows, wanted: npt.NDArray[np.bool_], grid: Grid) -> list[tuple[int, Integers]]:
+    starts = rows.times // grid.length * grid.length
+    return [
+        (int(start), ((starts == start) & wanted).nonzero()[0])
+        for start in np.unique(starts[wanted])
+    ]

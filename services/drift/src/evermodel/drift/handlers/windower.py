@@ -1,0 +1,100 @@
+"""The windower: every scored row into its window's counters and into the lake, exactly once.
+
+    record ─▶ decode ─▶ in time? ─▶ tally of (model, window) ─▶ state topic, with the offset
+                          │                └▶ watermark passed the end ─▶ partial
+                          └ late ─▶ a correction of its own window
+
+Counters and position are committed together. The lake is not: rows wait in memory until their
+window ends or their chunk is full, and after a crash the partition is read again from the start
+of its chunk, to refill the buffer without being counted twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from evermodel.common.events.catalogue import LABELS
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.messaging.api import NOTHING, Reaction, Restored
+from evermodel.common.messaging.records import Record, TopicPartition
+from evermodel.drift.domain.lake import chunk_of
+from evermodel.drift.handlers.decoding import Models
+from evermodel.drift.handlers.labels_partition import LabelsPartition
+from evermodel.drift.handlers.partition import Output
+from evermodel.drift.handlers.scored_partition import ScoredPartition
+from evermodel.drift.ports import PartitionCount, References, RowLake, TallyCodec
+
+
+class Windower:
+    """One replica of the windower, with the partitions it was given."""
+
+    def __init__(  # its ports
+        self,
+        *,
+        models: Models,
+        references: References,
+        lake: RowLake,
+        codec: TallyCodec,
+        partitions: PartitionCount,
+    ) -> None:
+        self._models = models
+        self._references = references
+        self._lake = lake
+        self._codec = codec
+        self._count = partitions
+        self._owned: dict[TopicPartition, ScoredPartition | LabelsPartition] = {}
+
+    def on_records(self, records: Sequence[Record]) -> Reaction:
+        """Count and keep `records` of either stream."""
+        output = Output()
+        for where, group in _by_partition(records).items():
+            owned = self._partition(where)
+            for chunk, run in groupby(group, key=lambda record: chunk_of(record.offset)):
+                owned.take(list(run), chunk=chunk, output=output)
+            owned.save(output)
+        return Reaction(events=output.events, state=output.state, rejected=output.rejected)
+
+    def on_restored(
+        self, partition: TopicPartition, state: Mapping[str, bytes], committed: int | None
+    ) -> Restored:
+        """Take over a partition, and have its current chunk read again for the lake."""
+        self._owned.pop(partition, None)
+        owned = self._partition(partition)
+        position = owned.restore(state)
+        return Restored(rewind_to=chunk_of(position) if position else None)
+
+    def on_revoked(self, partition: TopicPartition) -> None:
+        """Forget a partition; its next owner reads what was not written."""
+        self._owned.pop(partition, None)
+
+    def on_done(self, key: str, cause: EventMeta, result: object) -> Reaction:
+        """The windower starts no jobs."""
+        return NOTHING
+
+    def _partition(self, where: TopicPartition) -> ScoredPartition | LabelsPartition:
+        if where not in self._owned:
+            self._owned[where] = self._new(where)
+        return self._owned[where]
+
+    def _new(self, where: TopicPartition) -> ScoredPartition | LabelsPartition:
+        if where.topic == LABELS.name:
+            return LabelsPartition(
+                partition=where.partition,
+                partitions=self._count(where.topic),
+                models=self._models,
+                lake=self._lake,
+            )
+        return ScoredPartition(
+            partition=where.partition,
+            partitions=self._count(where.topic),
+            models=self._models,
+            lake=self._lake,
+            references=self._references,
+            codec=self._codec,
+        )
+
+
+def _by_partition(records: Sequence[Record]) -> dict[TopicPartition, list[Record]]:
+    groups: dict[TopicPartition, list[Record]] = {}
+    for record in records:
+        groups.setdefault(TopicPartition(record.topic, record.partition), []).append(record)
+    return groups

@@ -1,0 +1,62 @@
+"""What the drift service needs from the outside."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from evermodel.drift.domain.rows import Labels, Rows
+from evermodel.drift.domain.tally import Tally
+from evermodel.profile.reference import Reference
+
+
+class References(Protocol):
+    """The references of model versions, by content-addressed id."""
+
+    def get(self, model: str, reference_id: str) -> Reference:
+        """Return the reference.
+
+        Raises:
+            Transient: it is not there (yet), or the store does not answer.
+            BadReference: what is there is not it.
+        """
+
+
+class Packed(Protocol):
+    """Rows in the lake's own compact form."""
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory they take."""
+
+
+class RowLake(Protocol):
+    """Where rows and labels are kept for learning. A file is written whole or not at all."""
+
+    def pack_rows(self, rows: Rows, /) -> Packed:
+        """Return scored rows in compact form, to be buffered."""
+
+    def pack_labels(self, labels: Labels, /) -> Packed:
+        """Return labels in compact form, to be buffered."""
+
+    def write(self, path: str, parts: Sequence[Packed], /) -> None:
+        """Write `parts` one after the other to `path`, relative to the root, replacing it.
+
+        Raises:
+            Transient: the store does not answer.
+        """
+
+
+class PartitionCount(Protocol):
+    """How many partitions a topic has."""
+
+    def __call__(self, topic: str, /) -> int:
+        """Return the number; raises ``Transient`` when the broker does not answer."""
+
+
+class TallyCodec(Protocol):
+    """A tally as bytes for the changelog, and back."""
+
+    def encode(self, tally: Tally, /) -> bytes:
+        """Return `tally` as few bytes."""
+
+    def decode(self, model: str, raw: bytes, /) -> Tally:
+        """Return the tally that `raw` holds."""
