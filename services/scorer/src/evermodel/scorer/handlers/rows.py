@@ -5,13 +5,14 @@ The public form is ``ScoredTransaction``; a test holds the bytes written here to
 
 import json
 import math
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from evermodel.common.events.hot import ScoredRow, encode_scored
 from evermodel.common.kernel.errors import Poison
-from evermodel.scorer.domain.payments import Feature, Payment
+from evermodel.scorer.domain.decisions import Answers
+from evermodel.scorer.domain.payments import Payment
 from evermodel.scorer.handlers.scoring import ScoredBatch
 
 _decode = msgspec.json.Decoder().decode
@@ -43,48 +44,32 @@ def _explained(value: bytes, error: BaseException) -> Poison:
     return Poison(f"the value is not JSON: {error}")
 
 
-class _Scored(msgspec.Struct):
-    """``ScoredTransaction``, field by field."""
-
-    model: str
-    id: str
-    entity: str
-    time: datetime
-    features: dict[str, Feature]
-    scores: dict[str, float]
-    alerts: dict[str, bool]
-    failed: list[str]
-    decided_by: int | None
-    decision: str
-    propensity: float
-    reference: str | None
-
-
 def encode_rows(
     payments: Sequence[Payment], *, model: str, reference: str | None, scored: ScoredBatch
 ) -> list[bytes]:
     """Return one ``ScoredTransaction`` as JSON per payment."""
     answers = [(str(version), given) for version, given in scored.answers.items()]
     everyone = all(given.complete for _, given in answers)
-    encode = msgspec.json.Encoder().encode
-    values = []
-    for row, (payment, decision) in enumerate(zip(payments, scored.decisions, strict=True)):
-        values.append(
-            encode(
-                _Scored(
-                    model,
-                    payment.id,
-                    payment.entity,
-                    payment.time,
-                    payment.features,
-                    {v: s for v, given in answers if (s := given.scores[row]) is not None},
-                    {v: a for v, given in answers if (a := given.alerts[row]) is not None},
-                    [] if everyone else [v for v, given in answers if given.scores[row] is None],
-                    decision.decided_by,
-                    decision.verdict,
-                    decision.propensity,
-                    reference,
-                )
+    return [
+        encode_scored(
+            ScoredRow(
+                model=model,
+                id=payment.id,
+                entity=payment.entity,
+                time=payment.time,
+                features=payment.features,
+                scores={v: s for v, given in answers if (s := given.scores[row]) is not None},
+                alerts={v: a for v, given in answers if (a := given.alerts[row]) is not None},
+                failed=() if everyone else tuple(_silent(answers, row)),
+                decided_by=decision.decided_by,
+                decision=decision.verdict,
+                propensity=decision.propensity,
+                reference=reference,
             )
         )
-    return values
+        for row, (payment, decision) in enumerate(zip(payments, scored.decisions, strict=True))
+    ]
+
+
+def _silent(answers: Iterable[tuple[str, Answers]], row: int) -> Iterable[str]:
+    return (version for version, given in answers if given.scores[row] is None)
