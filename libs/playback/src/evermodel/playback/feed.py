@@ -1,0 +1,151 @@
+"""A table cut into windows of records: what an upstream system would have published, and when.
+
+Owns the form of the records. A label travels in the window in which it becomes known, never
+earlier. After a window's records one watermark goes to every partition, so that the window
+closes. Must never decide anything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from evermodel.common.events.catalogue import LABELS
+from evermodel.common.events.traffic import Label, Watermark
+from evermodel.common.kernel.ids import identity_id
+from evermodel.common.messaging.records import Headers, Outgoing
+from evermodel.common.models.description import ModelDescription
+from evermodel.playback.source import ENTITY, ID, LABEL, TIME, Table
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KNOWN = "__known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What is published for one window of one model, watermarks apart."""
+
+    start: datetime
+    end: datetime
+    transactions: list[Outgoing]
+    labels: list[Outgoing]
+
+
+def floor(time: datetime, length: timedelta) -> datetime:
+    """Return the start of the window of `length` that holds `time`."""
+    return time - (time - _EPOCH) % length
+
+
+class Feed:
+    """Serves one table, window by window."""
+
+    def __init__(self, table: Table, *, until: datetime | None = None) -> None:
+        self.model = table.model
+        self._length = table.model.windows.length
+        frame = table.frame
+        first, last = frame[TIME][0], frame[TIME][-1]
+        self.start = floor(first.replace(tzinfo=UTC), self._length)
+        self.end = floor(last.replace(tzinfo=UTC), self._length) + self._length
+        if until is not None:
+            self.end = min(self.end, max(floor(until, self._length), self.start))
+        self._rows = _Cut(frame, by=TIME)
+        labels = frame.filter(pl.col(LABEL).is_not_null()).select(
+            ID, LABEL, (pl.col(TIME) + table.model.stream.label_delay).alias(_KNOWN)
+        )
+        self._labels = _Cut(labels, by=_KNOWN)
+
+    def bootstrap_end(self, until: datetime | None) -> datetime:
+        """Return when the first model is trained: `until`, or after one training window.
+
+        A time inside a window becomes the window's start, so that nothing from after it counts.
+        """
+        stream, training = self.model.stream, self.model.training
+        wanted = until or self.start + training.window + stream.label_delay
+        return floor(wanted, self._length)
+
+    def windows(self) -> Iterator[Window]:
+        """Yield every window in order, empty ones too."""
+        start = self.start
+        while start < self.end:
+            yield self.window(start)
+            start += self._length
+
+    def window(self, start: datetime) -> Window:
+        """Return the window that begins at `start`."""
+        end = start + self._length
+        return Window(
+            start=start,
+            end=end,
+            transactions=_transactions(self._rows.between(start, end), self.model),
+            labels=_labels(self._labels.between(start, end), self.model.name),
+        )
+
+
+class _Cut:
+    """Slices of a frame by time."""
+
+    def __init__(self, frame: pl.DataFrame, *, by: str) -> None:
+        self._frame, self._times = frame, frame[by]
+
+    def between(self, start: datetime, end: datetime) -> pl.DataFrame:
+        first, last = (
+            int(self._times.search_sorted(t.replace(tzinfo=None), side="left"))
+            for t in (start, end)
+        )
+        return self._frame.slice(first, last - first)
+
+
+def watermarks(
+    topic: str, *, partitions: int, model: ModelDescription, time: datetime
+) -> list[Outgoing]:
+    """Return one watermark for every partition of `topic`."""
+    mark = Watermark(model=model.name, time=time)
+    headers = _headers(Watermark.TYPE, model.name)
+    value = mark.model_dump_json().encode()
+    return [
+        Outgoing(topic=topic, key=None, value=value, headers=headers, partition=number)
+        for number in range(partitions)
+    ]
+
+
+def command_id(model: str, time: datetime) -> str:
+    """Return the id of the order to train the first model; the same in every run."""
+    return identity_id("evermodel.lifecycle.command.v1", f"bootstrap/{model}/{time.isoformat()}")
+
+
+def _transactions(rows: pl.DataFrame, model: ModelDescription) -> list[Outgoing]:
+    stream = model.stream
+    names = dict.fromkeys(
+        name
+        for name in (stream.id, stream.entity, *model.features.names)
+        if name is not None and name != stream.time
+    )
+    columns = [pl.col(TIME).alias(stream.time), *map(pl.col, names)]
+    encoded = rows.select(pl.struct(columns).struct.json_encode().cast(pl.Binary)).to_series()
+    keys = rows[ENTITY].cast(pl.Binary)
+    headers = (("ce_subject", model.name.encode()),)
+    return [
+        Outgoing(topic=stream.topic, key=key, value=value, headers=headers)
+        for key, value in zip(keys.to_list(), encoded.to_list(), strict=True)
+    ]
+
+
+def _labels(rows: pl.DataFrame, model: str) -> list[Outgoing]:
+    known = pl.col(_KNOWN).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+    form = pl.struct(
+        pl.lit(model).alias("model"),
+        pl.col(ID).alias("id"),
+        pl.col(LABEL).alias("label"),
+        known.alias("known_at"),
+    )
+    encoded = rows.select(form.struct.json_encode().cast(pl.Binary)).to_series()
+    headers = _headers(Label.TYPE, model)
+    return [
+        Outgoing(topic=LABELS.name, key=key, value=value, headers=headers)
+        for key, value in zip(rows[ID].cast(pl.Binary).to_list(), encoded.to_list(), strict=True)
+    ]
+
+
+def _headers(kind: str, model: str) -> Headers:
+    return (("ce_type", kind.encode()), ("ce_subject", model.encode()))

@@ -1,0 +1,80 @@
+"""``scored.parquet``: one row per transaction and version, read back from the lake.
+
+Owns the long form of what the lake keeps wide, and the count of rows found there. A version's
+role is the one that the last rollout step before the transaction's time gave it.
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.playback.journal import Journal
+from evermodel.playback.summary import Tally
+
+_SCORE, _ALERT = "score_v", "alert_v"
+
+
+def read_scored(lake: Path, model: str) -> pl.DataFrame:
+    """Return every scored row of `model` in the lake, in order of time and id."""
+    files = sorted((lake / model / "scored").rglob("*.parquet"))
+    if not files:
+        return pl.DataFrame({"id": [], "time": []})
+    tables = [pl.read_parquet(file, hive_partitioning=False) for file in files]
+    return pl.concat(tables, how="diagonal_relaxed").sort("time", "id")
+
+
+def tally_of(scored: pl.DataFrame, *, published: int, dead_letters: int) -> Tally:
+    """Return how many of the `published` rows are in `scored`, and how often."""
+    return Tally(
+        published=published,
+        stored=len(scored),
+        distinct=scored["id"].n_unique(),
+        dead_letters=dead_letters,
+    )
+
+
+def long_form(scored: pl.DataFrame, journal: Journal, *, model: str) -> pl.DataFrame:
+    """Return `scored` with one row per version: id, time, version, role, decided, score, alert."""
+    versions = sorted(
+        int(name.removeprefix(_SCORE)) for name in scored.columns if name.startswith(_SCORE)
+    )
+    parts = [_of_version(scored, version, _roles(journal, model, version)) for version in versions]
+    if not parts:
+        return pl.DataFrame(schema=_SCHEMA)
+    return pl.concat(parts).sort("time", "id", "version").select(list(_SCHEMA))
+
+
+_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "id": pl.String,
+    "time": pl.Datetime("us", "UTC"),
+    "version": pl.Int32,
+    "role": pl.String,
+    "decided": pl.Boolean,
+    "score": pl.Float32,
+    "alert": pl.Boolean,
+}
+
+
+def _of_version(scored: pl.DataFrame, version: int, roles: pl.DataFrame) -> pl.DataFrame:
+    rows = scored.filter(pl.col(f"{_SCORE}{version}").is_not_null()).select(
+        pl.col("id").cast(pl.String),
+        pl.col("time").cast(pl.Datetime("us", "UTC")),
+        pl.lit(version, dtype=pl.Int32).alias("version"),
+        pl.col("decided_by").eq_missing(version).alias("decided"),
+        pl.col(f"{_SCORE}{version}").cast(pl.Float32).alias("score"),
+        pl.col(f"{_ALERT}{version}").cast(pl.Boolean).alias("alert"),
+    )
+    return rows.sort("time").join_asof(roles, on="time").select(list(_SCHEMA))
+
+
+def _roles(journal: Journal, model: str, version: int) -> pl.DataFrame:
+    times, roles = [], []
+    for event in journal.of(model).events:
+        if isinstance(event.payload, RolloutStep):
+            role = next((v.role for v in event.payload.in_play if v.version == version), None)
+            times.append(event.meta.time)
+            roles.append(role)
+    schema = {"time": _SCHEMA["time"], "role": _SCHEMA["role"]}
+    frame = pl.DataFrame({"time": times, "role": roles}, schema=schema)
+    return frame.unique("time", keep="last", maintain_order=True).sort("time")

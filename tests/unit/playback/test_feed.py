@@ -1,0 +1,89 @@
+"""The records that a table becomes: complete, in their windows, labels never early."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from evermodel.common.events.traffic import Label, Watermark
+from evermodel.common.models.description import ModelDescription
+from evermodel.playback.feed import Feed, watermarks
+from evermodel.playback.source import read_frame
+
+
+def _feed(frame: pl.DataFrame, model: ModelDescription, until: datetime | None = None) -> Feed:
+    return Feed(read_frame(frame, model=model), until=until)
+
+
+def test_every_row_is_fed_once_in_its_own_window(
+    frame: pl.DataFrame, model: ModelDescription
+) -> None:
+    fed = []
+    for window in _feed(frame, model).windows():
+        for record in window.transactions:
+            row = json.loads(record.value or b"")
+            time = datetime.fromisoformat(row["at"]).replace(tzinfo=UTC)
+            assert window.start <= time < window.end
+            fed.append(row["key"])
+    assert fed == frame["key"].to_list()
+
+
+def test_a_record_has_the_model_columns_and_neither_label_nor_leak(
+    frame: pl.DataFrame, model: ModelDescription
+) -> None:
+    first = next(iter(_feed(frame, model).windows())).transactions
+    assert first[0].key == b"c0"
+    assert first[0].headers == (("ce_subject", b"small"),)
+    assert json.loads(first[0].value or b"") == {
+        "at": "2025-01-01 00:00:00",
+        "key": 100,
+        "who": "c0",
+        "sum": 0.5,
+        "shop": None,
+        "night": True,
+    }
+    assert json.loads(first[1].value or b"")["shop"] == 'sh"op1é'
+
+
+def test_a_label_travels_when_it_is_known_and_not_before(
+    frame: pl.DataFrame, model: ModelDescription
+) -> None:
+    labels = {}
+    for window in _feed(frame, model).windows():
+        for record in window.labels:
+            label = Label.model_validate_json(record.value or b"")
+            assert window.start <= label.known_at < window.end
+            labels[label.id] = label.known_at
+    times = dict(zip(frame["key"].cast(pl.String), frame["at"], strict=True))
+    assert len(labels) == 24  # of five days, those of the last two are not known yet
+    for key, known in labels.items():
+        assert known == times[key].replace(tzinfo=UTC) + timedelta(days=2)
+
+
+def test_until_ends_the_feed_at_a_window_edge(frame: pl.DataFrame, model: ModelDescription) -> None:
+    feed = _feed(frame, model, datetime(2025, 1, 3, 12, tzinfo=UTC))
+    assert [w.start.day for w in feed.windows()] == [1, 2]
+
+
+def test_a_window_without_rows_is_still_a_window(
+    frame: pl.DataFrame, model: ModelDescription
+) -> None:
+    gap = frame.filter(pl.col("at").dt.day() != 3)
+    assert [len(w.transactions) for w in _feed(gap, model).windows()] == [8, 8, 0, 8, 8]
+
+
+def test_the_first_training_ends_after_one_training_window_and_its_labels(
+    frame: pl.DataFrame, model: ModelDescription
+) -> None:
+    feed = _feed(frame, model)
+    assert feed.bootstrap_end(None) == datetime(2025, 1, 31, tzinfo=UTC)
+    odd = datetime(2025, 1, 4, 13, tzinfo=UTC)
+    assert feed.bootstrap_end(odd) == datetime(2025, 1, 4, tzinfo=UTC)
+
+
+def test_a_watermark_goes_to_every_partition(model: ModelDescription) -> None:
+    time = datetime(2025, 1, 2, tzinfo=UTC)
+    marks = watermarks("transactions", partitions=3, model=model, time=time)
+    assert [m.partition for m in marks] == [0, 1, 2]
+    assert Watermark.model_validate_json(marks[0].value or b"").time == time
+    assert marks[0].headers[0] == ("ce_type", Watermark.TYPE.encode())

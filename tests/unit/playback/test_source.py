@@ -1,0 +1,102 @@
+"""What a data file may look like, and what is said when it does not."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from evermodel.common.models.description import ModelDescription
+from evermodel.playback.source import ENTITY, ID, LABEL, TIME, BadData, read_file, read_frame
+
+
+def test_parquet_and_csv_of_the_same_rows_read_alike(
+    frame: pl.DataFrame, model: ModelDescription, tmp_path: Path
+) -> None:
+    frame.write_parquet(tmp_path / "t.parquet")
+    frame.write_csv(tmp_path / "t.csv")
+    one, other = (read_file(tmp_path / f"t.{kind}", model=model) for kind in ("parquet", "csv"))
+    assert one.frame.select(ID, TIME, ENTITY, LABEL).equals(
+        other.frame.select(ID, TIME, ENTITY, LABEL)
+    )
+
+
+def test_an_unsorted_table_is_sorted_and_says_so(
+    frame: pl.DataFrame, model: ModelDescription
+) -> None:
+    table = read_frame(frame.reverse(), model=model)
+    assert table.frame[TIME].is_sorted()
+    assert "sorted" in table.notices[0]
+
+
+def test_nan_is_read_as_null_and_says_so(frame: pl.DataFrame, model: ModelDescription) -> None:
+    holed = frame.with_columns(
+        pl.when(pl.col("sum") > 30).then(float("nan")).otherwise(pl.col("sum")).alias("sum")
+    )
+    table = read_frame(holed, model=model)
+    assert table.frame["sum"].null_count() == 10
+    assert "10 NaN" in table.notices[0]
+
+
+def test_a_table_without_ids_is_numbered(frame: pl.DataFrame, model: ModelDescription) -> None:
+    stream = model.stream.model_copy(update={"id": None, "entity": None})
+    table = read_frame(frame, model=model.model_copy(update={"stream": stream}))
+    assert table.frame[ID][:2].to_list() == ["0", "1"]
+    assert table.frame[ENTITY].to_list() == table.frame[ID].to_list()
+    assert table.model.stream.id == "evermodel_row"
+
+
+def test_a_label_may_be_a_word(frame: pl.DataFrame, model: ModelDescription) -> None:
+    words = frame.with_columns(
+        pl.when(pl.col("bad") == 1).then(pl.lit("UP")).otherwise(pl.lit("DOWN")).alias("bad")
+    )
+    with pytest.raises(BadData, match="label_positive"):
+        read_frame(words, model=model)
+    stream = model.stream.model_copy(update={"label_positive": "UP"})
+    table = read_frame(words, model=model.model_copy(update={"stream": stream}))
+    assert table.frame[LABEL].sum() == 4
+
+
+BAD: dict[str, tuple[Callable[[pl.DataFrame], pl.DataFrame], str]] = {
+    "no rows": (lambda f: f.clear(), "no rows"),
+    "a missing column": (lambda f: f.drop("sum"), "no column sum"),
+    "no labels": (lambda f: f.with_columns(bad=pl.lit(None, dtype=pl.Int8)), "no labels"),
+    "untyped nulls for labels": (lambda f: f.with_columns(bad=pl.lit(None)), "no labels"),
+    "one class": (lambda f: f.with_columns(bad=pl.lit(0)), r"one class only \(0\)"),
+    "a third class": (lambda f: f.with_columns(bad=pl.col("key") % 3), "holds 2 beside 0 and 1"),
+    "times that are none": (lambda f: f.with_columns(at=pl.lit("soon")), "40 values are no time"),
+    "numbers for times": (lambda f: f.with_columns(at=pl.lit(5)), "expected times"),
+    "a repeated id": (lambda f: f.with_columns(key=pl.lit(3)), "3 occurs more than once"),
+    "a null id": (lambda f: f.with_columns(key=pl.lit(None, dtype=pl.Int8)), "have no id"),
+    "a word for a number": (lambda f: f.with_columns(sum=pl.lit("9")), "no continuous feature"),
+    "infinity": (lambda f: f.with_columns(sum=pl.lit(float("inf"))), "40 values are infinite"),
+    "a float for a level": (lambda f: f.with_columns(shop=pl.lit(1.5)), "no categorical feature"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_table_is_refused_in_words(
+    case: str, frame: pl.DataFrame, model: ModelDescription
+) -> None:
+    spoil, says = BAD[case]
+    with pytest.raises(BadData, match=says):
+        read_frame(spoil(frame), model=model)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("t.parquet", b"not parquet", "cannot be read"),
+        ("t.csv", b"", "cannot be read"),
+        ("t.xlsx", b"PK", "expected a .parquet or .csv"),
+        ("t.parquet", None, "no such file"),
+    ],
+)
+def test_a_bad_file_is_refused_in_words(
+    name: str, content: bytes | None, says: str, model: ModelDescription, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadData, match=says):
+        read_file(path, model=model)
