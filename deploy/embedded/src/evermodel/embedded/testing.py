@@ -3,6 +3,7 @@
 Imported by ``tests/conftest.py``. Must never skip: a broker that cannot be had is a failure.
 """
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,16 +29,22 @@ def docker_answers() -> bool:
     """Return whether a Docker engine answers."""
     import docker  # type: ignore[import-untyped]  # noqa: PLC0415  # no stubs; tests only
 
-    try:
-        client = docker.from_env(timeout=2)
-    except docker.errors.DockerException:
-        return False
+    address = docker.utils.kwargs_from_env().get("base_url", docker.constants.DEFAULT_UNIX_SOCKET)
+    if "unix:" in address and not _accepts(address.partition("unix:")[2]):
+        return False  # asked directly: the client leaks its socket when nobody listens
+    client = docker.from_env(version=docker.constants.DEFAULT_DOCKER_API_VERSION, timeout=2)
     try:
         return bool(client.ping())
     except (docker.errors.DockerException, OSError):
         return False
     finally:
         client.close()
+
+
+def _accepts(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(2)
+        return probe.connect_ex("/" + path.lstrip("/")) == 0
 
 
 @contextmanager
