@@ -1,0 +1,106 @@
+"""Makes the topics of the catalogue, and says how existing ones differ from it.
+
+Never deletes a topic and never shrinks one. What differs is for a person to decide.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public; the stub forgets it
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    ResourceType,
+)
+
+from evermodel.common.events.catalogue import CATALOGUE, Topic
+from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.settings import KafkaSettings
+
+_REQUEST_SECONDS = 30.0
+
+
+def create_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -> list[str]:
+    """Make what is missing of `topics`; return the names of those made.
+
+    Raises:
+        BrokerUnavailable: the broker does not answer or refuses.
+    """
+    admin = AdminClient({**settings.client()})
+    wanted = [_new_topic(topic, settings) for topic in topics]
+    made = []
+    for name, future in admin.create_topics(wanted, request_timeout=_REQUEST_SECONDS).items():
+        try:
+            future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise translate(error) from error
+        else:
+            made.append(name)
+    return made
+
+
+def check_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -> list[str]:
+    """Return one sentence for each way the cluster differs from `topics`."""
+    wanted = {topic.name: topic for topic in topics}
+    admin = AdminClient({**settings.client()})
+    try:
+        found = admin.list_topics(timeout=_REQUEST_SECONDS).topics
+        present = {name: topic for name, topic in wanted.items() if name in found}
+        configured = _configuration(admin, present)
+    except KafkaException as error:
+        raise translate(error) from error
+    problems = [f"{name}: missing" for name in wanted if name not in found]
+    for name, topic in present.items():
+        count, expected = len(found[name].partitions), partition_count(topic, settings)
+        if count != expected:
+            problems.append(f"{name}: {count} partitions instead of {expected}")
+        problems += [
+            f"{name}: {key} is {configured[name].get(key)} instead of {value}"
+            for key, value in topic_configuration(topic).items()
+            if configured[name].get(key) != value
+        ]
+    return problems
+
+
+def partition_count(topic: Topic, settings: KafkaSettings) -> int:
+    """Return how many partitions `topic` has.
+
+    A service's state lies in the partition of its input, so both have the same count.
+    """
+    if topic.plane == "dead letter":
+        return 1
+    if topic.plane == "data" or topic.name == "drift.windower.state":
+        return settings.data_partitions
+    return settings.lifecycle_partitions
+
+
+def topic_configuration(topic: Topic) -> dict[str, str]:
+    """Return the broker-side settings of `topic`."""
+    if topic.compacted:
+        return {"cleanup.policy": "compact"}
+    seconds = topic.retention_seconds
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": "-1" if seconds is None else str(seconds * 1000),
+    }
+
+
+def _new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
+    return NewTopic(
+        topic.name,
+        num_partitions=partition_count(topic, settings),
+        replication_factor=settings.replication,
+        config=topic_configuration(topic),
+    )
+
+
+def _configuration(admin: AdminClient, names: Iterable[str]) -> Mapping[str, dict[str, str]]:
+    resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+    if not resources:
+        return {}
+    futures = admin.describe_configs(resources, request_timeout=_REQUEST_SECONDS)
+    return {
+        resource.name: {key: entry.value for key, entry in future.result().items()}
+        for resource, future in futures.items()
+    }
