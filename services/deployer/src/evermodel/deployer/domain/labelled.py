@@ -1,0 +1,63 @@
+"""Paired outcomes: labelled rows on which exactly one of the two versions alerted.
+
+Rows where both or neither did say nothing about which is better. Of the others each is a coin
+toss between the versions; ``betting`` gives a test that may be looked at after every cohort.
+"""
+
+from evermodel.deployer.domain.betting import wealth
+from evermodel.deployer.domain.evidence import Outcomes
+from evermodel.deployer.domain.policy import Policy
+from evermodel.deployer.domain.verdicts import Finding, Verdict
+
+#: From a quarter of the wealth that proves a loss on, more weight would be reckless: hold.
+LEANING = 0.25
+
+
+def frauds(outcomes: Outcomes, policy: Policy) -> Finding:
+    """Return whether the challenger is proved to miss frauds that the champion catches.
+
+    Proved and small is not enough: a loss under `least_loss` of all frauds is not worth undoing.
+    """
+    lost, won = outcomes.frauds_champion_only, outcomes.frauds_challenger_only
+    evidence, bound = wealth(lost, won), 1 / policy.alpha
+    loss = (lost - won) / outcomes.frauds if outcomes.frauds else 0.0
+    verdict: Verdict = "pass" if lost + won else "no_evidence"
+    if evidence >= bound and loss >= policy.least_loss:
+        verdict = "fail"
+    elif evidence >= bound * LEANING:
+        verdict = "no_evidence"
+    return Finding(
+        check="paired_frauds",
+        verdict=verdict,
+        value=evidence,
+        bound=bound,
+        n=lost + won,
+        detail=f"of {outcomes.frauds} labelled frauds the champion alone caught {lost}, it alone "
+        f"{won} (evidence of a loss {evidence:.2g}, proof {bound:.3g})",
+        needed=evidence >= bound * LEANING,
+    )
+
+
+def false_alarms(outcomes: Outcomes, policy: Policy) -> Finding:
+    """Return whether its extra false alarms are proved out of proportion and bought nothing.
+
+    The null allows `alert_rate_ratio` false alarms of its own for each of the champion's.
+    """
+    more, fewer = outcomes.genuine_challenger_only, outcomes.genuine_champion_only
+    allowed = policy.alert_rate_ratio / (1 + policy.alert_rate_ratio)
+    evidence, bound = wealth(more, fewer, p0=allowed), 1 / policy.alpha
+    gained = wealth(outcomes.frauds_challenger_only, outcomes.frauds_champion_only) >= bound
+    verdict: Verdict = "pass" if more + fewer else "no_evidence"
+    if evidence >= bound and not gained:
+        verdict = "fail"
+    bought = "; paid for in frauds caught" if gained else ""
+    return Finding(
+        check="paired_false_alarms",
+        verdict=verdict,
+        value=evidence,
+        bound=bound,
+        n=more + fewer,
+        detail=f"false alarms: {more} its own, {fewer} the champion's own (evidence of excess "
+        f"{evidence:.2g}, proof {bound:.3g}){bought}",
+        needed=False,
+    )

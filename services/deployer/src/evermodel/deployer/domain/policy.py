@@ -1,0 +1,48 @@
+"""The rollout policy as the domain reads it: steps, bands, patience. Numbers only."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a model's owner asked for, plus the constants of the judge.
+
+    `skew_floor`: a difference of differences this small is never held against a version.
+    `noise`: standard errors allowed on top of a floor. `clustering`: how much the rows of one
+    customer inflate a variance (they repeat, so rows count for less than they look).
+    `least_loss`: a share of all frauds; a proved but smaller loss is not worth a rollback.
+    """
+
+    steps: tuple[int, ...]
+    min_duration: timedelta
+    min_rows: int
+    patience: timedelta
+    label_horizon: timedelta
+    alert_budget: float
+    alert_rate_ratio: float
+    score_distance: float
+    alpha: float
+    max_failed: float
+    skew_floor: float = 0.03
+    noise: float = 4.0
+    clustering: float = 1.5
+    least_loss: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not self.steps or self.steps[-1] != 100 or list(self.steps) != sorted(set(self.steps)):
+            raise ValueError(f"steps must ascend and end at 100: {self.steps}")
+
+    @property
+    def look_alpha(self) -> float:
+        """Error allowed to one comparison: a rollout makes some hundreds of them."""
+        return self.alpha / 500
+
+    @property
+    def last_step(self) -> int:
+        """The number of the step that gives everything to the challenger."""
+        return len(self.steps)
+
+    def weight(self, step: int) -> int:
+        """Return the challenger's percent on `step`; step 0 is the shadow."""
+        return 0 if step == 0 else self.steps[step - 1]
