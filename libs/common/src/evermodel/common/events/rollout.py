@@ -9,7 +9,16 @@ from evermodel.common.events.training import Artefact
 from evermodel.common.events.validation import Verdict
 
 Action = Literal[
-    "started", "advanced", "held", "promoted", "completed", "aborted", "rolled_back", "resumed"
+    "started",
+    "advanced",
+    "held",
+    "promoted",
+    "completed",
+    "aborted",
+    "rolled_back",
+    "resumed",
+    "queued",
+    "declined",
 ]
 Role = Literal["champion", "challenger", "former_champion"]
 
@@ -42,6 +51,8 @@ class RolloutStep(Payload):
     asked. ``promoted``: the challenger took all traffic and is champion; the former one
     shadows. ``completed``: the label horizon passed, the former champion retires.
     ``aborted``: back to zero before promotion. ``rolled_back``: undone after promotion.
+    ``queued``: waits until the rollout in progress has ended. ``declined``: nothing is done
+    about a version or an order, and `reason` says why. Neither changes what serves.
     """
 
     TYPE: ClassVar[str] = "evermodel.rollout.step.v1"

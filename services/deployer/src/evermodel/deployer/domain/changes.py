@@ -29,11 +29,29 @@ class Change:
     rollback_of: str | None = None
 
     @property
+    def about(self) -> int:
+        """The version whose rollout this belongs to."""
+        if self.rollback_of is None or self.replaces is None:
+            return self.to.version
+        return self.replaces.version
+
+    @property
     def subject(self) -> str:
         """``promote(fraud): v6 -> v7`` or ``rollback(fraud): v7 -> v6``."""
         verb = "promote" if self.rollback_of is None else "rollback"
         start = "none" if self.replaces is None else f"v{self.replaces.version}"
         return f"{verb}({self.model}): {start} -> v{self.to.version}"
+
+    def yields_to(self, desired: int) -> bool:
+        """Return whether the head's version makes this change a thing of the past.
+
+        A promotion yields to anything newer; a rollback to anything but what it undoes.
+        """
+        if desired == self.to.version:
+            return False
+        if self.rollback_of is None:
+            return desired > self.to.version
+        return self.replaces is None or desired != self.replaces.version
 
     @property
     def trailers(self) -> tuple[tuple[str, str], ...]:

@@ -74,10 +74,14 @@ Happening = Accepted | WindowClosed | Matured | ServingFailed | Ordered | Overta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The event behind a happening: its id, and event time."""
+    """The event behind a happening: its id, and event time.
+
+    `may_shift`: false when the engine could not be asked to give a challenger more weight.
+    """
 
     cause: str
     now: datetime
+    may_shift: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +94,6 @@ class Step:
     step: int
     in_play: tuple[Share, ...]
     stable_version: int
-    desired_version: int
     reason: str
     findings: tuple[Finding, ...]
     quarantined: tuple[str, ...]

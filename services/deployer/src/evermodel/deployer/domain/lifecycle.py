@@ -95,8 +95,9 @@ class Quarantined:
 class Lifecycle:
     """Everything the deployer knows about one model.
 
-    `waiting`: a queue of one, the newest version accepted meanwhile. `owed`: the change that
-    Git has not taken yet; while it is owed no challenger gets more weight. `windows_until` and
+    `waiting`: a queue of one, the newest version accepted meanwhile. `owed`: the changes
+    that Git has not taken yet, in order; until then no challenger gets more weight. `desired`:
+    what Git said last. `windows_until` and
     `outcomes_until`: event time up to which evidence has been taken in, so that nothing counts
     twice. `early`: cohorts that arrived before their window did.
     """
@@ -106,7 +107,7 @@ class Lifecycle:
     waiting: Release | None = None
     paused: bool = False
     quarantine: tuple[Quarantined, ...] = ()
-    owed: Change | None = None
+    owed: tuple[Change, ...] = ()
     desired: int | None = None
     windows_until: datetime | None = None
     outcomes_until: datetime | None = None

@@ -154,7 +154,7 @@ def _evaluate_rollout(
     )
     if judgement.answer == "bad":
         return moves.abort(state, judgement=judgement, context=context, policy=policy)
-    waits_for = _waits_for(state, policy)
+    waits_for = _waits_for(state, context, policy)
     if held or state.paused or waits_for == "a moment":
         return state, ()
     if judgement.answer == "good" and not waits_for:
@@ -165,10 +165,12 @@ def _evaluate_rollout(
     return moves.hold(state, rollout, why=why, findings=judgement.findings, policy=policy)
 
 
-def _waits_for(state: Lifecycle, policy: Policy) -> str:
+def _waits_for(state: Lifecycle, context: Context, policy: Policy) -> str:
     """Return what a good rollout still waits for, apart from evidence; empty = nothing."""
-    if state.owed is not None:
+    if state.owed:
         return "Git has not taken the change yet"
+    if not context.may_shift:
+        return "Git does not answer"
     if state.outcomes_until is None or state.windows_until is None:
         return ""
     lag = state.windows_until - state.outcomes_until
@@ -201,7 +203,7 @@ def _serving_failed(
 
 def _overtaken(state: Lifecycle, desired: int, context: Context, policy: Policy) -> Outcome:
     """Give way to whoever wrote another version: nobody proved this one bad."""
-    state = replace(state, owed=None, desired=desired)
+    state = replace(state, owed=(), desired=desired)
     if state.rollout is None:
         return state, ()
     judgement = moves.verdict(f"Git wants v{desired}, which somebody else wrote")

@@ -47,7 +47,6 @@ def say(
         step=step,
         in_play=state.in_play,
         stable_version=stable.version,
-        desired_version=state.desired or stable.version,
         reason=reason,
         findings=findings,
         quarantined=tuple(q.release.digest for q in state.quarantine),
@@ -65,9 +64,7 @@ def bootstrap(state: Lifecycle, release: Release, *, context: Context, policy: P
         time=context.now,
         reason=reason,
     )
-    state = replace(
-        state, phase=Stable(champion=release), owed=change, desired=release.version, waiting=None
-    )
+    state = replace(state, phase=Stable(champion=release), owed=(change,), waiting=None)
     return state, (
         say(state, "promoted", release, reason=reason, replaces=None, step=policy.last_step),
     )
@@ -119,7 +116,7 @@ def start(state: Lifecycle, release: Release, *, context: Context) -> Outcome:
         time=context.now,
         reason=reason,
     )
-    state = replace(state, phase=rollout, owed=change, desired=release.version, waiting=None)
+    state = replace(state, phase=rollout, owed=(*state.owed, change), waiting=None)
     return state, (say(state, "started", release, reason=reason, replaces=champion),)
 
 
@@ -296,6 +293,10 @@ def _owing_rollback(
     to = state.champion
     if to is None:
         raise ValueError("a rollback goes back to something")
+    undelivered = tuple(c for c in state.owed if c.about != bad.version)
+    if undelivered != state.owed:
+        # Git never heard of the promotion: telling it now, only to take it back, would serve it.
+        return replace(state, owed=undelivered)
     evidence = tuple(
         f"{f.check}: {f.value:.4g} against {f.bound:.4g}, n = {f.n} ({f.verdict})"
         for f in judgement.findings
@@ -309,4 +310,4 @@ def _owing_rollback(
         reason=judgement.reason,
         evidence=evidence,
     )
-    return replace(state, owed=change, desired=to.version)
+    return replace(state, owed=(*state.owed, change))

@@ -1,0 +1,1 @@
+"""The systems that keep the deployer's promises: git, YAML, the embedded engine."""

@@ -1,0 +1,56 @@
+"""The engine for one machine: the head of the repository is desired, ``rollout.step`` is applied.
+
+Scorers read the weights from ``rollout.step``, so applying here is remembering what the next
+step will say, after checking it against the head. Must never write to the repository.
+"""
+
+from dataclasses import dataclass, field
+
+from evermodel.deployer.domain.release import Share
+from evermodel.deployer.ports import (
+    Applied,
+    ConfigRepository,
+    EngineRefused,
+    RepositoryBroken,
+    RepositoryUnavailable,
+)
+
+
+@dataclass(slots=True)
+class EmbeddedEngine:
+    """Reconciles weights with the head of `repository`."""
+
+    repository: ConfigRepository
+    _applied: dict[str, tuple[Share, ...]] = field(default_factory=dict)
+
+    def apply(self, model: str, /, *, shares: tuple[Share, ...]) -> None:
+        known = self._applied.get(model)
+        before = {s.release.version: s.weight for s in known or ()}
+        # A fresh process takes over what its state says was applied before it started.
+        for share in shares if known is not None else ():
+            gains = share.weight > before.get(share.release.version, 0)
+            if share.role == "challenger" and gains:
+                self._check_desired(model, share)
+        self._applied[model] = shares
+
+    def observe(self, model: str, /) -> Applied | None:
+        shares = self._applied.get(model)
+        if shares is None:
+            return None
+        try:
+            desired = self.repository.desired(model)
+        except (RepositoryUnavailable, RepositoryBroken):
+            desired = None
+        return Applied(shares=shares, desired=desired)
+
+    def _check_desired(self, model: str, share: Share) -> None:
+        try:
+            desired = self.repository.desired(model)
+        except (RepositoryUnavailable, RepositoryBroken) as error:
+            raise EngineRefused(f"the repository cannot say what it wants: {error}") from error
+        if desired is None or desired.version != share.release.version:
+            wants = "nothing" if desired is None else f"v{desired.version}"
+            raise EngineRefused(
+                f"the repository wants {wants}, not v{share.release.version}",
+                desired=None if desired is None else desired.version,
+            )

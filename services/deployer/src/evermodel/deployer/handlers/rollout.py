@@ -1,0 +1,247 @@
+"""One method per event: translate, let the domain decide, bring it about, say it.
+
+Git is asked in ``Held`` work, beside the loop; one model's events are worked off one at a time.
+"""
+
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping
+
+from evermodel.common.events.commands import LifecycleCommand
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.outcomes import OutcomesMatured
+from evermodel.common.events.traffic import ServingApplied
+from evermodel.common.events.validation import ModelValidated
+from evermodel.common.events.windows import TransactionsWindowed
+from evermodel.common.kernel.errors import Permanent
+from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, lifecycle_of
+from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction, Restored
+from evermodel.common.messaging.records import TopicPartition
+from evermodel.common.models.description import ModelDescription
+from evermodel.deployer.domain import moves
+from evermodel.deployer.domain.changes import Change
+from evermodel.deployer.domain.happenings import (
+    Accepted,
+    Context,
+    Happening,
+    Matured,
+    Overtaken,
+    Refused,
+    ServingFailed,
+    Step,
+    WindowClosed,
+)
+from evermodel.deployer.domain.lifecycle import Lifecycle
+from evermodel.deployer.domain.machine import advance
+from evermodel.deployer.handlers import memory
+from evermodel.deployer.handlers.delivery import deliver
+from evermodel.deployer.handlers.translation import (
+    cohort_of,
+    order_of,
+    policy_of,
+    release_of,
+    step_event,
+    window_of,
+)
+from evermodel.deployer.ports import ConfigRepository, EngineRefused, RolloutEngine
+
+#: Reactions kept so that an event which the loop hands over again gets the same answer.
+REMEMBERED = 512
+
+
+class RolloutHandlers:
+    """The deployer's handlers and the states of its models."""
+
+    def __init__(
+        self,
+        *,
+        models: Mapping[str, ModelDescription],
+        repository: ConfigRepository,
+        engine: RolloutEngine,
+    ) -> None:
+        self._policies = {name: policy_of(model) for name, model in models.items()}
+        self._repository, self._engine = repository, engine
+        self._states: dict[str, Lifecycle] = {}
+        self._homes: dict[str, int] = {}
+        self._answers: OrderedDict[EventId, Reaction] = OrderedDict()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def on_model_validated(self, event: ModelValidated, meta: EventMeta, /) -> Reaction | Held:
+        """Begin a rollout, or queue the version. Rejected ones concern nobody here."""
+        if event.verdict == "rejected":
+            return NOTHING
+        lifecycle = meta.lifecycle_id or lifecycle_of(f"{event.model}/{meta.id}")
+        return self._react(event.model, Accepted(release=release_of(event, lifecycle)), meta)
+
+    def on_transactions_windowed(
+        self, event: TransactionsWindowed, meta: EventMeta, /
+    ) -> Reaction | Held:
+        """Take a window's serving counters in and judge."""
+        return self._react(event.model, WindowClosed(window=window_of(event)), meta)
+
+    def on_outcomes_matured(self, event: OutcomesMatured, meta: EventMeta, /) -> Reaction | Held:
+        """Take a cohort's labels in and judge."""
+        return self._react(event.model, Matured(cohort=cohort_of(event)), meta)
+
+    def on_serving_applied(self, event: ServingApplied, meta: EventMeta, /) -> Reaction | Held:
+        """Take back a version that a scorer cannot serve."""
+        failed = [served for served in event.versions if served.state == "failed"]
+        if not failed:
+            return NOTHING
+        worst = max(failed, key=lambda served: served.version)
+        reason = f"{worst.reason or 'no reason given'} (scorer {event.replica})"
+        return self._react(event.model, ServingFailed(version=worst.version, reason=reason), meta)
+
+    def on_lifecycle_command(self, event: LifecycleCommand, meta: EventMeta, /) -> Reaction | Held:
+        """Obey a person, or say why not."""
+        order = order_of(event)
+        return NOTHING if order is None else self._react(event.model, order, meta)
+
+    def on_restored(
+        self, partition: TopicPartition, state: Mapping[str, bytes], committed: int | None, /
+    ) -> Restored:
+        """Take over the models of a partition, forgetting what was never committed."""
+        self._answers.clear()
+        gone = [m for m, home in self._homes.items() if home == partition.partition]
+        for model in gone:
+            del self._homes[model]
+            self._states.pop(model, None)
+        for model, data in state.items():
+            self._states[model] = memory.load(data)
+            self._homes[model] = partition.partition
+            self._engine.apply(model, shares=self._states[model].in_play)
+        return Restored()
+
+    def on_revoked(self, partition: TopicPartition, /) -> None:
+        """Keep the states: they are replaced when the partition comes back."""
+        self._answers.clear()
+
+    def on_done(self, key: str, cause: EventMeta, result: object, /) -> Reaction:
+        """Refuse: the deployer has no jobs."""
+        raise TypeError(f"no job was started under {key!r}")
+
+    def state_of(self, model: str) -> Lifecycle:
+        """Return where `model` stands."""
+        return self._states.get(model, Lifecycle(model=model))
+
+    def _react(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction | Held:
+        if model not in self._policies:
+            raise Permanent(f"no model description names {model!r}")
+        lock = self._locks[model]
+        if lock.acquire(blocking=False):
+            try:
+                if not self._needs_git(model, happening, meta):
+                    return self._work(model, happening, meta)
+            finally:
+                lock.release()
+        return Held(lambda: self._locked_work(model, happening, meta))
+
+    def _locked_work(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction:
+        with self._locks[model]:
+            return self._work(model, happening, meta)
+
+    def _needs_git(self, model: ModelName, happening: Happening, meta: EventMeta) -> bool:
+        if meta.id in self._answers:
+            return False
+        before = self.state_of(model)
+        after, steps = self._decide(before, happening, meta, may_shift=True)
+        return bool(before.owed or after.owed or any(s.action == "advanced" for s in steps))
+
+    def _decide(
+        self, state: Lifecycle, happening: Happening, meta: EventMeta, *, may_shift: bool
+    ) -> tuple[Lifecycle, tuple[Step, ...]]:
+        context = Context(cause=meta.id, now=meta.time, may_shift=may_shift)
+        try:
+            return advance(state, happening, context=context, policy=self._policies[state.model])
+        except Refused as error:
+            raise Permanent(str(error)) from error
+
+    def _work(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction:
+        if meta.id in self._answers:
+            return self._answers[meta.id]
+        turn = _Turn(model, meta)
+        state = self._settle(self.state_of(model), turn, meta)
+        turn.tell_of_late_commits(state)
+        state = self._bring_about(state, happening, turn, meta)
+        state = self._settle(state, turn, meta)
+        return self._remember(state, turn, meta)
+
+    def _bring_about(
+        self, state: Lifecycle, happening: Happening, turn: "_Turn", meta: EventMeta
+    ) -> Lifecycle:
+        """Decide and let the engine shift; when it refuses, decide again knowing that."""
+        after, steps = self._decide(state, happening, meta, may_shift=True)
+        try:
+            self._engine.apply(state.model, shares=after.in_play)
+        except EngineRefused as error:
+            after, steps = self._decide(state, happening, meta, may_shift=False)
+            if error.desired is not None:
+                after, more = self._decide(
+                    after, Overtaken(desired=error.desired), meta, may_shift=False
+                )
+                steps += more
+            self._engine.apply(state.model, shares=after.in_play)
+        turn.steps += steps
+        return after
+
+    def _settle(self, state: Lifecycle, turn: "_Turn", meta: EventMeta) -> Lifecycle:
+        if not state.owed:
+            return state
+        delivery = deliver(state, self._repository)
+        turn.commits += delivery.commits
+        state = delivery.state
+        if delivery.overtaken is not None:
+            happening = Overtaken(desired=delivery.overtaken)
+            state, steps = self._decide(state, happening, meta, may_shift=True)
+            self._engine.apply(state.model, shares=state.in_play)
+            turn.steps += steps
+        return state
+
+    def _remember(self, state: Lifecycle, turn: "_Turn", meta: EventMeta) -> Reaction:
+        model = state.model
+        if state == self.state_of(model) and not turn.steps:
+            return NOTHING
+        started_from = self.state_of(model).desired if turn.commits else state.desired
+        self._states[model] = state
+        reaction = Reaction(events=turn.events(started_from), state={model: memory.dump(state)})
+        self._answers[meta.id] = reaction
+        while len(self._answers) > REMEMBERED:
+            self._answers.popitem(last=False)
+        return reaction
+
+
+class _Turn:
+    """What one event led to, until it can be said."""
+
+    def __init__(self, model: ModelName, meta: EventMeta) -> None:
+        self._model, self._meta = model, meta
+        self.steps: tuple[Step, ...] = ()
+        self.commits: tuple[tuple[Change, str], ...] = ()
+
+    def tell_of_late_commits(self, state: Lifecycle) -> None:
+        """Add a step for each change that an earlier event owed and Git took only now."""
+        champion = state.champion
+        if champion is None:
+            return
+        for change, _ in self.commits:
+            reason = f"Git answers again: {change.subject} is written"
+            replaces = None if change.to == champion else champion
+            step = moves.say(state, "resumed", change.to, reason=reason, replaces=replaces)
+            self.steps += (step,)
+
+    def events(self, desired: int | None) -> tuple[Emit, ...]:
+        """Return the steps as events, each with the commit that belongs to it."""
+        left, said = list(self.commits), []
+        for step in self.steps:
+            commit = None
+            if (left and left[0][0].about == step.release.version) or _late(step, left):
+                change, commit = left.pop(0)
+                desired = change.to.version
+            event = step_event(self._model, step, commit=commit, desired=desired)
+            lifecycle = LifecycleId(step.release.lifecycle_id)
+            said.append(Emit(event, self._meta.time, lifecycle_id=lifecycle))
+        return tuple(said)
+
+
+def _late(step: Step, left: list[tuple[Change, str]]) -> bool:
+    return bool(left) and step.action == "resumed" and left[0][0].to == step.release

@@ -1,0 +1,153 @@
+"""Between events and the domain's values. Must never decide or do I/O."""
+
+from evermodel.common.events.commands import LifecycleCommand
+from evermodel.common.events.outcomes import OutcomesMatured, PairedOutcomes
+from evermodel.common.events.rollout import Check, RolloutStep, VersionInPlay
+from evermodel.common.events.training import Artefact
+from evermodel.common.events.validation import ModelValidated
+from evermodel.common.events.windows import ServedCounts, TransactionsWindowed
+from evermodel.common.kernel.errors import Permanent
+from evermodel.common.kernel.ids import ModelName, ReferenceId
+from evermodel.common.models.description import ModelDescription
+from evermodel.deployer.domain.evidence import BINS, Cell, Cohort, Outcomes, Pairing, Tally, Window
+from evermodel.deployer.domain.happenings import Ordered, Step
+from evermodel.deployer.domain.policy import Policy
+from evermodel.deployer.domain.release import Release, Share
+from evermodel.deployer.domain.verdicts import Finding
+
+
+def policy_of(model: ModelDescription) -> Policy:
+    """Return the rollout policy that ``model.toml`` states."""
+    rollout = model.rollout
+    return Policy(
+        steps=rollout.steps,
+        min_duration=rollout.min_duration,
+        min_rows=rollout.min_rows,
+        patience=rollout.patience,
+        label_horizon=rollout.label_horizon,
+        alert_budget=model.decision.alert_budget,
+        alert_rate_ratio=rollout.alert_rate_ratio,
+        score_distance=rollout.score_distance,
+        alpha=rollout.alpha,
+        max_failed=rollout.max_failed,
+    )
+
+
+def release_of(event: ModelValidated, lifecycle_id: str) -> Release:
+    """Return the accepted version.
+
+    Raises:
+        Permanent: it is called accepted and lacks what it takes to be served.
+    """
+    if event.version is None or event.model_uri is None or event.artefact is None:
+        raise Permanent("accepted without version, model_uri or artefact: it cannot be served")
+    artefact = event.artefact
+    return Release(
+        version=event.version,
+        model_uri=event.model_uri,
+        artefact_uri=artefact.uri,
+        digest=artefact.digest,
+        threshold=artefact.threshold,
+        reference_id=artefact.reference_id,
+        lifecycle_id=lifecycle_id,
+    )
+
+
+def window_of(event: TransactionsWindowed) -> Window:
+    """Return the serving counters of a window.
+
+    Raises:
+        Permanent: a histogram is not of this judge's bins.
+    """
+    served = event.counters.served
+    if any(len(counts.histogram) != BINS for counts in served):
+        raise Permanent(f"a score histogram has another number of bins than {BINS}")
+    cells = tuple(_cell(counts) for counts in served if counts.decided_by is not None)
+    return Window(end=event.window.end, sound=event.quality != "fail", cells=cells)
+
+
+def _cell(counts: ServedCounts) -> Cell:
+    tally = Tally(
+        rows=counts.rows, failed=counts.failed, alerts=counts.alerts, histogram=counts.histogram
+    )
+    return Cell(decided_by=counts.decided_by or 0, version=counts.version, tally=tally)
+
+
+def cohort_of(event: OutcomesMatured) -> Cohort:
+    """Return the paired outcomes of a cohort."""
+    pairings = () if event.quality_failed else tuple(map(_pairing, event.paired))
+    return Cohort(time=event.known_until, pairings=pairings)
+
+
+def _pairing(paired: PairedOutcomes) -> Pairing:
+    frauds = (
+        paired.frauds_both
+        + paired.frauds_champion_only
+        + paired.frauds_challenger_only
+        + paired.frauds_neither
+    )
+    return Pairing(
+        left=paired.champion,
+        right=paired.challenger,
+        outcomes=Outcomes(
+            frauds=frauds,
+            frauds_champion_only=paired.frauds_champion_only,
+            frauds_challenger_only=paired.frauds_challenger_only,
+            genuine_champion_only=paired.genuine_champion_only,
+            genuine_challenger_only=paired.genuine_challenger_only,
+        ),
+    )
+
+
+def order_of(event: LifecycleCommand) -> Ordered | None:
+    """Return a person's order; None when it is for another service."""
+    if event.command == "retrain":
+        return None
+    return Ordered(command=event.command, who=event.who, why=event.why, version=event.version)
+
+
+def step_event(
+    model: ModelName, step: Step, *, commit: str | None, desired: int | None
+) -> RolloutStep:
+    """Return the ``rollout.step`` that says `step`."""
+    return RolloutStep(
+        model=model,
+        action=step.action,
+        version=step.release.version,
+        from_version=step.from_version,
+        step=step.step,
+        in_play=tuple(_in_play(share) for share in step.in_play),
+        stable_version=step.stable_version,
+        desired_version=desired or step.stable_version,
+        commit=commit,
+        reason=step.reason,
+        evidence=tuple(_check(finding) for finding in step.findings),
+        quarantined=step.quarantined,
+    )
+
+
+def _in_play(share: Share) -> VersionInPlay:
+    release = share.release
+    return VersionInPlay(
+        version=release.version,
+        role=share.role,
+        weight=share.weight,
+        model_uri=release.model_uri,
+        artefact=Artefact(
+            uri=release.artefact_uri,
+            digest=release.digest,
+            threshold=release.threshold,
+            reference_id=ReferenceId(release.reference_id),
+        ),
+    )
+
+
+def _check(finding: Finding) -> Check:
+    return Check(
+        check=finding.check,
+        verdict=finding.verdict,
+        value=finding.value,
+        bound=finding.bound,
+        n=finding.n,
+        detail=finding.detail,
+    )

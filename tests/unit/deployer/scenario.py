@@ -1,0 +1,253 @@
+"""Given/when/then for the deployer's handlers: a day is a window, and Git is in memory."""
+
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from evermodel.common.events.commands import LifecycleCommand
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.outcomes import OutcomesMatured, PairedOutcomes
+from evermodel.common.events.payload import Payload, Span
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.traffic import ServedVersion, ServingApplied
+from evermodel.common.events.training import Artefact
+from evermodel.common.events.validation import ModelValidated
+from evermodel.common.events.windows import ServedCounts, TransactionsWindowed, WindowCounters
+from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
+from evermodel.common.messaging.api import Held, Reaction
+from evermodel.common.messaging.records import TopicPartition
+from evermodel.common.models.description import ModelDescription
+from evermodel.deployer.adapters.embedded_engine import EmbeddedEngine
+from evermodel.deployer.adapters.memory_repository import MemoryRepository
+from evermodel.deployer.handlers.rollout import RolloutHandlers
+
+DAY = timedelta(days=1)
+START = datetime(2018, 6, 1, tzinfo=UTC)
+FRAUD = ModelName("fraud")
+
+
+def description(**rollout: Any) -> ModelDescription:
+    return ModelDescription.model_validate(
+        {
+            "model": {"name": "fraud"},
+            "stream": {"time": "T", "label": "L"},
+            "features": {"continuous": ["A"]},
+            "rollout": rollout,
+        }
+    )
+
+
+def digest(version: int) -> str:
+    return f"sha256:{version:064x}"
+
+
+def artefact(version: int) -> Artefact:
+    return Artefact(
+        uri=f"runs:/r{version}/bundle",
+        digest=digest(version),
+        threshold=0.5,
+        reference_id=ReferenceId(f"ref{version}"),
+    )
+
+
+def served(
+    decided_by: int, version: int, rows: int, *, alerts: float = 0.01, failed: int = 0
+) -> ServedCounts:
+    """Scores low but for the alerted share, which scores high."""
+    high = round((rows - failed) * alerts)
+    histogram = (rows - failed - high, *(0,) * 18, high)
+    return ServedCounts(
+        decided_by=decided_by,
+        version=version,
+        rows=rows,
+        failed=failed,
+        alerts=high,
+        histogram=histogram,
+    )
+
+
+class Story:
+    """A deployer and what it said. Windows are days; each also matures a cohort."""
+
+    def __init__(self, *, repository: MemoryRepository | None = None, **rollout: Any) -> None:
+        self.models = {"fraud": description(**rollout)}
+        self.repository = repository or MemoryRepository()
+        self.handlers = self._fresh()
+        self.now = START
+        self.steps: list[RolloutStep] = []
+        self.times: list[datetime] = []
+        self.state: dict[str, bytes] = {}
+        self._ids = itertools.count()
+
+    def _fresh(self) -> RolloutHandlers:
+        engine = EmbeddedEngine(self.repository)
+        return RolloutHandlers(models=self.models, repository=self.repository, engine=engine)
+
+    # given and when
+
+    def accepted(self, version: int, *, artefact_of: int | None = None) -> "Story":
+        payload = ModelValidated(
+            model=FRAUD,
+            verdict="accepted",
+            reasons=("better",),
+            gates=(),
+            trained_by=EventId(f"trained-{version}"),
+            champion=None,
+            version=version,
+            model_uri=f"models:/fraud/{version}",
+            artefact=artefact(artefact_of or version),
+        )
+        return self.happens(payload, lifecycle=f"life-{version}")
+
+    def day(
+        self,
+        *,
+        rows: int = 4000,
+        alerts: float = 0.01,
+        challenger: float = 0.01,
+        deciding: float | None = None,
+        failed: int = 0,
+        quality: str = "pass",
+        paired: Sequence[PairedOutcomes] = (),
+        matures: bool = True,
+    ) -> "Story":
+        """A window by the weights of the last step, then the labels that matured.
+
+        `challenger`: its alert rate where it shadows; `deciding`: where it decides.
+        """
+        self.now += DAY
+        span = Span(start=self.now - DAY, end=self.now)
+        cells = []
+        shares = self.steps[-1].in_play if self.steps else ()
+        for decider in shares:
+            n = rows * decider.weight // 100
+            for share in shares if n else ():
+                rate = alerts if share.role == "champion" else challenger
+                if share.role == "challenger" and share is decider and deciding is not None:
+                    rate = deciding
+                bad = failed if share.role == "challenger" else 0
+                cells.append(served(decider.version, share.version, n, alerts=rate, failed=bad))
+        window = TransactionsWindowed(
+            model=FRAUD,
+            window=span,
+            counters=WindowCounters(rows=rows, served=tuple(cells)),
+            quality=quality,
+        )
+        self.happens(window)
+        return self.labels(*paired) if matures else self
+
+    def days(self, count: int, **day: Any) -> "Story":
+        for _ in range(count):
+            self.day(**day)
+        return self
+
+    def labels(self, *paired: PairedOutcomes) -> "Story":
+        cohort = Span(start=self.now - 8 * DAY, end=self.now - 7 * DAY)
+        return self.happens(
+            OutcomesMatured(
+                model=FRAUD,
+                cohort=cohort,
+                known_until=self.now,
+                label_age_seconds=7 * 86400.0,
+                rows=0,
+                labelled=0,
+                frauds=0,
+                paired=tuple(paired),
+            )
+        )
+
+    def cannot_serve(self, version: int) -> "Story":
+        return self.happens(
+            ServingApplied(
+                model=FRAUD,
+                replica="0",
+                step_event_id="x",
+                versions=(ServedVersion(version=version, state="failed", reason="no signature"),),
+            )
+        )
+
+    def orders(self, command: str, version: int | None = None) -> "Story":
+        return self.happens(
+            LifecycleCommand(
+                model=FRAUD,
+                command=command,
+                who="ada",
+                why="I say so",
+                version=version,
+            )
+        )
+
+    def restarted(self) -> "Story":
+        self.handlers = self._fresh()
+        self.handlers.on_restored(TopicPartition("deployer.state", 0), self.state, None)
+        return self
+
+    def happens(self, payload: Payload, *, lifecycle: str | None = None) -> "Story":
+        meta = EventMeta(
+            id=EventId(f"event-{next(self._ids)}"),
+            type=payload.TYPE,
+            source="/test",
+            subject="fraud",
+            time=self.now,
+            lifecycle_id=None if lifecycle is None else LifecycleId(lifecycle),
+        )
+        self.last = (payload, meta)
+        self.take(self.deliver(payload, meta))
+        return self
+
+    def deliver(self, payload: Payload, meta: EventMeta) -> Reaction:
+        handlers: dict[type[Payload], Any] = {
+            ModelValidated: self.handlers.on_model_validated,
+            TransactionsWindowed: self.handlers.on_transactions_windowed,
+            OutcomesMatured: self.handlers.on_outcomes_matured,
+            ServingApplied: self.handlers.on_serving_applied,
+            LifecycleCommand: self.handlers.on_lifecycle_command,
+        }
+        answer: Reaction | Held = handlers[type(payload)](payload, meta)
+        return answer.work() if isinstance(answer, Held) else answer
+
+    def take(self, reaction: Reaction) -> None:
+        for emit in reaction.events:
+            assert isinstance(emit.payload, RolloutStep)
+            self.steps.append(emit.payload)
+            self.times.append(emit.time)
+        self.state.update({k: v for k, v in reaction.state.items() if v is not None})
+
+    # then
+
+    @property
+    def actions(self) -> list[str]:
+        return [f"{step.action} v{step.version}" for step in self.steps]
+
+    @property
+    def weights(self) -> dict[int, int]:
+        return {share.version: share.weight for share in self.steps[-1].in_play}
+
+    @property
+    def subjects(self) -> list[str]:
+        return [change.subject for _, change in self.repository.log]
+
+
+def pairs(
+    champion: int,
+    challenger: int,
+    *,
+    lost: int = 0,
+    won: int = 0,
+    both: int = 20,
+    more: int = 0,
+    fewer: int = 0,
+) -> PairedOutcomes:
+    return PairedOutcomes(
+        champion=champion,
+        challenger=challenger,
+        frauds_both=both,
+        frauds_champion_only=lost,
+        frauds_challenger_only=won,
+        frauds_neither=10,
+        genuine_both=5,
+        genuine_champion_only=fewer,
+        genuine_challenger_only=more,
+        genuine_neither=1000,
+    )

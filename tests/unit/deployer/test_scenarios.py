@@ -1,0 +1,339 @@
+"""Whole rollouts, as a person would tell them."""
+
+import pytest
+
+from evermodel.common.kernel.errors import Permanent
+from tests.unit.deployer.scenario import DAY, START, Story, digest, pairs
+
+
+def test_the_first_accepted_version_serves_at_once() -> None:
+    story = Story().accepted(1)
+
+    assert story.actions == ["promoted v1"]
+    assert story.weights == {1: 100}
+    assert story.steps[0].from_version is None
+    assert story.subjects == ["promote(fraud): none -> v1"]
+    assert story.steps[0].commit == story.repository.head
+
+
+def test_a_good_version_takes_over_in_steps_and_is_watched() -> None:
+    story = Story().accepted(1).accepted(2).days(4).days(14)
+
+    assert story.actions == [
+        "promoted v1",
+        "started v2",
+        "advanced v2",
+        "advanced v2",
+        "advanced v2",
+        "promoted v2",
+        "completed v2",
+    ]
+    shares = [{s.version: s.weight for s in step.in_play} for step in story.steps]
+    assert shares == [
+        {1: 100},
+        {1: 100, 2: 0},
+        {1: 90, 2: 10},
+        {1: 80, 2: 20},
+        {1: 50, 2: 50},
+        {2: 100, 1: 0},
+        {2: 100},
+    ]
+    assert story.subjects[1:] == ["promote(fraud): v1 -> v2"]
+    assert story.steps[1].commit == story.repository.head
+    assert all(step.evidence for step in story.steps[2:])
+
+
+def test_every_step_of_a_rollout_carries_its_lifecycle_and_the_event_time_of_its_cause() -> None:
+    story = Story().accepted(1).accepted(2).days(4)
+
+    assert story.times[:3] == [START, START, START + (story.times[2] - START)]
+    assert story.times == sorted(story.times)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_version_fed_otherwise_where_it_decides_is_taken_back_at_each_step(step: int) -> None:
+    story = Story().accepted(1).accepted(2).days(step)
+
+    story.day(deciding=0.30)
+
+    assert story.actions[-1] == "aborted v2"
+    assert story.weights == {1: 100}
+    assert story.subjects[-1] == "rollback(fraud): v2 -> v1"
+    assert story.steps[-1].commit == story.repository.head
+    assert story.steps[-1].quarantined == (digest(2),)
+    assert any(c.check.startswith("skew") and c.verdict == "fail" for c in story.steps[-1].evidence)
+
+
+def test_a_flood_of_alerts_in_the_shadow_ends_the_rollout_before_it_decides_anything() -> None:
+    story = Story().accepted(1).accepted(2).day(challenger=0.20)
+
+    assert story.actions[-1] == "aborted v2"
+
+
+def test_a_version_that_does_not_answer_is_taken_back() -> None:
+    story = Story().accepted(1).accepted(2).day(failed=100)
+
+    assert story.actions[-1] == "aborted v2"
+    assert "unanswered" in story.steps[-1].reason
+
+
+def test_a_version_that_does_not_load_is_taken_back_at_once() -> None:
+    story = Story().accepted(1).accepted(2).cannot_serve(2)
+
+    assert story.actions[-1] == "aborted v2"
+    assert "no signature" in story.steps[-1].reason
+
+
+def test_no_rows_never_advance_and_after_the_patience_a_person_is_asked() -> None:
+    story = Story().accepted(1).accepted(2).days(30, rows=0)
+
+    assert story.actions == ["promoted v1", "started v2", "held v2"]
+    assert story.weights == {1: 100, 2: 0}
+
+
+def test_broken_input_is_not_held_against_a_version() -> None:
+    story = Story().accepted(1).accepted(2).days(1).days(3, deciding=0.5, quality="fail")
+
+    assert story.actions[-1] == "advanced v2"
+    assert story.day().actions[-1] == "advanced v2"
+
+
+def test_a_person_lets_a_held_rollout_go_on() -> None:
+    story = Story().accepted(1).accepted(2).days(7, rows=0).orders("resume").day()
+
+    assert story.actions[-3:] == ["held v2", "resumed v2", "advanced v2"]
+
+
+def test_a_held_rollout_is_still_taken_back_when_it_is_bad() -> None:
+    story = Story().accepted(1).accepted(2).days(7, rows=0).day(challenger=0.3)
+
+    assert story.actions[-2:] == ["held v2", "aborted v2"]
+
+
+def test_late_labels_undo_a_promotion() -> None:
+    story = Story().accepted(1).accepted(2).days(4).days(2)
+
+    story.day(paired=[pairs(1, 2, lost=12, won=2)]).day(paired=[pairs(1, 2, lost=12, won=2)])
+
+    assert story.actions[-1] == "rolled_back v2"
+    assert story.weights == {1: 100}
+    assert story.steps[-1].stable_version == 1
+    assert story.subjects[-1] == "rollback(fraud): v2 -> v1"
+    assert digest(2) in story.steps[-1].quarantined
+
+
+def test_outcomes_are_read_whichever_version_they_call_the_champion() -> None:
+    story = Story().accepted(1).accepted(2).days(4)
+
+    story.day(paired=[pairs(2, 1, lost=0, won=25)])
+
+    assert story.actions[-1] == "rolled_back v2"
+
+
+def test_labels_that_favour_the_challenger_do_not_hurry_it() -> None:
+    story = Story().accepted(1).accepted(2).day(rows=10, paired=[pairs(1, 2, won=50)])
+
+    assert story.actions[-1] == "started v2"
+
+
+def test_a_newer_version_waits_and_only_the_newest_of_those_begins() -> None:
+    story = Story().accepted(1).accepted(2).accepted(3).accepted(4).days(4)
+
+    assert story.actions == [
+        "promoted v1",
+        "started v2",
+        "queued v3",
+        "queued v4",
+        "advanced v2",
+        "advanced v2",
+        "advanced v2",
+        "promoted v2",
+        "started v4",
+    ]
+    assert story.weights == {2: 100, 4: 0}
+    assert story.subjects[-1] == "promote(fraud): v2 -> v4"
+
+
+def test_the_waiting_version_begins_when_the_one_before_it_is_taken_back() -> None:
+    story = Story().accepted(1).accepted(2).accepted(3).day(challenger=0.3)
+
+    assert story.actions[-2:] == ["aborted v2", "started v3"]
+    assert story.subjects[-2:] == ["rollback(fraud): v2 -> v1", "promote(fraud): v1 -> v3"]
+    assert [s.commit for s in story.steps[-2:]] == [c for c, _ in story.repository.log[-2:]]
+    assert story.steps[-1].desired_version == 3
+
+
+def test_an_older_or_equal_version_is_declined() -> None:
+    assert Story().accepted(2).accepted(1).actions[-1] == "declined v1"
+    assert Story().accepted(2).accepted(2).actions[-1] == "declined v2"
+
+
+def test_the_same_artefact_under_a_new_number_stays_in_quarantine() -> None:
+    story = Story().accepted(1).accepted(2).day(challenger=0.3).accepted(3, artefact_of=2)
+
+    assert story.actions[-1] == "declined v3"
+    assert story.weights == {1: 100}
+
+
+def test_a_person_lifts_a_quarantine_and_the_version_tries_again() -> None:
+    story = Story().accepted(1).accepted(2).day(challenger=0.3).orders("lift_hold", 2)
+
+    assert story.actions[-1] == "started v2"
+    assert story.subjects[-1] == "promote(fraud): v1 -> v2"
+    assert len(story.repository.log) == 4
+
+
+def test_a_person_takes_a_version_back() -> None:
+    story = Story().accepted(1).accepted(2).days(2).orders("abort")
+
+    assert story.actions[-1] == "aborted v2"
+    assert "ada: I say so" in story.steps[-1].reason
+
+
+def test_a_person_promotes_over_the_remaining_steps() -> None:
+    story = Story().accepted(1).accepted(2).orders("promote", 2)
+
+    assert story.actions[-1] == "promoted v2"
+    assert story.weights == {2: 100, 1: 0}
+
+
+def test_a_pause_stops_advancing_and_holds_new_versions_back() -> None:
+    story = Story().accepted(1).orders("pause").accepted(2).days(3)
+    assert story.actions == ["promoted v1", "held v1", "queued v2"]
+
+    story.orders("resume").day()
+
+    assert story.actions[-3:] == ["resumed v1", "started v2", "advanced v2"]
+
+
+def test_an_order_with_nothing_to_do_is_answered() -> None:
+    assert Story().accepted(1).orders("promote").actions[-1] == "declined v1"
+
+
+def test_an_order_to_a_model_that_serves_nothing_can_never_be_carried_out() -> None:
+    with pytest.raises(Permanent, match="no version that serves"):
+        Story().orders("promote")
+
+
+def test_while_git_is_away_a_bad_version_goes_to_zero_and_git_hears_of_it_later() -> None:
+    story = Story().accepted(1).accepted(2).days(1)
+    story.repository.away = True
+
+    story.day(deciding=0.3)
+
+    assert story.actions[-1] == "aborted v2"
+    assert story.weights == {1: 100}
+    assert story.steps[-1].commit is None
+    assert story.steps[-1].desired_version == 2
+    story.restarted()
+    story.repository.away = False
+    story.day()
+    assert story.actions[-1] == "resumed v1"
+    assert story.subjects[-1] == "rollback(fraud): v2 -> v1"
+    assert story.steps[-1].commit == story.repository.head
+    assert story.steps[-1].desired_version == 1
+
+
+def test_no_share_is_given_while_git_is_away() -> None:
+    story = Story().accepted(1).accepted(2)
+    story.repository.away = True
+
+    story.days(3)
+    assert story.actions[-1] == "started v2"
+
+    story.repository.away = False
+    assert story.day().actions[-1] == "advanced v2"
+
+
+def test_a_promotion_git_never_heard_of_is_never_told_once_it_is_taken_back() -> None:
+    story = Story().accepted(1)
+    story.repository.away = True
+    story.accepted(2).day(challenger=0.3)
+    story.repository.away = False
+
+    story.day()
+
+    assert story.actions[-1] == "aborted v2"
+    assert story.subjects == ["promote(fraud): none -> v1"]
+
+
+def test_a_broken_file_holds_the_rollout_in_the_shadow() -> None:
+    story = Story().accepted(1)
+    path = next(iter(story.repository.files))
+    sound = story.repository.files[path]
+    story.repository.files[path] = "desired: [unclosed"
+
+    story.accepted(2).days(2)
+    assert story.weights == {1: 100, 2: 0}
+
+    story.repository.files[path] = sound
+    assert "advanced v2" in story.day().actions
+
+
+def test_a_version_that_somebody_else_wrote_ends_the_rollout_without_blame() -> None:
+    story = Story().accepted(1).accepted(2).day()
+    other = Story(repository=story.repository)
+    other.now = story.now
+    other.accepted(7)
+
+    story.day()
+
+    assert story.actions[-1] == "aborted v2"
+    assert "somebody else" in story.steps[-1].reason
+    assert story.steps[-1].quarantined == ()
+    assert story.steps[-1].desired_version == 7
+
+
+def test_a_redelivered_event_makes_one_commit_and_says_the_same() -> None:
+    story = Story().accepted(1).accepted(2)
+    payload, meta = story.last
+
+    again = story.deliver(payload, meta)
+
+    assert [e.payload for e in again.events] == story.steps[-1:]
+    assert len(story.repository.log) == 2
+
+
+def test_a_crash_after_the_commit_and_before_the_offset_makes_one_commit() -> None:
+    story = Story().accepted(1)
+    before = dict(story.state)
+    story.accepted(2)
+    payload, meta = story.last
+    story.state = before
+    story.restarted()
+
+    again = story.deliver(payload, meta)
+
+    assert [e.payload for e in again.events] == story.steps[-1:]
+    assert len(story.repository.log) == 2
+
+
+def test_a_restart_changes_no_decision() -> None:
+    straight = Story().accepted(1).accepted(2).days(4).days(14)
+    restarted = Story().accepted(1).accepted(2)
+    for _ in range(18):
+        restarted.restarted().day()
+
+    assert restarted.steps == straight.steps
+
+
+def test_it_does_not_matter_whether_a_window_or_its_labels_arrive_first() -> None:
+    one, two = Story().accepted(1).accepted(2), Story().accepted(1).accepted(2)
+    for number in range(6):
+        paired = [pairs(1, 2, lost=number, won=1)]
+        one.day(paired=paired)
+        two.now = one.now
+        two.labels(*paired)
+        two.now -= DAY
+        two.day(matures=False)
+
+    assert two.actions == one.actions
+
+
+def test_an_unknown_model_is_a_permanent_error() -> None:
+    story = Story()
+    story.models.clear()
+    story.restarted()
+
+    with pytest.raises(Permanent, match="no model description"):
+        story.accepted(1)
