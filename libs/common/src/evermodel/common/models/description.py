@@ -9,17 +9,21 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from evermodel.common.events.payload import Name
-from evermodel.common.kernel.durations import parse_duration
+from evermodel.common.kernel.durations import format_duration, parse_duration
 
 
 def _duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(format_duration, return_type=str, when_used="json"),
+]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 FeatureKind = Literal["continuous", "categorical", "flag"]
 

@@ -7,7 +7,6 @@ has the same ids wherever it is written.
 
 import os  # the child's environment starts from ours: PATH, HOME, SSH_AUTH_SOCK
 import random
-import re
 import subprocess
 import threading
 from collections.abc import Callable
@@ -48,7 +47,7 @@ class GitRepository:
         branch: str = "main",
         pause: Callable[[float], object] = threading.Event().wait,
     ) -> None:
-        if not url.startswith(_TRANSPORTS) or "::" in url or re.search("(//|@)-", url):
+        if not url.startswith(_TRANSPORTS) or "::" in url:
             raise ValueError(
                 f"EVERMODEL_CONFIG_REPOSITORY {url!r}: give a path from / or a URL "
                 "(file, ssh, https, http, git)"

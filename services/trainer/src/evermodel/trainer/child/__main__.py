@@ -1,0 +1,54 @@
+"""``python -m evermodel.trainer.child PLAN FOLDER``: plan in, artefacts and report out.
+
+Whoever started it holds the other end of its standard input. When that end closes, because the
+starter was killed, this process ends too: no training outlives its trainer.
+"""
+
+import os
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+from evermodel.trainer.child.refusal import Refused
+from evermodel.trainer.ports import REPORT, Plan, Report
+
+ORPHANED = 70
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out the plan in the file named first, into the folder named second."""
+    threading.Thread(target=_end_with_starter, daemon=True).start()
+    plan = Plan.model_validate_json(Path(arguments[0]).read_bytes())
+    folder = Path(arguments[1])
+    report = _report(plan, folder)
+    draft = folder / f".{REPORT}"
+    draft.write_text(report.model_dump_json(indent=1), encoding="utf-8")
+    draft.replace(folder / REPORT)
+    return 0
+
+
+def _report(plan: Plan, folder: Path) -> Report:
+    from evermodel.trainer.child.training import train  # noqa: PLC0415  # watch stdin first
+
+    try:
+        return train(plan, folder=folder, say=_say)
+    except Refused as refused:
+        return Report(outcome="failed", reason=str(refused))
+    except Exception as error:  # noqa: BLE001  # the report is how the trainer learns of it
+        traceback.print_exc()
+        return Report(outcome="failed", reason=f"the training broke: {type(error).__name__}")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _end_with_starter() -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os._exit(ORPHANED)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

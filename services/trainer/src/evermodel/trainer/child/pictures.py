@@ -1,0 +1,41 @@
+"""The curves as pictures, for whoever opens the run: precision-recall and calibration."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from evermodel.trainer.child.figures import average_precision, ranked, reliability
+
+
+def draw(
+    folder: Path,
+    *,
+    scores: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int8],
+    threshold: float,
+) -> None:
+    """Write ``precision_recall.png`` and ``calibration.png`` into the new folder `folder`."""
+    from matplotlib.figure import Figure  # noqa: PLC0415  # half a second
+
+    folder.mkdir(parents=True)
+    curve = ranked(scores, labels).curve(np.ones(len(scores)))
+    figure = Figure(figsize=(5, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.step(curve.recall, curve.precision, where="post", color="tab:blue")
+    at = max(0, int((curve.thresholds >= np.float32(threshold)).sum()) - 1)
+    axes.plot(curve.recall[at], curve.precision[at], "o", color="tab:red", label="threshold")
+    axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
+    axes.set_title(f"hold-out: average precision {average_precision(curve):.3f}, n = {len(labels)}")
+    axes.legend(loc="lower left")
+    figure.savefig(folder / "precision_recall.png", dpi=100)
+
+    groups = reliability(scores, labels, bins=20)
+    figure = Figure(figsize=(5, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([1e-5, 1], [1e-5, 1], ":", color="grey", label="perfect")
+    axes.plot([g[0] for g in groups], [max(g[1], 1e-5) for g in groups], "o-", color="tab:blue")
+    axes.set(xlabel="mean score", ylabel="share of frauds", xscale="log", yscale="log")
+    axes.set_title("hold-out: calibration in 20 equal groups (log scale)")
+    axes.legend(loc="upper left")
+    figure.savefig(folder / "calibration.png", dpi=100)

@@ -1,0 +1,111 @@
+"""What the trainer needs from the outside, and the two documents it speaks with its child.
+
+Owns the promises and the forms of plan and report. Must never do any of it.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field
+
+from evermodel.common.events.payload import Count, Digest, Name, Ratio, Span, Time, Value
+from evermodel.common.events.training import Metric
+from evermodel.common.kernel.ids import EventId, ReferenceId
+from evermodel.common.models.description import ModelDescription
+
+BUNDLE = "bundle"
+HOLDOUT = "holdout.parquet"
+REFERENCE = "reference"
+PLOTS = "plots"
+REPORT = "report.json"
+
+
+class Plan(Value):
+    """All that a training depends on: the same plan over the same lake gives the same model."""
+
+    model: ModelDescription
+    lake: str = Field(description="The lake's root folder.")
+    span: Span = Field(description="Event time of the rows to learn from.")
+    as_of: Time = Field(description="Labels known by then are used, later ones are not.")
+    onset: Time | None = Field(default=None, description="When the world changed, if it did.")
+    drifted: tuple[str, ...] = Field(default=(), description="The features that changed.")
+    left_out: tuple[Span, ...] = Field(default=(), description="Windows that failed quality.")
+    seed: int = 7
+    threads: Annotated[int, Field(ge=1)] = 2
+
+
+class Report(Value):
+    """What the child made, or why it made nothing."""
+
+    outcome: Literal["trained", "failed"]
+    reason: str
+    digest: Digest | None = None
+    threshold: Ratio = 0.0
+    reference_id: ReferenceId | None = None
+    data: Span | None = None
+    rows: Count = 0
+    frauds: Count = 0
+    dataset_digest: Digest | None = None
+    code_version: str = ""
+    metrics: tuple[Metric, ...] = ()
+    parameters: dict[str, str] = Field(default_factory=dict)
+
+
+class Run(Value):
+    """A finished run of the run store: where its artefacts lie, and the report it holds."""
+
+    run_id: str
+    bundle_uri: str
+    holdout_uri: str
+    report: Report
+
+
+class ChildFailed(Exception):
+    """The child died, ran too long or took too much memory; the message says which."""
+
+
+class Unavailable(Exception):
+    """The run store does not answer now."""
+
+
+class ChildRunner(Protocol):
+    """Runs a training where it can be ended: never in the service's own process."""
+
+    def run(self, plan: Plan, *, folder: Path) -> Report:
+        """Carry out `plan`, its artefacts into the empty `folder`; return the report.
+
+        Raises:
+            ChildFailed: there is no report: it crashed or overran its time or memory.
+        """
+
+
+class RunStore(Protocol):
+    """Keeps trainings for ever, one per cause."""
+
+    def find(self, *, model: Name, cause: EventId) -> Run | None:
+        """Return the finished run that `cause` led to, or None.
+
+        A run that a crash left half-done is not returned: it is marked failed.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+
+    def record(
+        self, folder: Path, *, report: Report, plan: Plan, cause: EventId, caused_at: Time
+    ) -> Run:
+        """Keep `report` and every file of `folder` as a finished run and return it.
+
+        Raises:
+            Unavailable: the store does not answer; nothing that `find` returns was made.
+        """
+
+
+class Workspace(Protocol):
+    """Gives each training an empty folder, and takes it back."""
+
+    def folder(self, key: str) -> Path:
+        """Return a new empty folder for the training `key`."""
+
+    def discard(self, key: str) -> None:
+        """Remove it and what is in it."""
