@@ -1,0 +1,51 @@
+"""``python -m benchmarks NAME [--quick] [--json FILE]``; ``results`` rewrites RESULTS.md."""
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+from benchmarks import results
+from benchmarks.figures import Figures, report
+
+NAMES = (
+    "windower",
+    "drift",
+    "decisions",
+    "hops",
+    "recovery",
+    "replay",
+    "judge",
+    "model",
+    "rollback",
+    "scoring",
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one benchmark and print its figures; 2: wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=(*NAMES, "results"), metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--quick", action="store_true", help="a smaller form, under a minute")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
+    given = parser.parse_args(arguments)
+    if given.name == "results":
+        results.rewrite()
+        return 0
+    said = report(given.name, measure(given.name, quick=given.quick), quick=given.quick)
+    text = json.dumps(said, indent=1, ensure_ascii=False)
+    print(text)
+    if given.json is not None:
+        given.json.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
+def measure(name: str, *, quick: bool) -> Figures:
+    """Return the figures of the benchmark `name`, importing only what that one needs."""
+    found: Figures = importlib.import_module(f"benchmarks.{name}").measure(quick=quick)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Alarms on streams in which nothing happens, and on streams in which something does.
+
+A stream: 28 training days, then 14 more. An alarm is a feature flagged on two days running.
+Days have moods (see `streams`). The peers get the same two-day persistence, which is more than
+they do by themselves. Evidently sees a sample of the training rows and fewer streams: at its speed
+more would take hours.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.drift import TRAINING_DAYS, evidently_flags, judged, tested
+from benchmarks.figures import Figure, Figures
+from benchmarks.streams import SCHEMA, Rows, rows_of, window_of
+from evermodel.profile.building import build_reference
+
+DAYS = 14
+ROWS = 5_000
+MOOD = 0.02
+SHIFT = 0.3
+SHIFT_DAY = 7
+
+Rule = Callable[[Rows], set[str]]
+
+
+def measure(*, quick: bool) -> Figures:
+    """Return shares of streams with an alarm: false without, right with a shift."""
+    streams, slow = (5, 1) if quick else (100, 5)
+    quiet = [alarms(n, shifted=0.0, slow=n < slow) for n in range(streams)]
+    moved = [alarms(1_000 + n, shifted=SHIFT, slow=n < slow) for n in range(streams)]
+    figures: dict[str, Figure] = {}
+    for rule in ("ours", "scipy", "evidently"):
+        peer = None if rule == "ours" else rule
+        asked = sum(rule in stream for stream in quiet)
+        figures[f"false_alarm_share_{rule}"] = Figure(
+            _share(quiet, rule), f"of {asked} quiet streams", peer
+        )
+        figures[f"detected_share_{rule}"] = Figure(
+            _share(moved, rule), f"of {asked} shifted streams", peer
+        )
+    return figures
+
+
+def alarms(seed: int, *, shifted: float, slow: bool) -> Mapping[str, bool]:
+    """Return which rules raise an alarm on the stream of `seed`; Evidently only when `slow`."""
+    rng = np.random.default_rng(seed)
+    training = [rows_of(rng, rows=ROWS, mood=MOOD) for _ in range(TRAINING_DAYS)]
+    days = [
+        rows_of(rng, rows=ROWS, mood=MOOD, shifted=shifted if day >= SHIFT_DAY else 0.0)
+        for day in range(DAYS)
+    ]
+    return {name: _alarm(rule, days) for name, rule in _rules(training, slow=slow).items()}
+
+
+def _rules(training: Sequence[Rows], *, slow: bool) -> dict[str, Rule]:
+    windows = [window_of(day, day=number) for number, day in enumerate(training)]
+    reference = build_reference(windows, schema=SCHEMA, min_rows=100)
+    past = {name: np.concatenate([day[name] for day in training]) for name in SCHEMA.names}
+    rules: dict[str, Rule] = {
+        "ours": lambda rows: judged(rows, reference),
+        "scipy": lambda rows: tested(rows, past),
+    }
+    if slow:
+        frame = pd.DataFrame(past).sample(ROWS, random_state=0)
+        rules["evidently"] = lambda rows: evidently_flags(pd.DataFrame(rows), frame)
+    return rules
+
+
+def _alarm(rule: Rule, days: Sequence[Rows]) -> bool:
+    flagged = [rule(day) for day in days]
+    return any(before & now for before, now in pairwise(flagged))
+
+
+def _share(streams: Sequence[Mapping[str, bool]], rule: str) -> float:
+    asked = [stream[rule] for stream in streams if rule in stream]
+    return sum(asked) / len(asked)

@@ -1,0 +1,43 @@
+"""``RESULTS.md``, written from the committed data in ``results/`` and from nothing else."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+HEAD = """# Benchmark results
+
+Written by `make bench` from the data in `results/`; do not edit. Medians of at least three,
+ours and the peer's turn about in one process tree. *Ratio*: how many times better than the
+peer; above 1 is better.
+"""
+
+
+def rewrite(folder: Path = HERE) -> None:
+    """Write ``RESULTS.md`` in `folder` from its ``results/*.json``."""
+    files = sorted((folder / "results").glob("*.json"))
+    sections = [section(json.loads(file.read_text(encoding="utf-8"))) for file in files]
+    (folder / "RESULTS.md").write_text("\n".join([HEAD, *sections]), encoding="utf-8")
+
+
+def section(said: Mapping[str, Any]) -> str:
+    """Return the section of one benchmark's JSON."""
+    machine = said["machine"]
+    lines = [
+        f"## {said['benchmark']}",
+        "",
+        f"`{said['command']}` on {machine['cores']} cores of {machine['cpu']}, "
+        f"{machine['memory_gb']} GB, Python {machine['python']}, load {machine['load_1m']}.",
+        "",
+        "| figure | value | peer | ratio |",
+        "|---|---|---|---|",
+        *(_line(name, figure) for name, figure in said["figures"].items()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _line(name: str, figure: Mapping[str, Any]) -> str:
+    ratio = "" if figure["ratio"] is None else f"{figure['ratio']:,g}"
+    return f"| {name} | {figure['value']:,g} {figure['unit']} | {figure['peer'] or ''} | {ratio} |"

@@ -1,0 +1,169 @@
+"""The scorer's hot path in one process: JSON in, two TensorFlow versions, decision, JSON out.
+
+The versions are the size of a trained one (two hidden layers of 256); the peer is the way that
+needs no code: pandas and Keras' own ``predict`` per batch.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.figures import Figure, Figures
+from benchmarks.timing import turn_about
+from evermodel.artefact.bundle import Manifest, digest_of, features_of
+from evermodel.artefact.export import write_bundle
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.kernel.ids import EventId, ModelName, ReferenceId
+from evermodel.common.messaging.api import ServiceSpec
+from evermodel.common.messaging.records import Record
+from evermodel.common.models.description import ModelDescription
+from evermodel.scorer.adapters.cached_bundles import CachedBundles
+from evermodel.scorer.adapters.folder_bundles import FolderDownload
+from evermodel.scorer.adapters.tensorflow_scoring import TensorflowScoring
+from evermodel.scorer.wiring import assemble
+
+AMOUNTS = tuple(f"AMOUNT_{n:02d}" for n in range(13))
+MODEL = ModelDescription.model_validate(
+    {
+        "model": {"name": "fraud"},
+        "stream": {"time": "TIME", "label": "FRAUD", "id": "ID", "entity": "CARD"},
+        "features": {"continuous": AMOUNTS, "flag": ("NIGHT", "WEEKEND")},
+    }
+)
+BATCH = 1_000
+VERSIONS = {1: ("champion", 80), 2: ("challenger", 20)}
+
+
+def measure(*, quick: bool) -> Figures:
+    """Return payments per second of wall time, with two versions loaded."""
+    rows = 20_000 if quick else 100_000
+    records = payments(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        networks = {version: network(version) for version in VERSIONS}
+        spec = serving(Path(folder), networks)
+        seconds = turn_about(
+            {"ours": lambda: through(spec, records), "keras": lambda: predicted(networks, records)}
+        )
+    return {
+        "payments_per_second": Figure(rows / seconds["ours"], "payments/s"),
+        "payments_per_second_keras": Figure(
+            rows / seconds["keras"],
+            "payments/s",
+            "pandas and keras predict_on_batch, no transport form",
+            seconds["keras"] / seconds["ours"],
+        ),
+    }
+
+
+def payments(rows: int) -> list[Record]:
+    """Return payments as they lie in ``transactions``."""
+    amounts = np.round(np.random.default_rng(7).lognormal(2, 1, (rows, len(AMOUNTS))), 2)
+    return [
+        Record(
+            topic="transactions",
+            partition=row % 4,
+            offset=row // 4,
+            key=None,
+            headers=(("ce_subject", b"fraud"),),
+            value=json.dumps(
+                {"ID": row, "TIME": "2018-06-12 10:00:00", "CARD": row % 5_000}
+                | dict(zip(AMOUNTS, amounts[row].tolist(), strict=True))
+                | {"NIGHT": row % 2, "WEEKEND": 0}
+            ).encode(),
+        )
+        for row in range(rows)
+    ]
+
+
+def network(seed: int) -> Any:
+    """Return an untrained Keras network of a trained one's shape."""
+    import keras  # noqa: PLC0415  # seconds: only this benchmark pays
+
+    keras.utils.set_random_seed(seed)
+    width = len(MODEL.features.names)
+    return keras.Sequential(
+        [
+            keras.layers.Input((width,)),
+            keras.layers.Dense(256, activation="relu"),
+            keras.layers.Dense(256, activation="relu"),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+def serving(folder: Path, networks: dict[int, Any]) -> ServiceSpec:
+    """Return a scorer that serves both networks from real bundles."""
+    played = [play(folder, version, owner) for version, owner in networks.items()]
+    step = RolloutStep.model_validate(
+        {"model": "fraud", "action": "advanced", "version": 2, "from_version": 1, "step": 1}
+        | {"in_play": played, "stable_version": 1, "desired_version": 2, "reason": "benchmark"}
+    )
+    spec = assemble(
+        models={"fraud": MODEL},
+        bundles=CachedBundles(
+            folder / "cache", download=FolderDownload(folder), digest_of=digest_of
+        ),
+        scoring=TensorflowScoring(),
+    )
+    meta = EventMeta(
+        id=EventId("step"),
+        type=RolloutStep.TYPE,
+        source="/benchmark",
+        subject="fraud",
+        time=datetime(2018, 6, 12, tzinfo=UTC),
+    )
+    spec.tables[0].handler(step, meta)
+    return spec
+
+
+def play(folder: Path, version: int, owner: Any) -> dict[str, object]:
+    """Write a network as a bundle and return its part in a rollout step."""
+    role, weight = VERSIONS[version]
+    manifest = Manifest(
+        model=ModelName("fraud"),
+        features=features_of(MODEL.features),
+        threshold=0.5,
+        reference_id=ReferenceId("none"),
+    )
+    path = folder / f"v{version}"
+    digest = write_bundle(path, manifest=manifest, predict=_predict(owner), owner=owner)
+    artefact = {"uri": str(path), "digest": digest, "threshold": 0.5, "reference_id": "none"}
+    uri = f"models:/fraud/{version}"
+    return {"version": version, "role": role, "weight": weight, "model_uri": uri} | {
+        "artefact": artefact
+    }
+
+
+def _predict(owner: Any) -> Callable[[Any], Any]:
+    import tensorflow as tf  # noqa: PLC0415  # as above
+
+    def predict(raw: Any) -> Any:
+        return owner(tf.math.log1p(tf.stack([raw[n] for n in MODEL.features.names], axis=1)))[:, 0]
+
+    return predict
+
+
+def through(spec: ServiceSpec, records: list[Record]) -> int:
+    """Hand the scorer its batches."""
+    out = 0
+    for start in range(0, len(records), BATCH):
+        out += len(spec.batches[0].handler(records[start : start + BATCH]).records)
+    return out
+
+
+def predicted(networks: dict[int, Any], records: list[Record]) -> list[Any]:
+    """Decode with pandas and predict with Keras, batch by batch; decide and encode nothing."""
+    import pandas as pd  # noqa: PLC0415  # as above
+
+    answers = []
+    for start in range(0, len(records), BATCH):
+        batch = [json.loads(record.value or b"") for record in records[start : start + BATCH]]
+        inputs = np.log1p(pd.DataFrame(batch)[list(MODEL.features.names)].to_numpy("float32"))
+        answers += [owner.predict_on_batch(inputs) for owner in networks.values()]
+    return answers
