@@ -39,7 +39,7 @@ up: setup  ## Start the whole system on this machine.
 lint: setup
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy libs services cli deploy docs tests
+	$(BIN)/mypy libs services cli deploy docs tests benchmarks
 	$(BIN)/lint-imports
 
 .PHONY: format
@@ -50,6 +50,12 @@ format: setup
 .PHONY: docs
 docs: setup  ## Write the pages and schemas that are made from code.
 	$(BIN)/python -m docs.build
+
+BENCHMARKS := windower drift decisions scoring hops recovery replay judge model rollback
+.PHONY: bench
+bench: setup  ## Run every benchmark (QUICK=--quick: the small forms) and rewrite RESULTS.md.
+	for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks $$name $(QUICK) --json benchmarks/results/$$name.json || exit 1; done
+	$(BIN)/python -m benchmarks results
 
 .PHONY: clean
 clean:

@@ -20,7 +20,7 @@ from evermodel.artefact.export import write_bundle
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.kernel.ids import EventId, ModelName, ReferenceId
-from evermodel.common.messaging.api import ServiceSpec
+from evermodel.common.messaging.api import Held, ServiceSpec
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import ModelDescription
 from evermodel.scorer.adapters.cached_bundles import CachedBundles
@@ -118,7 +118,9 @@ def serving(folder: Path, networks: dict[int, Any]) -> ServiceSpec:
         subject="fraud",
         time=datetime(2018, 6, 12, tzinfo=UTC),
     )
-    spec.tables[0].handler(step, meta)
+    held = spec.tables[0].handler(step, meta)
+    assert isinstance(held, Held)
+    held.work()
     return spec
 
 

@@ -11,7 +11,7 @@ from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.kernel.ids import EventId
-from evermodel.common.messaging.api import Reaction, ServiceSpec
+from evermodel.common.messaging.api import Held, Reaction, ServiceSpec
 from evermodel.common.messaging.records import Record
 from evermodel.scorer.ports import BundleRefused, Columns, LoadedVersion
 
@@ -76,9 +76,9 @@ class Bench:
     store: FormulaStore
 
     def step(self, *plays: Mapping[str, Any], version: int = 2, **fields: Any) -> ServingApplied:
-        reaction = self.spec.tables[0].handler(step(*plays, version=version, **fields), meta())
-        assert isinstance(reaction, Reaction)
-        (emit,) = reaction.events
+        held = self.spec.tables[0].handler(step(*plays, version=version, **fields), meta())
+        assert isinstance(held, Held)  # loading is slow: the loop does it beside scoring
+        (emit,) = held.work().events
         assert isinstance(emit.payload, ServingApplied)
         return emit.payload
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evermodel.common.kernel.errors import Transient
-from evermodel.common.messaging.api import Reaction
+from evermodel.common.messaging.api import Held, Reaction
 from evermodel.scorer.domain.fault import Fault
 from evermodel.scorer.ports import BundleUnreachable
 from tests.unit.scorer.bench import Bench, Formula, meta, payment, play, step
@@ -41,9 +41,9 @@ def test_two_replicas_answer_with_events_of_their_own(make_bench: Callable[..., 
     said = []
     for replica in ("0", "1"):
         bench = make_bench(replica=replica)
-        reaction = bench.spec.tables[0].handler(step(CHAMPION, CANARY), meta())
-        assert isinstance(reaction, Reaction)
-        said.append(reaction.events[0].identity)
+        held = bench.spec.tables[0].handler(step(CHAMPION, CANARY), meta())
+        assert isinstance(held, Held)
+        said.append(held.work().events[0].identity)
     assert said == ["fraud/step-1/0", "fraud/step-1/1"]
 
 
@@ -68,6 +68,15 @@ def test_the_same_version_with_another_digest_is_loaded_anew(bench: Bench) -> No
     bench.step(play(1, role="champion", weight=100), version=1)
     bench.step(play(1, role="champion", weight=100, digest="sha256:" + "b" * 64), version=1)
     assert bench.store.loads == ["v1", "v1"]
+
+
+def test_what_served_before_goes_on_while_the_next_is_loaded(bench: Bench) -> None:
+    bench.step(play(1, role="champion", weight=100), version=1)
+    held = bench.spec.tables[0].handler(step(CHAMPION, CANARY), meta())
+    assert deciders(decided(bench)) == {1: 500}
+    assert isinstance(held, Held)
+    held.work()
+    assert set(deciders(decided(bench))) == {1, 2}
 
 
 def test_a_shadow_scores_everything_and_decides_nothing(bench: Bench) -> None:

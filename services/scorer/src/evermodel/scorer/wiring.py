@@ -72,7 +72,7 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
     """
     bundles = CachedBundles(
         settings.work / "bundles",
-        download=MlflowDownload(settings.mlflow_tracking_uri),
+        download=MlflowDownload(settings.tracking_uri),
         digest_of=digest_of,
     )
     yield assemble(

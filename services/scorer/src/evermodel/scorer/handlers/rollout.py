@@ -15,7 +15,7 @@ from evermodel.common.events.rollout import RolloutStep, VersionInPlay
 from evermodel.common.events.traffic import ServedVersion, ServingApplied
 from evermodel.common.kernel.errors import Transient
 from evermodel.common.kernel.ids import ModelName
-from evermodel.common.messaging.api import NOTHING, Emit, Reaction
+from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction
 from evermodel.scorer.domain.payments import RowForm
 from evermodel.scorer.domain.plan import Player, plan_of
 from evermodel.scorer.handlers.live import Live, Loaded, Serving
@@ -51,15 +51,19 @@ class RolloutHandler:
         self._scoring = scoring
         self._replica = replica
 
-    def on_rollout_step(self, event: RolloutStep, meta: EventMeta) -> Reaction:
-        """Serve what the step says.
+    def on_rollout_step(self, event: RolloutStep, meta: EventMeta) -> Reaction | Held:
+        """Serve what the step says; until that is loaded, what served before goes on."""
+        form = self._forms.get(event.model)
+        if form is None:
+            return NOTHING  # another installation's model
+        return Held(lambda: self._answer(event, meta, form))
+
+    def _answer(self, event: RolloutStep, meta: EventMeta, form: RowForm) -> Reaction:
+        """Load, swap the plan and say so.
 
         Raises:
             Transient: the store does not answer and no version is at hand to serve without it.
         """
-        form = self._forms.get(event.model)
-        if form is None:
-            return NOTHING  # another installation's model
         served = self._take_over(event, form)
         applied = ServingApplied(
             model=event.model, replica=self._replica, step_event_id=meta.id, versions=served
