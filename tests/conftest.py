@@ -1,5 +1,5 @@
 """Fixtures that several kinds of tests share."""
 
-from evermodel.embedded.testing import kafka_bootstrap
+from evermodel.embedded.testing import kafka_bootstrap, mlflow_server
 
-__all__ = ["kafka_bootstrap"]
+__all__ = ["kafka_bootstrap", "mlflow_server"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from evermodel.embedded import jars, maven
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.errors import NotAvailable
-from evermodel.embedded.process import Child, Command, sweep
+from evermodel.embedded.process import Child, Command, Part, sweep
 from evermodel.embedded.readiness import await_ready
 from evermodel.embedded.settings import CacheSettings, inherited_environment
 
@@ -79,22 +79,16 @@ def kafka(folder: Path) -> Iterator[str]:
 
 def start(folder: Path, *, records: Path) -> tuple[Child, str]:
     """Start the broker, wait until it is ready; return it and its bootstrap servers."""
-    command, port = prepare(folder)
-    log_end = command.log.stat().st_size if command.log.exists() else 0
-    child = Child(command, records=records)
-    await_ready(
-        child,
-        lambda: _says_started(command.log, log_end),
-        seconds=_READY_SECONDS,
-        log=command.log,
-    )
-    return child, f"{LOOPBACK}:{port}"
+    part = prepare(folder)
+    child = Child(part.command, records=records)
+    await_ready(child, part.is_ready, seconds=part.ready_seconds, log=part.command.log)
+    return child, part.address
 
 
-def prepare(folder: Path) -> tuple[Command, int]:
+def prepare(folder: Path) -> Part:
     """Fetch the jars, choose ports, write the properties, format the data folder if it is new.
 
-    Returns the command and the clients' port.
+    The address is the bootstrap servers.
     """
     folder = folder.resolve()
     classpath = ":".join(str(path) for path in _classpath())
@@ -113,7 +107,13 @@ def prepare(folder: Path) -> tuple[Command, int]:
         log=folder / "broker.log",
         folder=folder,
     )
-    return command, ports["client"]
+    log_end = command.log.stat().st_size if command.log.exists() else 0
+    return Part(
+        command=command,
+        address=f"{LOOPBACK}:{ports['client']}",
+        is_ready=lambda: _says_started(command.log, log_end),
+        ready_seconds=_READY_SECONDS,
+    )
 
 
 def ensure_jars() -> None:
@@ -153,6 +153,9 @@ def _format(java: list[str], properties: Path) -> None:
 
 def _says_started(log: Path, since: int) -> bool:
     """Whether the broker has said so after byte `since`: all its parts then answer."""
-    with log.open("rb") as file:
-        file.seek(since)
-        return _STARTED in file.read()
+    try:
+        with log.open("rb") as file:
+            file.seek(since)
+            return _STARTED in file.read()
+    except FileNotFoundError:
+        return False

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +31,16 @@ class Command:
     environment: Mapping[str, str]
     log: Path
     folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A command that others need: where it will answer, and whether it does yet."""
+
+    command: Command
+    address: str
+    is_ready: Callable[[], bool]
+    ready_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

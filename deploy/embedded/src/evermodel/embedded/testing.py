@@ -13,6 +13,7 @@ import pytest
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.broker import kafka
 from evermodel.embedded.jars import KAFKA_VERSION
+from evermodel.embedded.mlflow_server import mlflow
 
 IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 
@@ -23,6 +24,13 @@ def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("kafka")
     with _container(folder) if docker_answers() else kafka(folder) as bootstrap:
         yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Tracking URI of a real MLflow server that lasts as long as the test run."""
+    with mlflow(tmp_path_factory.mktemp("mlflow")) as uri:
+        yield uri
 
 
 def docker_answers() -> bool:

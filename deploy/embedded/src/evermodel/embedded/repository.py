@@ -1,0 +1,89 @@
+"""A bare Git repository for what should serve, on this machine.
+
+Owns its creation and its first commit. What is written there later is the deployer's alone.
+"""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from evermodel.embedded.errors import NotAvailable
+from evermodel.embedded.settings import inherited_environment
+
+_TIME = "2000-01-01T00:00:00Z"
+_WHO = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "evermodel"), ("EMAIL", "evermodel@localhost"), ("DATE", _TIME))
+}
+_README = """\
+# What should serve
+
+Written by evermodel's deployer, one commit per step; read by people and by the rollout engine.
+`environments/<environment>/` holds one file per model. To take a step back by hand, revert its
+commit: the deployer sees it and follows.
+"""
+_SEED = {"README.md": _README, "environments/production/.gitkeep": ""}
+
+
+def ensure_repository(path: Path) -> Path:
+    """Return `path` as a bare repository with a branch ``main``, made if it is not there.
+
+    Raises:
+        NotAvailable: Git is missing or refuses.
+    """
+    if not (path / "HEAD").exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _git(None, "init", "--quiet", "--bare", "--initial-branch=main", str(path))
+    if not _git(path, "for-each-ref", "refs/heads/main").strip():
+        _seed(path)
+    return path
+
+
+def answers(repository: str) -> bool:
+    """Return whether Git can read `repository` (a path or URL)."""
+    try:
+        _git(None, "ls-remote", "--heads", repository)
+    except NotAvailable:
+        return False
+    return True
+
+
+def _seed(path: Path) -> None:
+    """Make the first commit with plumbing: a bare repository has no work tree."""
+    index = {"GIT_INDEX_FILE": str(path / "seed-index")}
+    for name, content in _SEED.items():
+        blob = _git(path, "hash-object", "-w", "--stdin", given=content).strip()
+        entry = f"100644,{blob},{name}"
+        _git(path, "update-index", "--add", "--cacheinfo", entry, environment=index)
+    tree = _git(path, "write-tree", environment=index).strip()
+    commit = _git(path, "commit-tree", tree, "-m", "Begin", environment=_WHO).strip()
+    _git(path, "update-ref", "refs/heads/main", commit)
+    (path / "seed-index").unlink(missing_ok=True)
+
+
+def _git(
+    path: Path | None,
+    *arguments: str,
+    given: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    where = [] if path is None else [f"--git-dir={path}"]
+    try:
+        done = subprocess.run(
+            ["git", *where, *arguments],
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            env={**inherited_environment(), "GIT_TERMINAL_PROMPT": "0", **(environment or {})},
+        )
+    except FileNotFoundError as error:
+        raise NotAvailable("git is not on the PATH: install Git") from error
+    except subprocess.TimeoutExpired as error:
+        raise NotAvailable(f"git {arguments[0]} took longer than 30 s") from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["no reason given"]
+        raise NotAvailable(f"git {arguments[0]} failed: {said[-1]}")
+    return done.stdout

@@ -1,0 +1,49 @@
+"""Every service role and how it is started. The one list that compose and `up` both follow."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from evermodel.embedded.errors import NotAvailable
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A service role: its name, and what follows ``python -m``."""
+
+    name: str
+    module: tuple[str, ...]
+
+    @property
+    def arguments(self) -> list[str]:
+        """The command line, with this Python."""
+        return [sys.executable, "-m", *self.module]
+
+
+ROLES = (
+    Role("scorer", ("evermodel.scorer",)),
+    Role("drift-windower", ("evermodel.drift", "windower")),
+    Role("drift-detector", ("evermodel.drift", "detector")),
+    Role("drift-outcomes", ("evermodel.drift", "outcomes")),
+    Role("trainer", ("evermodel.trainer",)),
+    Role("registrar", ("evermodel.registrar",)),
+    Role("deployer", ("evermodel.deployer",)),
+    Role("console", ("evermodel.console",)),
+)
+
+
+def replicas(
+    wanted: Mapping[str, int], roles: tuple[Role, ...] = ROLES
+) -> Iterator[tuple[str, str, Role]]:
+    """Yield (process name, instance, role) for one replica of each role, or as `wanted` says.
+
+    Raises:
+        NotAvailable: `wanted` names no role, or a negative number.
+    """
+    for name, number in wanted.items():
+        if name not in {role.name for role in roles} or number < 0:
+            known = ", ".join(role.name for role in roles)
+            raise NotAvailable(f"replicas {name}={number}: name one of {known}, and 0 or more")
+    for role in roles:
+        for instance in range(wanted.get(role.name, 1)):
+            yield (f"{role.name}-{instance}" if instance else role.name), str(instance), role

@@ -1,0 +1,116 @@
+"""What dies is started again, later each time; and at the end nothing is left."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+
+import psutil
+import pytest
+
+from evermodel.common.runtime.clock import SystemClock
+from evermodel.embedded.errors import NotAvailable
+from evermodel.embedded.process import Command
+from evermodel.embedded.services import replicas
+from evermodel.embedded.settings import inherited_environment
+from evermodel.embedded.supervisor import Slot, Supervisor
+
+FOREVER = "import threading; threading.Event().wait()"
+DEAF = f"import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); {FOREVER}"
+
+
+class HandClock(SystemClock):
+    """A clock set by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+def command(folder: Path, code: str, *, name: str = "one") -> Command:
+    return Command(
+        name=name,
+        arguments=[sys.executable, "-c", code],
+        environment=inherited_environment(),
+        log=folder / f"{name}.log",
+    )
+
+
+def eventually(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        Event().wait(0.02)
+    raise AssertionError("it did not come about")
+
+
+def has_ended(slot: Slot) -> bool:
+    slot.look()
+    return slot.child is None
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
+    running = Supervisor(records=tmp_path / "processes", clock=SystemClock())
+    yield running
+    running.stop()
+
+
+def test_a_killed_process_comes_back(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.keep(command(tmp_path, FOREVER))
+    eventually(lambda: supervisor.standings()[0].pid)
+    killed = supervisor.kill("one")
+    eventually(lambda: supervisor.standings()[0].pid not in {killed, None})
+    assert supervisor.standings()[0].restarts == 1
+    assert supervisor.standings()[0].status == -9
+
+
+def test_restarts_of_what_keeps_dying_are_put_off_longer_each_time(tmp_path: Path) -> None:
+    clock = HandClock()
+    slot = Slot(command(tmp_path, "raise SystemExit(3)"), records=tmp_path, clock=clock)
+    waited = []
+    for _ in range(4):
+        start = clock.seconds
+        while slot.child is None:
+            slot.look()
+            clock.seconds += 0.1 if slot.child is None else 0.0
+        waited.append(clock.seconds - start)
+        eventually(lambda: has_ended(slot))
+    assert waited[0] == 0
+    assert waited[1] < waited[2] < waited[3]
+    assert slot.status == 3
+
+
+def test_stop_leaves_nothing_even_of_what_will_not_end(tmp_path: Path) -> None:
+    supervisor = Supervisor(records=tmp_path / "processes", clock=SystemClock())
+    for name in ("deaf", "good"):
+        code = DEAF if name == "deaf" else FOREVER
+        supervisor.keep(command(tmp_path, code, name=name), foundation=name == "deaf")
+    eventually(lambda: (tmp_path / "deaf.log").exists() and (tmp_path / "deaf.log").stat().st_size)
+    eventually(lambda: all(standing.pid for standing in supervisor.standings()))
+    pids = [standing.pid for standing in supervisor.standings() if standing.pid]
+    supervisor.stop()
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+    assert not list((tmp_path / "processes").glob("*.json"))
+
+
+def test_a_foundation_that_dies_at_its_start_is_said_with_its_words(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    supervisor.keep(command(tmp_path, "raise SystemExit('port taken')"), foundation=True)
+    with pytest.raises(NotAvailable, match=r"one ended with 1: .*port taken"):
+        supervisor.await_ready("one", lambda: False, seconds=10)
+
+
+def test_replicas_have_names_and_instances_of_their_own() -> None:
+    found = {name: instance for name, instance, _ in replicas({"drift-windower": 2, "console": 0})}
+    assert found["drift-windower"] == "0"
+    assert found["drift-windower-1"] == "1"
+    assert "console" not in found
+
+
+def test_replicas_of_what_does_not_exist_are_refused() -> None:
+    with pytest.raises(NotAvailable, match="name one of scorer"):
+        list(replicas({"scorrer": 2}))
