@@ -175,6 +175,12 @@ def test_the_same_artefact_under_a_new_number_stays_in_quarantine() -> None:
     assert story.weights == {1: 100}
 
 
+def test_the_very_artefact_that_serves_is_not_rolled_out_over_itself() -> None:
+    assert Story().accepted(1).accepted(2, artefact_of=1).actions[-1] == "declined v2"
+    waited = Story().accepted(1).accepted(2).accepted(3, artefact_of=2).days(4)
+    assert waited.actions[-2:] == ["promoted v2", "declined v3"]
+
+
 def test_a_person_lifts_a_quarantine_and_the_version_tries_again() -> None:
     story = Story().accepted(1).accepted(2).day(challenger=0.3).orders("lift_hold", 2)
 

@@ -77,8 +77,9 @@ def offer(state: Lifecycle, release: Release, *, context: Context, policy: Polic
     newest = max(r.version for r in known if r is not None)
     if release.version <= newest:
         return state, (decline(state, release, f"v{release.version} is not newer than v{newest}"),)
-    if state.quarantines(release.digest):
-        return state, (decline(state, release, f"{release.digest[:19]} was taken back before"),)
+    barred = _barred(state, release)
+    if barred:
+        return state, (decline(state, release, barred),)
     if rollout is None and not state.paused:
         return start(state, release, context=context)
     why = f"v{rollout.challenger.version} is being rolled out" if rollout else "paused"
@@ -86,6 +87,16 @@ def offer(state: Lifecycle, release: Release, *, context: Context, policy: Polic
     state = replace(state, waiting=release)
     reason = f"v{release.version} waits{dropped}: {why}"
     return state, (say(state, "queued", release, reason=reason, replaces=champion),)
+
+
+def _barred(state: Lifecycle, release: Release) -> str:
+    """Return why this artefact may not begin a rollout; empty when it may."""
+    if state.quarantines(release.digest):
+        return f"the artefact of v{release.version} was taken back before"
+    champion = state.champion
+    if champion is not None and champion.digest == release.digest:
+        return f"v{release.version} is the very artefact that serves as v{champion.version}"
+    return ""
 
 
 def decline(state: Lifecycle, release: Release, reason: str) -> Step:
@@ -126,8 +137,9 @@ def next_up(state: Lifecycle, *, context: Context) -> Outcome:
     if release is None or state.paused or state.rollout is not None:
         return state, ()
     state = replace(state, waiting=None)
-    if state.quarantines(release.digest):
-        return state, (decline(state, release, "it was taken back while it waited"),)
+    barred = _barred(state, release)
+    if barred:
+        return state, (decline(state, release, barred),)
     return start(state, release, context=context)
 
 
