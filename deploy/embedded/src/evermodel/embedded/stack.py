@@ -1,0 +1,168 @@
+"""The whole system on one machine: Kafka, MLflow, Git, the lake and every service.
+
+Owns what runs and with which environment; the supervisor keeps it running. Everything lies in
+one state folder::
+
+    lock  stack.json  processes/  logs/  kafka/  mlflow/  config.git/  lake/  work/
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.runtime.clock import SystemClock
+from evermodel.common.settings import KafkaSettings
+from evermodel.embedded import broker, lock, mlflow_server, repository
+from evermodel.embedded.process import Command, Part, sweep
+from evermodel.embedded.services import ROLES, Role, replicas
+from evermodel.embedded.settings import StackSettings, inherited_environment
+from evermodel.embedded.supervisor import Standing, Supervisor
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the parts answer; written to ``stack.json`` for the other commands."""
+
+    bootstrap: str
+    mlflow_uri: str
+    repository: str
+    lake: str
+    models: str
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which every service finds them."""
+        return {
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
+            "MLFLOW_TRACKING_URI": self.mlflow_uri,
+            "EVERMODEL_CONFIG_REPOSITORY": self.repository,
+            "EVERMODEL_LAKE": self.lake,
+            "EVERMODEL_MODELS": self.models,
+        }
+
+
+class Stack:
+    """A running stack."""
+
+    def __init__(self, supervisor: Supervisor, addresses: Addresses, folder: Path) -> None:
+        self._supervisor = supervisor
+        self.folder = folder
+        self.bootstrap = addresses.bootstrap
+        self.mlflow_uri = addresses.mlflow_uri
+        self.repository = addresses.repository
+        self.lake = addresses.lake
+
+    def kill(self, service: str) -> int:
+        """End `service` (e.g. ``scorer``) as ``kill -9`` would; returns its process id."""
+        return self._supervisor.kill(service)
+
+    def standings(self) -> list[Standing]:
+        """Return how every process stands."""
+        return self._supervisor.standings()
+
+    def log(self, service: str) -> Path:
+        """Return where `service` logs."""
+        return self.folder / "logs" / f"{service}.log"
+
+
+@contextmanager
+def stack(
+    folder: Path,
+    *,
+    models: str,
+    extra_env: Mapping[str, str] | None = None,
+    wanted_replicas: Mapping[str, int] | None = None,
+    roles: tuple[Role, ...] = ROLES,
+    say: Say = lambda _: None,
+) -> Iterator[Stack]:
+    """Start everything in `folder` for `models` (as ``EVERMODEL_MODELS``); end it on leaving.
+
+    What an earlier, killed run left there is ended first. `extra_env` is for every service.
+
+    Raises:
+        Occupied: another supervisor holds `folder`.
+        NotAvailable: a part does not start.
+    """
+    folder = folder.resolve()
+    records = folder / "processes"
+    with lock.held(folder):
+        left = sweep(records)
+        if left:
+            say(f"ended {len(left)} processes that an earlier run left")
+        supervisor = Supervisor(records=records, clock=SystemClock())
+        try:
+            addresses = _found(folder, supervisor, models, say)
+            _write(folder, addresses)
+            environment = {**inherited_environment(), **mlflow_server.QUIET}
+            environment |= {**addresses.environment(), **(extra_env or {})}
+            for command in _commands(folder, environment, wanted_replicas or {}, roles):
+                supervisor.keep(command)
+            yield Stack(supervisor, addresses, folder)
+        finally:
+            supervisor.stop()
+
+
+def read_addresses(folder: Path) -> Addresses | None:
+    """Return where the stack of `folder` answers, or answered last; None when never started."""
+    try:
+        return Addresses(**json.loads((folder / "stack.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _found(folder: Path, supervisor: Supervisor, models: str, say: Say) -> Addresses:
+    """Start the parts that are not one's own, wait for them, make the topics."""
+    own = StackSettings()
+    parts: list[Part] = []
+    for given, prepare, name in (
+        (own.mlflow_tracking_uri, mlflow_server.prepare, mlflow_server.NAME),
+        (own.kafka_bootstrap_servers, broker.prepare, broker.NAME),
+    ):
+        if not given:
+            say(f"starting {name}")
+            parts.append(prepare(folder / name))
+            supervisor.keep(parts[-1].command, foundation=True)
+    started = {part.command.name: part.address for part in parts}
+    for part in reversed(parts):  # the broker first: the topics are made while MLflow starts
+        supervisor.await_ready(part.command.name, part.is_ready, seconds=part.ready_seconds)
+        say(f"{part.command.name} answers at {part.address}")
+    bootstrap = own.kafka_bootstrap_servers or started[broker.NAME]
+    create_topics(KafkaSettings(bootstrap_servers=bootstrap))
+    bare, lake = folder / "config.git", folder / "lake"
+    if not own.evermodel_lake:
+        lake.mkdir(exist_ok=True)
+    return Addresses(
+        bootstrap=bootstrap,
+        mlflow_uri=own.mlflow_tracking_uri or started[mlflow_server.NAME],
+        repository=own.evermodel_config_repository or str(repository.ensure_repository(bare)),
+        lake=own.evermodel_lake or str(lake),
+        models=models,
+    )
+
+
+def _commands(
+    folder: Path,
+    environment: Mapping[str, str],
+    wanted: Mapping[str, int],
+    roles: tuple[Role, ...],
+) -> Iterator[Command]:
+    for name, instance, role in replicas(wanted, roles):
+        work = folder / "work" / name
+        work.mkdir(parents=True, exist_ok=True)
+        own = {"EVERMODEL_INSTANCE": instance, "EVERMODEL_WORK": str(work)}
+        yield Command(
+            name=name,
+            arguments=role.arguments,
+            environment={**environment, **own},
+            log=folder / "logs" / f"{name}.log",
+        )
+
+
+def _write(folder: Path, addresses: Addresses) -> None:
+    unfinished = folder / "stack.json.part"
+    unfinished.write_text(json.dumps(asdict(addresses)), encoding="utf-8")
+    unfinished.replace(folder / "stack.json")

@@ -1,0 +1,73 @@
+"""The stack on a real broker and MLflow: it starts, is refused twice, and leaves no orphan.
+
+The services here are stand-ins that only wait, so that what is tried is the stack.
+"""
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from evermodel.common.events.catalogue import CATALOGUE
+from evermodel.embedded import lock
+from evermodel.embedded.errors import Occupied
+from evermodel.embedded.process import recorded
+from evermodel.embedded.services import Role
+from evermodel.embedded.stack import read_addresses, stack
+
+WAITS = Role("waits", ("timeit", "-n1", "-r1", "import threading; threading.Event().wait()"))
+SUPERVISOR = """
+import sys, threading
+from pathlib import Path
+from evermodel.embedded.services import Role
+from evermodel.embedded.stack import stack
+with stack(Path(sys.argv[1]), models="m", roles=(Role("waits", tuple(sys.argv[2:])),)) as up:
+    while not all(standing.pid for standing in up.standings()):
+        threading.Event().wait(0.02)
+    print("up", flush=True)
+    threading.Event().wait()
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("up")
+
+
+@pytest.fixture
+def supervisor(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    arguments = [sys.executable, "-c", textwrap.dedent(SUPERVISOR), str(folder), *WAITS.module]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def test_killed_supervisor_leaves_nothing_that_the_next_start_does_not_end(
+    supervisor: "subprocess.Popen[str]", folder: Path
+) -> None:
+    assert supervisor.stdout is not None
+    assert supervisor.stdout.readline() == "up\n"
+    running = [psutil.Process(record.pid) for record in recorded(folder / "processes")]
+    assert {"kafka", "mlflow", "waits"} == {r.name for r in recorded(folder / "processes")}
+
+    assert lock.holder(folder) == supervisor.pid
+    with pytest.raises(Occupied, match=str(supervisor.pid)), stack(folder, models="m"):
+        raise AssertionError
+
+    supervisor.kill()
+    supervisor.wait()
+    before = read_addresses(folder)
+    with stack(folder, models="m", roles=(WAITS,)) as again:
+        assert not [process for process in running if process.is_running()]
+        assert before is not None
+        assert before.bootstrap == again.bootstrap
+        metadata = AdminClient({"bootstrap.servers": again.bootstrap}).list_topics(timeout=10)
+        assert {topic.name for topic in CATALOGUE} <= set(metadata.topics)
+        running = [psutil.Process(record.pid) for record in recorded(folder / "processes")]
+    assert not [process for process in running if process.is_running()]
+    assert lock.holder(folder) is None
