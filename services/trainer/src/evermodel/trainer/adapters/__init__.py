@@ -1,0 +1,1 @@
+"""The systems that keep the trainer's promises: processes, MLflow, folders."""

@@ -1,0 +1,55 @@
+"""Runs as folders, for the twin: the run id derives from the cause, so nothing varies.
+
+::
+
+    <root>/<run id>/{bundle/..., holdout.parquet, reference/..., plots/..., report.json}
+
+``runs:/<run id>/bundle`` names ``<root>/<run id>/bundle``, as it does in MLflow.
+"""
+
+import shutil
+import uuid
+from pathlib import Path
+
+from evermodel.common.events.payload import Name, Time
+from evermodel.common.kernel.ids import NAMESPACE, EventId
+from evermodel.trainer.ports import BUNDLE, HOLDOUT, REPORT, Plan, Report, Run
+
+
+class FolderRuns:
+    """Keeps runs below one folder (``RunStore``)."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def find(self, *, model: Name, cause: EventId) -> Run | None:
+        run_id = _run_id(model, cause)
+        try:
+            report = (self._root / run_id / REPORT).read_bytes()
+        except FileNotFoundError:
+            return None
+        return _run(run_id, Report.model_validate_json(report))
+
+    def record(
+        self, folder: Path, *, report: Report, plan: Plan, cause: EventId, caused_at: Time
+    ) -> Run:
+        run_id = _run_id(plan.model.name, cause)
+        draft, final = self._root / f".{run_id}", self._root / run_id
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(folder, draft)
+        shutil.rmtree(final, ignore_errors=True)
+        draft.rename(final)
+        return _run(run_id, report)
+
+
+def _run_id(model: Name, cause: EventId) -> str:
+    return uuid.uuid5(NAMESPACE, f"run|{model}|{cause}").hex
+
+
+def _run(run_id: str, report: Report) -> Run:
+    return Run(
+        run_id=run_id,
+        bundle_uri=f"runs:/{run_id}/{BUNDLE}",
+        holdout_uri=f"runs:/{run_id}/{HOLDOUT}",
+        report=report,
+    )

@@ -1,0 +1,1 @@
+"""One method per event: what a training waits for, and what its end means."""

@@ -1,0 +1,26 @@
+"""What the trainer reads from the environment; nothing else in it does."""
+
+from pydantic import Field
+
+from evermodel.common.settings import (
+    HealthSettings,
+    KafkaSettings,
+    LakeSettings,
+    MlflowSettings,
+    ModelsSettings,
+    WorkSettings,
+)
+
+
+class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings):
+    """The trainer's knobs; a training's own are in ``model.toml`` under ``[training]``."""
+
+    threads: int = Field(
+        default=2,
+        ge=1,
+        validation_alias="EVERMODEL_TRAINER_THREADS",
+        description="Threads of a training. Another number may round differently: equal plans "
+        "give equal bytes for equal threads.",
+    )
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    health: HealthSettings = Field(default_factory=HealthSettings)
