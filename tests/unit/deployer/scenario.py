@@ -67,6 +67,20 @@ def served(
     )
 
 
+def candidate(version: int, artefact_of: int | None = None) -> ModelValidated:
+    return ModelValidated(
+        model=FRAUD,
+        verdict="accepted",
+        reasons=("better",),
+        gates=(),
+        trained_by=EventId(f"trained-{version}"),
+        champion=None,
+        version=version,
+        model_uri=f"models:/fraud/{version}",
+        artefact=artefact(artefact_of or version),
+    )
+
+
 class Story:
     """A deployer and what it said. Windows are days; each also matures a cohort."""
 
@@ -87,18 +101,14 @@ class Story:
     # given and when
 
     def accepted(self, version: int, *, artefact_of: int | None = None) -> "Story":
-        payload = ModelValidated(
-            model=FRAUD,
-            verdict="accepted",
-            reasons=("better",),
-            gates=(),
-            trained_by=EventId(f"trained-{version}"),
-            champion=None,
-            version=version,
-            model_uri=f"models:/fraud/{version}",
-            artefact=artefact(artefact_of or version),
-        )
-        return self.happens(payload, lifecycle=f"life-{version}")
+        return self.happens(candidate(version, artefact_of), lifecycle=f"life-{version}")
+
+    def ask(self, version: int) -> Held:
+        """Hand an accepted version over without doing the work that follows."""
+        payload = candidate(version)
+        held = self.handlers.on_model_validated(payload, self.meta(payload))
+        assert isinstance(held, Held)
+        return held
 
     def day(
         self,
@@ -184,7 +194,13 @@ class Story:
         return self
 
     def happens(self, payload: Payload, *, lifecycle: str | None = None) -> "Story":
-        meta = EventMeta(
+        meta = self.meta(payload, lifecycle=lifecycle)
+        self.last = (payload, meta)
+        self.take(self.deliver(payload, meta))
+        return self
+
+    def meta(self, payload: Payload, *, lifecycle: str | None = None) -> EventMeta:
+        return EventMeta(
             id=EventId(f"event-{next(self._ids)}"),
             type=payload.TYPE,
             source="/test",
@@ -192,9 +208,6 @@ class Story:
             time=self.now,
             lifecycle_id=None if lifecycle is None else LifecycleId(lifecycle),
         )
-        self.last = (payload, meta)
-        self.take(self.deliver(payload, meta))
-        return self
 
     def deliver(self, payload: Payload, meta: EventMeta) -> Reaction:
         handlers: dict[type[Payload], Any] = {

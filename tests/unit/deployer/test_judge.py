@@ -10,6 +10,7 @@ from evermodel.deployer.domain.verdicts import Judgement
 DAY = timedelta(days=1)
 POLICY = Policy(
     steps=(10, 20, 50, 100),
+    window=DAY,
     min_duration=DAY,
     min_rows=200,
     patience=7 * DAY,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from evermodel.common.kernel.errors import Permanent
+from evermodel.common.kernel.errors import Fatal, Permanent, Transient
+from evermodel.common.messaging.records import TopicPartition
 from tests.unit.deployer.scenario import DAY, START, Story, digest, pairs
 
 
@@ -312,6 +313,51 @@ def test_a_crash_after_the_commit_and_before_the_offset_makes_one_commit() -> No
 
     assert [e.payload for e in again.events] == story.steps[-1:]
     assert len(story.repository.log) == 2
+
+
+def test_a_partition_that_went_and_came_back_goes_on_where_it_was() -> None:
+    story = Story().accepted(1).accepted(2)
+    partition = TopicPartition("transactions.windowed", 0)
+
+    story.handlers.on_revoked(partition)
+    story.handlers.on_restored(partition, story.state, None)
+
+    assert story.day().actions[-1] == "advanced v2"
+
+
+def test_work_that_outlives_its_partition_decides_nothing() -> None:
+    story = Story().accepted(1)
+    held = story.ask(2)
+    story.handlers.on_revoked(TopicPartition("model.validated", 0))
+
+    with pytest.raises(Transient):
+        held.work()
+    assert len(story.repository.log) == 1
+
+
+def test_an_order_at_the_walls_time_is_carried_out_in_the_streams_time() -> None:
+    story = Story().accepted(1).accepted(2).days(2)
+    stream, story.now = story.now, START + 3000 * DAY
+    story.orders("promote")
+    story.now = stream
+
+    assert story.days(14).actions[-1] != "completed v2"
+    assert story.days(4).actions[-1] == "completed v2"
+
+
+def test_a_verdict_that_lags_behind_the_stream_does_not_shorten_the_shadow() -> None:
+    story = Story(min_duration="2d").accepted(1).days(5)
+    stream, story.now = story.now, story.now - 4 * DAY
+    story.accepted(2)
+    story.now = stream
+
+    assert story.day().actions[-1] == "started v2"
+    assert story.day().actions[-1] == "advanced v2"
+
+
+def test_a_state_that_cannot_be_read_stops_the_service() -> None:
+    with pytest.raises(Fatal, match=r"deployer\.state"):
+        Story().handlers.on_restored(TopicPartition("x", 0), {"fraud": b"{}"}, None)
 
 
 def test_a_restart_changes_no_decision() -> None:

@@ -1,6 +1,7 @@
 """The deployer's composition root: the only module that sees every part."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from evermodel.common.events.catalogue import DEPLOYER_STATE
 from evermodel.common.events.commands import LifecycleCommand
@@ -10,8 +11,12 @@ from evermodel.common.events.validation import ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.messaging.api import Route, ServiceSpec
 from evermodel.common.models.description import ModelDescription
+from evermodel.common.models.file import BadModelFile, read_models
+from evermodel.deployer.adapters.embedded_engine import EmbeddedEngine
+from evermodel.deployer.adapters.git_repository import GitRepository
 from evermodel.deployer.handlers.rollout import RolloutHandlers
 from evermodel.deployer.ports import ConfigRepository, RolloutEngine
+from evermodel.deployer.settings import Settings
 
 
 def assemble(
@@ -35,3 +40,24 @@ def assemble(
         state=DEPLOYER_STATE,
         assignment=handlers,
     )
+
+
+@contextmanager
+def wire(settings: Settings) -> Iterator[ServiceSpec]:
+    """Make the real adapters and yield the deployer over them.
+
+    Raises:
+        BadModelFile: a model description cannot be used, or asks for an engine that is not here.
+        ValueError: the repository's address is none.
+    """
+    models = read_models(settings.models)
+    strange = sorted(name for name, m in models.items() if m.rollout.engine != "embedded")
+    if strange:
+        raise BadModelFile(f"rollout.engine of {', '.join(strange)}: only 'embedded' is built in")
+    repository = GitRepository(
+        settings.repository,
+        clone=settings.work.absolute() / f"config-{settings.instance}.git",
+        environment=settings.environment,
+        branch=settings.branch,
+    )
+    yield assemble(models=models, repository=repository, engine=EmbeddedEngine(repository))

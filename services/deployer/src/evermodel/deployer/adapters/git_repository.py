@@ -7,12 +7,14 @@ has the same ids wherever it is written.
 
 import os  # the child's environment starts from ours: PATH, HOME, SSH_AUTH_SOCK
 import random
+import re
 import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from evermodel.deployer.adapters import yaml_manifest
+from evermodel.deployer.adapters.authorship import AUTHOR
 from evermodel.deployer.domain.changes import Change
 from evermodel.deployer.ports import (
     Desired,
@@ -22,7 +24,6 @@ from evermodel.deployer.ports import (
     wants,
 )
 
-AUTHOR = ("evermodel deployer", "deployer@evermodel.invalid")
 TRIES = 5
 TIMEOUT_SECONDS = 30.0
 _TRANSPORTS = ("/", "./", "../", "file://", "ssh://", "https://", "http://", "git://", "git@")
@@ -47,7 +48,7 @@ class GitRepository:
         branch: str = "main",
         pause: Callable[[float], object] = threading.Event().wait,
     ) -> None:
-        if not url.startswith(_TRANSPORTS) or "::" in url:
+        if not url.startswith(_TRANSPORTS) or "::" in url or re.search("(//|@)-", url):
             raise ValueError(
                 f"EVERMODEL_CONFIG_REPOSITORY {url!r}: give a path from / or a URL "
                 "(file, ssh, https, http, git)"

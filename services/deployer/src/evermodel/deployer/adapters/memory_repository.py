@@ -1,9 +1,14 @@
-"""The config repository without git: the fake of the twin and of fast tests."""
+"""The config repository without git: the fake of the twin and of fast tests.
+
+Its commits have the ids that git would give them, so a replay and a run over Kafka that begin
+with an empty repository name the same ones.
+"""
 
 import hashlib
 from dataclasses import dataclass, field
 
 from evermodel.deployer.adapters import yaml_manifest
+from evermodel.deployer.adapters.authorship import AUTHOR
 from evermodel.deployer.domain.changes import Change
 from evermodel.deployer.ports import (
     Desired,
@@ -50,14 +55,39 @@ class MemoryRepository:
         return self.log[-1][0] if self.log else None
 
     def _commit(self, change: Change, text: str) -> str:
-        parent = self.head or ""
-        commit = hashlib.sha1(  # the form of a commit id, not a defence
-            f"{parent}\n{change.time.isoformat()}\n{change.message}\n{text}".encode(),
-            usedforsecurity=False,
-        ).hexdigest()
+        who = f"{AUTHOR[0]} <{AUTHOR[1]}> {int(change.time.timestamp())} +0000"
+        parent = f"parent {self.head}\n" if self.head else ""
+        tree = _tree(self.files)
+        body = f"tree {tree}\n{parent}author {who}\ncommitter {who}\n\n{change.message}"
+        commit = _object("commit", body.encode())
         self.log.append((commit, change))
         return commit
 
     def _answer(self) -> None:
         if self.away:
             raise RepositoryUnavailable("the repository does not answer")
+
+
+def _tree(files: dict[str, str]) -> str:
+    """Return git's id of a tree with these files."""
+    folders: dict[str, dict[str, str]] = {}
+    entries = []
+    for path, text in files.items():
+        folder, slash, rest = path.partition("/")
+        if slash:
+            folders.setdefault(folder, {})[rest] = text
+        else:
+            entries.append((path, "100644", _object("blob", text.encode())))
+    for folder, inner in folders.items():
+        # git sorts a folder as if its name ended in a slash.
+        entries.append((f"{folder}/", "40000", _tree(inner)))
+    lines = (
+        f"{mode} {name.rstrip('/')}".encode() + b"\0" + bytes.fromhex(identity)
+        for name, mode, identity in sorted(entries)
+    )
+    return _object("tree", b"".join(lines))
+
+
+def _object(kind: str, data: bytes) -> str:
+    header = f"{kind} {len(data)}".encode() + b"\0"
+    return hashlib.sha1(header + data, usedforsecurity=False).hexdigest()  # git's name for it

@@ -13,6 +13,7 @@ Rules:
 """
 
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from evermodel.deployer.domain import moves, orders
@@ -49,6 +50,7 @@ def advance(state: Lifecycle, happening: Happening, *, context: Context, policy:
     Raises:
         Refused: an order to a model that serves nothing.
     """
+    context = replace(context, now=_event_time(state, happening, context, policy))
     match happening:
         case Accepted(release=release):
             return _accepted(state, release, context, policy)
@@ -64,6 +66,22 @@ def advance(state: Lifecycle, happening: Happening, *, context: Context, policy:
             return _overtaken(state, desired, context, policy)
         case never:
             assert_never(never)
+
+
+def _event_time(
+    state: Lifecycle, happening: Happening, context: Context, policy: Policy
+) -> datetime:
+    """Return the stream's time, which the windows tell.
+
+    A training takes a while, so its verdict's time may lie behind the stream; a person's order
+    carries the wall's time, which may lie years ahead of a history that is played back.
+    """
+    if isinstance(happening, WindowClosed):
+        return happening.window.end
+    until = state.windows_until
+    if until is None:
+        return context.now
+    return min(max(context.now, until), until + 2 * policy.window)
 
 
 def _accepted(state: Lifecycle, release: Release, context: Context, policy: Policy) -> Outcome:

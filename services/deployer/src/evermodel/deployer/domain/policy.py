@@ -8,6 +8,7 @@ from datetime import timedelta
 class Policy:
     """What a model's owner asked for, plus the constants of the judge.
 
+    `window`: from a window's start until it is surely closed.
     `skew_floor`: a difference of differences this small is never held against a version.
     `noise`: standard errors allowed on top of a floor. `clustering`: how much the rows of one
     customer inflate a variance (they repeat, so rows count for less than they look).
@@ -15,6 +16,7 @@ class Policy:
     """
 
     steps: tuple[int, ...]
+    window: timedelta
     min_duration: timedelta
     min_rows: int
     patience: timedelta

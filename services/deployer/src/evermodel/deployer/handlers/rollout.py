@@ -13,7 +13,7 @@ from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed
-from evermodel.common.kernel.errors import Permanent
+from evermodel.common.kernel.errors import Permanent, Transient
 from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, lifecycle_of
 from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction, Restored
 from evermodel.common.messaging.records import TopicPartition
@@ -62,8 +62,8 @@ class RolloutHandlers:
         self._policies = {name: policy_of(model) for name, model in models.items()}
         self._repository, self._engine = repository, engine
         self._states: dict[str, Lifecycle] = {}
-        self._homes: dict[str, int] = {}
         self._answers: OrderedDict[EventId, Reaction] = OrderedDict()
+        self._generation = 0
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def on_model_validated(self, event: ModelValidated, meta: EventMeta, /) -> Reaction | Held:
@@ -100,21 +100,17 @@ class RolloutHandlers:
     def on_restored(
         self, partition: TopicPartition, state: Mapping[str, bytes], committed: int | None, /
     ) -> Restored:
-        """Take over the models of a partition, forgetting what was never committed."""
-        self._answers.clear()
-        gone = [m for m, home in self._homes.items() if home == partition.partition]
-        for model in gone:
-            del self._homes[model]
-            self._states.pop(model, None)
+        """Take over the models of a partition. The same state comes once for each input topic."""
         for model, data in state.items():
             self._states[model] = memory.load(data)
-            self._homes[model] = partition.partition
             self._engine.apply(model, shares=self._states[model].in_play)
         return Restored()
 
     def on_revoked(self, partition: TopicPartition, /) -> None:
-        """Keep the states: they are replaced when the partition comes back."""
+        """Forget what may be another replica's from now on; all partitions go at once."""
+        self._generation += 1
         self._answers.clear()
+        self._states.clear()
 
     def on_done(self, key: str, cause: EventMeta, result: object, /) -> Reaction:
         """Refuse: the deployer has no jobs."""
@@ -134,10 +130,16 @@ class RolloutHandlers:
                     return self._work(model, happening, meta)
             finally:
                 lock.release()
-        return Held(lambda: self._locked_work(model, happening, meta))
+        generation = self._generation
+        return Held(lambda: self._locked_work(model, happening, meta, generation))
 
-    def _locked_work(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction:
+    def _locked_work(
+        self, model: ModelName, happening: Happening, meta: EventMeta, generation: int
+    ) -> Reaction:
         with self._locks[model]:
+            if generation != self._generation:
+                # The partition went to another replica, which gets this event as well.
+                raise Transient("the partition was taken away while this waited")
             return self._work(model, happening, meta)
 
     def _needs_git(self, model: ModelName, happening: Happening, meta: EventMeta) -> bool:

@@ -21,6 +21,7 @@ def policy_of(model: ModelDescription) -> Policy:
     rollout = model.rollout
     return Policy(
         steps=rollout.steps,
+        window=model.windows.length + model.windows.lateness,
         min_duration=rollout.min_duration,
         min_rows=rollout.min_rows,
         patience=rollout.patience,
