@@ -1,0 +1,1 @@
+"""The systems that keep the registrar's promises, one foreign system each."""

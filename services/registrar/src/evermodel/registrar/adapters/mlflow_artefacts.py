@@ -1,0 +1,30 @@
+"""Fetches artefacts of runs through the MLflow server, which needs no credentials of a store."""
+
+from pathlib import Path
+
+from evermodel.registrar.adapters.mlflow_client import Absent, answering, connect
+from evermodel.registrar.adapters.staged_evaluator import MissingArtefact
+
+_SCHEME = "runs:/"
+
+
+class MlflowArtefacts:
+    """See the module."""
+
+    def __init__(self, tracking_uri: str) -> None:
+        self._tracking_uri = tracking_uri
+
+    def fetch(self, uri: str, *, into: Path) -> Path:
+        """Download what `uri` names into `into`."""
+        run, _, path = uri.removeprefix(_SCHEME).partition("/")
+        if not uri.startswith(_SCHEME) or not path:
+            raise MissingArtefact(f"not an artefact of a run: {uri!r}")
+        try:
+            with answering():
+                client = connect(self._tracking_uri)
+                parent = path.rpartition("/")[0] or None
+                if path not in {found.path for found in client.list_artifacts(run, parent)}:
+                    raise MissingArtefact(f"no such artefact: {uri}")
+                return Path(client.download_artifacts(run, path, dst_path=str(into)))
+        except Absent as error:
+            raise MissingArtefact(f"no such artefact: {uri}") from error

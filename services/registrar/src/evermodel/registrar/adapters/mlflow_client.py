@@ -1,0 +1,54 @@
+"""MLflow's client, imported late, with its patience and its errors brought to ours.
+
+Owns what "MLflow does not answer" means. Importing mlflow takes 2.5 s: never at module level.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from evermodel.common.kernel.errors import Transient
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+#: MLflow's own retries are seven with back-off, minutes in all; the loop retries itself, and
+#: says so in its metrics.
+_TIMEOUT_SECONDS, _RETRIES = 20, 1
+_ABSENT = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
+
+
+class Absent(LookupError):
+    """MLflow answered, and has no such thing."""
+
+
+def connect(tracking_uri: str) -> "MlflowClient":
+    """Return a client of the server at `tracking_uri`."""
+    from mlflow import MlflowClient, environment_variables  # noqa: PLC0415  # 2.5 s
+
+    environment_variables.MLFLOW_HTTP_REQUEST_TIMEOUT.set(  # type: ignore[no-untyped-call]  # mlflow's
+        _TIMEOUT_SECONDS
+    )
+    environment_variables.MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(_RETRIES)  # type: ignore[no-untyped-call]  # mlflow's
+    return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn MLflow's errors into ``Absent`` and ``Transient``.
+
+    What MLflow refuses for another reason stays as it is: a bug, which the loop bounds.
+    """
+    import requests  # noqa: PLC0415  # comes with mlflow
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415  # as above
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code in _ABSENT:
+            raise Absent(str(error)) from error
+        if error.error_code.startswith("INVALID"):
+            raise
+        raise Transient(f"MLflow does not answer: {error}") from error
+    except (requests.RequestException, ConnectionError, TimeoutError) as error:
+        raise Transient(f"MLflow does not answer: {error}") from error

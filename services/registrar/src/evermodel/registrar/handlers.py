@@ -1,0 +1,190 @@
+"""One verb per event: a trained model is judged, a rollout step changes its standing.
+
+Owns the order of effects: judge, register, say so. Must never know MLflow or TensorFlow.
+Registering comes before publishing and is looked up before it is made, so a crash between the
+two repeats the evaluation, which gives the same evidence, and finds its version again.
+"""
+
+from collections.abc import Mapping
+
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.payload import Name
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.training import Artefact, ModelTrained
+from evermodel.common.events.validation import GateResult, ModelValidated
+from evermodel.common.kernel.errors import Permanent
+from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction
+from evermodel.common.models.description import ModelDescription
+from evermodel.registrar.domain import standing
+from evermodel.registrar.domain.gates import Demand, Gate, Policy, ask
+from evermodel.registrar.domain.verdict import Ruling, rule
+from evermodel.registrar.ports import (
+    Candidate,
+    Case,
+    Evaluator,
+    ModelRegistry,
+    Registered,
+    UnknownVersion,
+)
+
+
+class Registrar:
+    """Judges candidates and keeps the registry."""
+
+    def __init__(
+        self,
+        *,
+        models: Mapping[str, ModelDescription],
+        registry: ModelRegistry,
+        evaluator: Evaluator,
+    ) -> None:
+        self._models = models
+        self._registry = registry
+        self._evaluator = evaluator
+
+    def on_model_trained(self, event: ModelTrained, meta: EventMeta, /) -> Reaction | Held:
+        """Judge the candidate beside the loop; a failed training left nothing to judge."""
+        if event.outcome == "failed":
+            return NOTHING
+        model = self._models.get(event.model)
+        if model is None:
+            raise Permanent(f"no model.toml describes {event.model!r}")
+        candidate, holdout = _candidate(event, meta)
+        return Held(
+            lambda: self._validate(
+                event, meta, model=model, candidate=candidate, holdout_uri=holdout
+            )
+        )
+
+    def on_rollout_step(self, event: RolloutStep, meta: EventMeta, /) -> Reaction | Held:
+        """Bring aliases and quarantine to what the step says; they may hang on the network."""
+        changes = standing.changes_of(
+            event.action, version=event.version, stable=event.stable_version, reason=event.reason
+        )
+        if not changes:
+            return NOTHING
+
+        def apply() -> Reaction:
+            try:
+                for change in changes:
+                    self._apply(event.model, change)
+            except UnknownVersion as error:
+                raise Permanent(f"step {meta.id} names an unregistered version: {error}") from error
+            return NOTHING
+
+        return Held(apply)
+
+    def _validate(
+        self,
+        event: ModelTrained,
+        meta: EventMeta,
+        *,
+        model: ModelDescription,
+        candidate: Candidate,
+        holdout_uri: str,
+    ) -> Reaction:
+        champion = self._registry.aliased(event.model, alias="champion")
+        evaluation = self._evaluator.evaluate(
+            Case(
+                key=meta.id,
+                model=model,
+                candidate=candidate.artefact,
+                champion=None if champion is None else champion.candidate.artefact,
+                holdout_uri=holdout_uri,
+            )
+        )
+        digest = candidate.artefact.digest
+        gates = ask(
+            evaluation,
+            policy=policy_of(model),
+            demand=_demand(event),
+            quarantined=self._registry.is_quarantined(event.model, digest=digest),
+        )
+        ruling = rule(gates)
+        registered = self._register(event.model, candidate) if ruling.accepted else None
+        validated = _validated(event, candidate, ruling, gates, champion, registered)
+        return Reaction(events=(Emit(validated, time=meta.time),))
+
+    def _register(self, model: Name, candidate: Candidate) -> Registered:
+        registered = self._registry.register(model, candidate=candidate)
+        self._registry.set_alias(model, alias="challenger", version=registered.version)
+        return registered
+
+    def _apply(self, model: Name, change: standing.Change) -> None:
+        match change:
+            case standing.SetAlias(alias, version):
+                self._registry.set_alias(model, alias=alias, version=version)
+            case standing.DropAlias(alias, version):
+                self._registry.drop_alias(model, alias=alias, version=version)
+            case standing.Quarantine(version, reason):
+                self._registry.quarantine(model, version=version, reason=reason)
+
+
+def policy_of(model: ModelDescription) -> Policy:
+    """Return the bounds that `model` states."""
+    gates = model.gates
+    return Policy(
+        recall_floor=gates.recall_floor,
+        precision_floor=gates.precision_floor,
+        margin=gates.margin,
+        confidence=gates.confidence,
+        min_frauds=gates.min_frauds,
+        slice_margin=gates.slice_margin,
+        alert_budget=model.decision.alert_budget,
+        alert_ratio=gates.alert_ratio,
+        latency_ms=gates.latency_ms,
+    )
+
+
+def _demand(event: ModelTrained) -> Demand:
+    return "better" if event.cause == "performance" else "not_worse"
+
+
+def _candidate(event: ModelTrained, meta: EventMeta) -> tuple[Candidate, str]:
+    artefact: Artefact | None = event.artefact
+    if artefact is None or event.run_id is None or event.holdout_uri is None:
+        raise Permanent("a trained model without artefact, run or hold-out cannot be judged")
+    candidate = Candidate(
+        trained_by=meta.id,
+        lifecycle_id=meta.lifecycle_id,
+        run_id=event.run_id,
+        artefact=artefact,
+    )
+    return candidate, event.holdout_uri
+
+
+def _validated(
+    event: ModelTrained,
+    candidate: Candidate,
+    ruling: Ruling,
+    gates: tuple[Gate, ...],
+    champion: Registered | None,
+    registered: Registered | None,
+) -> ModelValidated:
+    version = None if registered is None else registered.version
+    return ModelValidated(
+        model=event.model,
+        verdict="accepted" if ruling.accepted else "rejected",
+        reasons=ruling.reasons,
+        gates=tuple(_result(gate) for gate in gates),
+        trained_by=candidate.trained_by,
+        champion=None if champion is None else champion.version,
+        version=version,
+        model_uri=None if version is None else f"models:/{event.model}/{version}",
+        run_id=candidate.run_id,
+        artefact=candidate.artefact,
+    )
+
+
+def _result(gate: Gate) -> GateResult:
+    interval = gate.interval
+    return GateResult(
+        gate=gate.name,
+        verdict=gate.answer,
+        value=gate.value if interval is None else interval.value,
+        lower=None if interval is None else interval.lower,
+        upper=None if interval is None else interval.upper,
+        bound=gate.bound,
+        n=gate.n,
+        detail=gate.detail,
+    )

@@ -1,0 +1,30 @@
+"""What the registrar reads from the environment; nothing else in it does."""
+
+from pydantic import Field
+
+from evermodel.common.settings import (
+    HealthSettings,
+    KafkaSettings,
+    MlflowSettings,
+    ModelsSettings,
+    WorkSettings,
+)
+
+
+class Settings(ModelsSettings, MlflowSettings, WorkSettings):
+    """The registrar's knobs."""
+
+    max_seconds: float = Field(
+        default=600.0,
+        gt=0,
+        validation_alias="EVERMODEL_REGISTRAR_MAX_SECONDS",
+        description="An evaluation is ended after this; TensorFlow alone takes 6 to start.",
+    )
+    max_memory_mb: int = Field(
+        default=3072,
+        ge=512,
+        validation_alias="EVERMODEL_REGISTRAR_MAX_MEMORY_MB",
+        description="An evaluation is ended above this; TensorFlow alone takes 500.",
+    )
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    health: HealthSettings = Field(default_factory=HealthSettings)
