@@ -11,7 +11,7 @@ from evermodel.registrar.domain.standing import (
 )
 
 
-@pytest.mark.parametrize("action", ["started", "advanced", "held", "resumed"])
+@pytest.mark.parametrize("action", ["started", "advanced", "held", "resumed", "queued", "declined"])
 def test_a_step_on_the_way_changes_no_standing(action: Action) -> None:
     assert changes_of(action, version=3, stable=2, reason="") == ()
 

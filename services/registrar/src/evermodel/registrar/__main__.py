@@ -3,6 +3,7 @@
 import sys
 
 from evermodel.common.runtime.service import run_service
+
 from evermodel.registrar.settings import Settings
 from evermodel.registrar.wiring import wire
 

@@ -54,9 +54,7 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
     Raises:
         BadModelFile: a model description cannot be used.
     """
-    run = ChildEvaluation(
-        max_seconds=settings.max_seconds, max_memory_mb=settings.max_memory_mb
-    )
+    run = ChildEvaluation(max_seconds=settings.max_seconds, max_memory_mb=settings.max_memory_mb)
     evaluator = StagedEvaluator(
         store=MlflowArtefacts(settings.tracking_uri), run=run, work=settings.work / "registrar"
     )

@@ -9,7 +9,16 @@ from typing import Literal, assert_never
 
 Alias = Literal["challenger", "champion", "last_verified"]
 Action = Literal[
-    "started", "advanced", "held", "promoted", "completed", "aborted", "rolled_back", "resumed"
+    "started",
+    "advanced",
+    "held",
+    "promoted",
+    "completed",
+    "aborted",
+    "rolled_back",
+    "resumed",
+    "queued",
+    "declined",
 ]
 
 
@@ -43,7 +52,7 @@ Change = SetAlias | DropAlias | Quarantine
 def changes_of(action: Action, *, version: int, stable: int, reason: str) -> tuple[Change, ...]:
     """Return what a step about `version`, with `stable` to fall back on, changes."""
     match action:
-        case "started" | "advanced" | "held" | "resumed":
+        case "started" | "advanced" | "held" | "resumed" | "queued" | "declined":
             return ()
         case "promoted":
             return (SetAlias("champion", version), DropAlias("challenger", version))

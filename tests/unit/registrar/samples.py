@@ -1,0 +1,82 @@
+"""Events and descriptions that the registrar's tests share."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from evermodel.common.events.drift import Cause
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.rollout import RolloutStep, VersionInPlay
+from evermodel.common.events.training import Artefact, ModelTrained
+from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
+from evermodel.common.models.file import parse_model
+
+MODEL = parse_model(
+    """
+[model]
+name = "fraud"
+[stream]
+time = "TIME"
+label = "FRAUD"
+[features]
+continuous = ["AMOUNT"]
+categorical = ["SHOP"]
+flag = ["NIGHT"]
+[gates]
+slices = ["NIGHT"]
+""",
+    source="sample",
+)
+TIME = datetime(2026, 6, 14, tzinfo=UTC)
+DIGEST = "sha256:" + "a" * 64
+
+
+def artefact(digest: str = DIGEST, *, uri: str = "runs:/run/bundle") -> Artefact:
+    return Artefact(uri=uri, digest=digest, threshold=0.5, reference_id=ReferenceId("reference"))
+
+
+def meta(event: str, *, type_: str = ModelTrained.TYPE) -> EventMeta:
+    return EventMeta(
+        id=EventId(event),
+        type=type_,
+        source="/evermodel/test",
+        subject="fraud",
+        time=TIME,
+        lifecycle_id=LifecycleId("life"),
+    )
+
+
+def trained(
+    digest: str = DIGEST, *, run_id: str = "run", cause: Cause | None = "feature"
+) -> ModelTrained:
+    return ModelTrained(
+        model=ModelName("fraud"),
+        outcome="trained",
+        reason="amounts drifted",
+        caused_by=EventId("alarm"),
+        cause=cause,
+        champion=None,
+        run_id=run_id,
+        artefact=artefact(digest, uri=f"runs:/{run_id}/bundle"),
+        holdout_uri=f"runs:/{run_id}/holdout.parquet",
+    )
+
+
+def step(action: Any, *, version: int, stable: int) -> RolloutStep:
+    serving = VersionInPlay(
+        version=stable,
+        role="champion",
+        weight=100,
+        model_uri=f"models:/fraud/{stable}",
+        artefact=artefact(),
+    )
+    return RolloutStep(
+        model=ModelName("fraud"),
+        action=action,
+        version=version,
+        from_version=stable,
+        step=1,
+        in_play=(serving,),
+        stable_version=stable,
+        desired_version=stable,
+        reason="alerts tripled",
+    )

@@ -1,0 +1,52 @@
+"""The child is bounded, and however it ends the answer says so."""
+
+from pathlib import Path
+
+import pytest
+
+from evermodel.registrar.adapters.child_evaluation import ChildEvaluation
+from evermodel.registrar.adapters.plan import Bundle, Plan
+from evermodel.registrar.domain.evidence import NotEvaluated, Unloadable
+from tests.unit.registrar.samples import DIGEST, MODEL
+
+PLAN = Plan(model=MODEL, candidate=Bundle(path="nowhere", digest=DIGEST), holdout="nowhere")
+
+
+def run(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, memory_mb: int = 512
+) -> object:
+    (tmp_path / "stand_in.py").write_text("import sys\nfrom pathlib import Path\n" + program)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    bounded = ChildEvaluation(max_seconds=1.5, max_memory_mb=memory_mb, module="stand_in")
+    return bounded(PLAN, tmp_path)
+
+
+def test_what_it_writes_is_the_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = """Path(sys.argv[2]).write_text('{"problem": "no manifest"}')"""
+    assert run(program, tmp_path, monkeypatch) == Unloadable("no manifest")
+
+
+@pytest.mark.parametrize(
+    ("program", "problem"),
+    [
+        ("import threading; threading.Event().wait()", "the evaluation took more than 1.5 s"),
+        ("sys.exit('no such file')", "the evaluation ended with 1: no such file"),
+        ("", "the evaluation left no readable result: FileNotFoundError"),
+        (
+            "Path(sys.argv[2]).write_text('{')",
+            "the evaluation left no readable result: ValidationError",
+        ),
+    ],
+)
+def test_a_bad_end_blames_nobody(
+    program: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(program, tmp_path, monkeypatch) == NotEvaluated(problem)
+
+
+def test_a_child_that_takes_too_much_memory_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = "import threading\nheld = b'x' * (200 << 20)\nthreading.Event().wait()"
+    found = run(program, tmp_path, monkeypatch, memory_mb=100)
+    assert found == NotEvaluated("the evaluation took more than 100 MB")

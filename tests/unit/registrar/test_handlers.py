@@ -1,0 +1,211 @@
+"""What the registrar does about each event, over a folder and a scripted evaluation."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evermodel.common.events.training import ModelTrained
+from evermodel.common.events.validation import ModelValidated
+from evermodel.common.kernel.errors import Permanent, Transient
+from evermodel.common.kernel.ids import EventId, ModelName
+from evermodel.common.messaging.api import NOTHING, Held, Reaction
+from evermodel.registrar.adapters.directory_registry import DirectoryRegistry
+from evermodel.registrar.domain.evidence import (
+    Comparison,
+    Confusion,
+    Evaluated,
+    Evaluation,
+    NoComparison,
+    NotEvaluated,
+    Paired,
+)
+from evermodel.registrar.domain.standing import Alias
+from evermodel.registrar.handlers import Registrar
+from evermodel.registrar.ports import Case
+from tests.unit.registrar.samples import DIGEST, MODEL, TIME, meta, step, trained
+
+GOOD = Confusion(
+    true_positives=350, false_positives=650, false_negatives=150, true_negatives=48_850
+)
+ALONE = Evaluated(
+    signature_problem="",
+    parity=0.0,
+    latency_ms=4.0,
+    candidate=GOOD,
+    comparison=NoComparison("there is no champion to compare with", champion_expected=False),
+)
+EVEN = replace(
+    ALONE,
+    comparison=Comparison(champion=GOOD, paired=Paired(both=330, gained=20, lost=20, neither=130)),
+)
+OTHER = "sha256:" + "b" * 64
+
+
+class Scripted:
+    """An evaluator that answers what the test says and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.answer: Evaluation | Exception = ALONE
+        self.cases: list[Case] = []
+
+    def evaluate(self, case: Case) -> Evaluation:
+        self.cases.append(case)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+class House:
+    """A registrar with its registry on disk: a new one over the same folder is a restart."""
+
+    def __init__(self, folder: Path) -> None:
+        self.registry = DirectoryRegistry(folder)
+        self.evaluator = Scripted()
+        self.registrar = Registrar(
+            models={"fraud": MODEL}, registry=self.registry, evaluator=self.evaluator
+        )
+
+    def train(self, event: ModelTrained, *, id_: str) -> ModelValidated:
+        found = finish(self.registrar.on_model_trained(event, meta(id_)))
+        (emitted,) = found.events
+        assert emitted.time == TIME
+        assert isinstance(emitted.payload, ModelValidated)
+        return emitted.payload
+
+    def roll(self, action: str, *, version: int, stable: int) -> None:
+        event = step(action, version=version, stable=stable)
+        assert finish(self.registrar.on_rollout_step(event, meta("step"))) == NOTHING
+
+    def named(self, alias: Alias) -> int | None:
+        found = self.registry.aliased(ModelName("fraud"), alias=alias)
+        return None if found is None else found.version
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def finish(reaction: Reaction | Held) -> Reaction:
+    return reaction.work() if isinstance(reaction, Held) else reaction
+
+
+def test_the_first_model_is_accepted_and_becomes_version_one(house: House) -> None:
+    said = house.train(trained(), id_="t1")
+    assert (said.verdict, said.version, said.champion) == ("accepted", 1, None)
+    assert said.model_uri == "models:/fraud/1"
+    assert said.trained_by == "t1"
+    assert house.named("challenger") == 1
+    assert house.named("champion") is None
+
+
+def test_a_redelivered_event_registers_no_second_version_and_says_the_same(house: House) -> None:
+    first = house.train(trained(), id_="t1")
+    assert house.train(trained(), id_="t1") == first
+    assert house.train(trained(OTHER), id_="t2").version == 2
+
+
+def test_a_crash_between_registering_and_publishing_registers_no_second(tmp_path: Path) -> None:
+    before = House(tmp_path)
+    before.train(trained(), id_="t1")  # its event is lost with the process
+    after = House(tmp_path)
+    assert after.train(trained(), id_="t1").version == 1
+    assert after.train(trained(OTHER), id_="t2").version == 2
+
+
+def test_a_candidate_is_compared_with_the_champion_of_the_registry(house: House) -> None:
+    house.train(trained(), id_="t1")
+    house.roll("promoted", version=1, stable=1)
+    house.evaluator.answer = EVEN
+    said = house.train(trained(OTHER), id_="t2")
+    assert (said.verdict, said.version, said.champion) == ("accepted", 2, 1)
+    champion = house.evaluator.cases[-1].champion
+    assert champion is not None
+    assert champion.digest == DIGEST
+    assert {"not_worse"} <= {gate.gate for gate in said.gates}
+
+
+def test_a_champion_proved_broken_must_be_beaten(house: House) -> None:
+    house.evaluator.answer = EVEN
+    said = house.train(trained(cause="performance"), id_="t1")
+    assert said.verdict == "rejected"
+    (better,) = [gate for gate in said.gates if gate.gate == "better"]
+    assert better.verdict == "no_evidence"
+    assert better.n == 500
+    assert (better.lower or 0) < (better.value or 0) + 1e-9 < (better.upper or 0)
+
+
+def test_a_rejected_candidate_gets_no_version_and_moves_no_alias(house: House) -> None:
+    house.evaluator.answer = replace(ALONE, parity=0.5)
+    said = house.train(trained(), id_="t1")
+    assert (said.verdict, said.version, said.model_uri) == ("rejected", None, None)
+    assert said.reasons[0].startswith("parity: fail")
+    assert house.named("challenger") is None
+
+
+def test_an_evaluation_that_broke_rejects_and_says_so(house: House) -> None:
+    house.evaluator.answer = NotEvaluated("the evaluation took more than 600 s")
+    said = house.train(trained(), id_="t1")
+    assert said.verdict == "rejected"
+    assert said.reasons == ("loads: no evidence: the evaluation took more than 600 s",)
+
+
+def test_a_failed_training_leaves_nothing_to_validate(house: House) -> None:
+    failed = ModelTrained(
+        model=ModelName("fraud"),
+        outcome="failed",
+        reason="one class only",
+        caused_by=EventId("alarm"),
+        champion=None,
+    )
+    assert house.registrar.on_model_trained(failed, meta("t1")) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        trained().model_copy(update={"artefact": None}),
+        trained().model_copy(update={"run_id": None}),
+        trained().model_copy(update={"holdout_uri": None}),
+        trained().model_copy(update={"model": "unknown"}),
+    ],
+)
+def test_what_can_never_be_judged_is_given_up_at_once(house: House, broken: ModelTrained) -> None:
+    with pytest.raises(Permanent):
+        house.registrar.on_model_trained(broken, meta("t1"))
+
+
+def test_a_store_that_does_not_answer_is_waited_for(house: House) -> None:
+    house.evaluator.answer = Transient("MLflow does not answer")
+    with pytest.raises(Transient):
+        house.train(trained(), id_="t1")
+
+
+def test_promotion_and_completion_move_the_aliases(house: House) -> None:
+    house.train(trained(), id_="t1")
+    for _ in range(2):
+        house.roll("promoted", version=1, stable=1)
+    assert (house.named("champion"), house.named("challenger")) == (1, None)
+    assert house.named("last_verified") is None
+    house.roll("completed", version=1, stable=1)
+    assert house.named("last_verified") == 1
+
+
+@pytest.mark.parametrize("action", ["aborted", "rolled_back"])
+def test_what_was_taken_back_never_returns_by_itself(house: House, action: str) -> None:
+    house.train(trained(), id_="t1")
+    house.roll("promoted", version=1, stable=1)
+    house.evaluator.answer = EVEN
+    house.train(trained(OTHER), id_="t2")
+    for _ in range(2):
+        house.roll(action, version=2, stable=1)
+    assert (house.named("champion"), house.named("challenger")) == (1, None)
+    again = house.train(trained(OTHER), id_="t3")
+    assert again.verdict == "rejected"
+    assert again.reasons[0].startswith("quarantine: fail")
+
+
+def test_a_step_about_an_unregistered_version_is_given_up(house: House) -> None:
+    with pytest.raises(Permanent):
+        house.roll("promoted", version=9, stable=9)
