@@ -1,0 +1,109 @@
+"""A child that crashes, hangs, takes too much or loses its starter."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from evermodel.trainer.adapters.process_child import ProcessChild
+from evermodel.trainer.ports import ChildFailed
+from tests.integration.trainer.lakes import description, plan
+
+Folder = Callable[[str], Path]
+
+
+def child_that(code: str, cache: Path) -> ProcessChild:
+    return ProcessChild(monotonic=time.monotonic, cache=cache, command=(sys.executable, "-c", code))
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "signal SIGSEGV"),
+        ("raise SystemExit(3)", "exit code 3"),
+        ("import sys; open(sys.argv[2] + '/report.json', 'w').write('{')", "exit code 0"),
+    ],
+)
+def test_a_child_that_ends_without_a_report_failed(
+    code: str, says: str, cache: Path, folder: Folder, lake: Path
+) -> None:
+    with pytest.raises(ChildFailed, match=says):
+        child_that(code, cache).run(plan(lake), folder=folder("made"))
+
+
+def test_a_child_that_runs_too_long_is_ended_with_all_it_started(
+    cache: Path, folder: Folder, lake: Path
+) -> None:
+    code = (
+        "import subprocess, sys, time\n"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "open(sys.argv[2] + '/pid', 'w').write(str(p.pid)); time.sleep(600)"
+    )
+    made = folder("made")
+    model = description(training={"max_seconds": 1.5})
+    with pytest.raises(ChildFailed, match=r"ran longer than 1\.5 s"):
+        child_that(code, cache).run(plan(lake, model=model), folder=made)
+    assert gone(int((made / "pid").read_text()))
+
+
+def test_a_child_that_takes_too_much_memory_is_ended(
+    cache: Path, folder: Folder, lake: Path
+) -> None:
+    code = "import time; x = bytearray(700 * 2**20); time.sleep(600)"
+    model = description(training={"max_memory_mb": 512})
+    with pytest.raises(ChildFailed, match="took more than 512 MB"):
+        child_that(code, cache).run(plan(lake, model=model), folder=folder("made"))
+
+
+def test_a_child_sees_none_of_our_environment(
+    cache: Path, folder: Folder, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_SASL_PASSWORD", "secret")
+    code = "import os, sys; open(sys.argv[2] + '/env', 'w').write(repr(dict(os.environ)))"
+    made = folder("made")
+    with pytest.raises(ChildFailed):
+        child_that(code, cache).run(plan(lake), folder=made)
+    seen = (made / "env").read_text()
+    assert "PYTHONHASHSEED" in seen
+    assert "secret" not in seen
+
+
+def test_no_training_outlives_its_trainer(tmp_path: Path, lake: Path) -> None:
+    """The starter is killed without a chance to clean up."""
+    made = tmp_path / "made"
+    made.mkdir()
+    (made / "plan.json").write_text(plan(lake).model_dump_json())
+    starter = (
+        "import subprocess, sys, time\n"
+        "p = subprocess.Popen([sys.executable, '-m', 'evermodel.trainer.child', *sys.argv[1:]],"
+        " stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)\n"
+        "print(p.pid, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", starter, str(made / "plan.json"), str(made)],
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        assert psutil.pid_exists(pid)
+        os.kill(process.pid, signal.SIGKILL)
+    assert gone(pid)
+
+
+def gone(pid: int, *, within_seconds: float = 10.0) -> bool:
+    """Whether the process ends in time; a zombie that nobody waits for has ended."""
+    deadline = time.monotonic() + within_seconds
+    while time.monotonic() < deadline:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.05)  # noqa: TID251  # a process that is not ours ends on its own time
+    return False
