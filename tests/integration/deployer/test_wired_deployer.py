@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evermodel.deployer.settings import Settings
 
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.messaging.api import Held, Reaction, ServiceSpec
 from evermodel.common.models.file import BadModelFile
+from evermodel.deployer.settings import Settings
 from evermodel.deployer.wiring import wire
 from tests.unit.deployer.scenario import Story, candidate
 

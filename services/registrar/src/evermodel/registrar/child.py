@@ -22,8 +22,12 @@ def main(plan: Path, result: Path) -> int:
 
 
 def _end_with_parent() -> None:
-    """A parent killed outright closes its end of our standard input."""
-    sys.stdin.buffer.read()
+    """A parent killed outright closes its end of our standard input.
+
+    Read without a buffer: Python aborts when it ends while a thread holds a buffer's lock.
+    """
+    while os.read(0, 1):
+        pass
     os._exit(1)
 
 

@@ -11,6 +11,7 @@ from evermodel.common.kernel.errors import Transient
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.environment_variables import _EnvironmentVariable
 
 #: MLflow's own retries are seven with back-off, minutes in all; the loop retries itself, and
 #: says so in its metrics.
@@ -26,11 +27,14 @@ def connect(tracking_uri: str) -> "MlflowClient":
     """Return a client of the server at `tracking_uri`."""
     from mlflow import MlflowClient, environment_variables  # noqa: PLC0415  # 2.5 s
 
-    environment_variables.MLFLOW_HTTP_REQUEST_TIMEOUT.set(  # type: ignore[no-untyped-call]  # mlflow's
-        _TIMEOUT_SECONDS
-    )
-    environment_variables.MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(_RETRIES)  # type: ignore[no-untyped-call]  # mlflow's
+    _set(environment_variables.MLFLOW_HTTP_REQUEST_TIMEOUT, _TIMEOUT_SECONDS)
+    _set(environment_variables.MLFLOW_HTTP_REQUEST_MAX_RETRIES, _RETRIES)
+    _set(environment_variables.MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR, "false")
     return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+
+
+def _set(variable: "_EnvironmentVariable", value: object) -> None:
+    variable.set(value)  # type: ignore[no-untyped-call]  # mlflow's
 
 
 @contextmanager
