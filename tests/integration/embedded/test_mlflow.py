@@ -13,8 +13,8 @@ from evermodel.embedded.process import recorded
 def ask(uri: str, path: str, body: object | None = None) -> dict[str, object]:
     data = None if body is None else json.dumps(body).encode()
     kind = {"Content-Type": "application/json"}
-    request = Request(f"{uri}{path}", data=data, headers=kind)  # noqa: S310  # our own server
-    with urlopen(request, timeout=20) as answer:  # noqa: S310  # our own server
+    request = Request(f"{uri}{path}", data=data, headers=kind)  # our own server
+    with urlopen(request, timeout=20) as answer:  # our own server
         found: dict[str, object] = json.load(answer)
         return found
 

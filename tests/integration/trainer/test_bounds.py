@@ -105,5 +105,5 @@ def gone(pid: int, *, within_seconds: float = 10.0) -> bool:
                 return True
         except psutil.NoSuchProcess:
             return True
-        time.sleep(0.05)  # noqa: TID251  # a process that is not ours ends on its own time
+        time.sleep(0.05)  # a process that is not ours ends on its own time
     return False

@@ -1,0 +1,1 @@
+"""Faust: the topics in, the JSON pages out."""
