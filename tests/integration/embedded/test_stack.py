@@ -15,10 +15,11 @@ from confluent_kafka.admin import AdminClient
 
 from evermodel.common.events.catalogue import CATALOGUE
 from evermodel.embedded import lock
+from evermodel.embedded.addresses_file import read_addresses
 from evermodel.embedded.errors import Occupied
 from evermodel.embedded.process import recorded
 from evermodel.embedded.services import Role
-from evermodel.embedded.stack import read_addresses, stack
+from evermodel.embedded.stack import stack
 
 WAITS = Role("waits", ("timeit", "-n1", "-r1", "import threading; threading.Event().wait()"))
 SUPERVISOR = """

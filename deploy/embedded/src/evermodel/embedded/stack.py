@@ -6,43 +6,21 @@ one state folder::
     lock  stack.json  processes/  logs/  kafka/  mlflow/  config.git/  lake/  work/
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded import broker, lock, mlflow_server, repository
+from evermodel.embedded.addresses_file import Addresses, write_addresses
 from evermodel.embedded.process import Command, Part, sweep
 from evermodel.embedded.services import ROLES, Role, replicas
 from evermodel.embedded.settings import StackSettings, inherited_environment
 from evermodel.embedded.supervisor import Standing, Supervisor
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the parts answer; written to ``stack.json`` for the other commands."""
-
-    bootstrap: str
-    mlflow_uri: str
-    repository: str
-    lake: str
-    models: str
-
-    def environment(self) -> dict[str, str]:
-        """Return the variables by which every service finds them."""
-        return {
-            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
-            "MLFLOW_TRACKING_URI": self.mlflow_uri,
-            "EVERMODEL_CONFIG_REPOSITORY": self.repository,
-            "EVERMODEL_LAKE": self.lake,
-            "EVERMODEL_MODELS": self.models,
-        }
 
 
 class Stack:
@@ -96,7 +74,7 @@ def stack(
         supervisor = Supervisor(records=records, clock=SystemClock())
         try:
             addresses = _found(folder, supervisor, models, say)
-            _write(folder, addresses)
+            write_addresses(folder, addresses)
             environment = {**inherited_environment(), **mlflow_server.QUIET}
             environment |= {**addresses.environment(), **(extra_env or {})}
             for command in _commands(folder, environment, wanted_replicas or {}, roles):
@@ -104,14 +82,6 @@ def stack(
             yield Stack(supervisor, addresses, folder)
         finally:
             supervisor.stop()
-
-
-def read_addresses(folder: Path) -> Addresses | None:
-    """Return where the stack of `folder` answers, or answered last; None when never started."""
-    try:
-        return Addresses(**json.loads((folder / "stack.json").read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
 
 
 def _found(folder: Path, supervisor: Supervisor, models: str, say: Say) -> Addresses:
@@ -160,9 +130,3 @@ def _commands(
             environment={**environment, **own},
             log=folder / "logs" / f"{name}.log",
         )
-
-
-def _write(folder: Path, addresses: Addresses) -> None:
-    unfinished = folder / "stack.json.part"
-    unfinished.write_text(json.dumps(asdict(addresses)), encoding="utf-8")
-    unfinished.replace(folder / "stack.json")

@@ -26,7 +26,7 @@ def create_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) 
     Raises:
         BrokerUnavailable: the broker does not answer or refuses.
     """
-    admin = AdminClient({**settings.client()})
+    admin = AdminClient({**settings.client(), "log_level": 0})
     wanted = [_new_topic(topic, settings) for topic in topics]
     made = []
     for name, future in admin.create_topics(wanted, request_timeout=_REQUEST_SECONDS).items():
@@ -43,7 +43,7 @@ def create_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) 
 def check_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -> list[str]:
     """Return one sentence for each way the cluster differs from `topics`."""
     wanted = {topic.name: topic for topic in topics}
-    admin = AdminClient({**settings.client()})
+    admin = AdminClient({**settings.client(), "log_level": 0})
     try:
         found = admin.list_topics(timeout=_REQUEST_SECONDS).topics
         present = {name: topic for name, topic in wanted.items() if name in found}

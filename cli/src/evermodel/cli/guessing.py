@@ -1,0 +1,232 @@
+"""A first model.toml from a table: which column is what, guessed, and the reason for each.
+
+Owns the guesses. Must never be silent about one: what is wrong here becomes a wrong model.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from evermodel.cli.errors import WrongUsage
+
+_SAMPLE_ROWS = 200_000
+_MANY_LEVELS = 1_000
+_FEW_CODES = 50
+_FEW_LEVELS = 2
+_LABEL_NAMES = re.compile(r"(?i)(^|_)(is_?)?(fraud|label|target|class|y|default|churn)($|_)")
+_TIME_NAMES = re.compile(r"(?i)(date|time|timestamp|_at$|^ts$|^dt$)")
+_ENTITY_NAMES = re.compile(r"(?i)(customer|card|account|client|user|entity|holder)")
+_ID_NAMES = re.compile(r"(?i)(^id$|_id$|^id_|uuid|transaction)")
+_LEAK_NAMES = re.compile(r"(?i)(scenario|fraud|label|chargeback|target)")
+
+
+@dataclass(slots=True)
+class Guess:
+    """What was guessed: columns by role, and a note on each for people."""
+
+    name: str
+    time: str
+    label: str
+    label_positive: str | int | None = None
+    id: str | None = None
+    entity: str | None = None
+    forbidden: list[str] = field(default_factory=list)
+    continuous: list[str] = field(default_factory=list)
+    categorical: list[str] = field(default_factory=list)
+    flag: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        """Return the file."""
+        why = "\n".join(f"# {note}" for note in self.notes)
+        stream = {
+            "time": self.time,
+            "label": self.label,
+            "label_positive": self.label_positive,
+            "id": self.id,
+            "entity": self.entity,
+            "forbidden": self.forbidden or None,
+        }
+        features = {"continuous": self.continuous, "categorical": self.categorical}
+        features["flag"] = self.flag
+        return (
+            f"# A first guess by 'evermodel init'. What it rests on:\n{why}\n\n"
+            f"[model]\nname = {_toml(self.name)}\n\n[stream]\n{_lines(stream)}"
+            'label_delay = "7d"  # how long after its transaction a label is known\n\n'
+            f"[features]\n{_lines({k: v for k, v in features.items() if v})}"
+        )
+
+
+def guess(data: Path, *, name: str | None = None) -> Guess:
+    """Return a guess for the table in `data` (Parquet or CSV).
+
+    Raises:
+        WrongUsage: it cannot be read, is empty, or has no time or label column.
+    """
+    table = _read(data)
+    time = _time_column(table, data)
+    label, positive, why = _label_column(table.drop(time), data)
+    model = re.sub(r"[^a-z0-9_-]+", "-", (name or data.stem).lower()).strip("-_") or "model"
+    guessed = Guess(name=model[:63], time=time, label=label, label_positive=positive)
+    guessed.notes += [f"{time}: the event time (its type or name says so)", f"{label}: {why}"]
+    rest = _without_clocks(table.sort(time).drop(time, label), guessed.notes)
+    guessed.id = _identifier(rest, guessed.notes)
+    guessed.entity = _entity(rest.drop(guessed.id) if guessed.id else rest, guessed.notes)
+    for column in rest.columns:
+        if column not in {guessed.id, guessed.entity}:
+            _place(rest[column], guessed)
+    if not (guessed.continuous or guessed.categorical or guessed.flag):
+        raise WrongUsage(f"{data}: no column is left that could be a feature")
+    return guessed
+
+
+def _read(data: Path) -> pl.DataFrame:
+    try:
+        if data.suffix.lower() in {".parquet", ".pq"}:
+            table = pl.read_parquet(data, n_rows=_SAMPLE_ROWS)
+        else:
+            table = pl.read_csv(data, n_rows=_SAMPLE_ROWS, try_parse_dates=True)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise WrongUsage(f"{data}: cannot be read as Parquet or CSV: {first}") from error
+    if table.is_empty():
+        raise WrongUsage(f"{data}: has no rows")
+    return table
+
+
+def _time_column(table: pl.DataFrame, data: Path) -> str:
+    typed = [c for c in table.columns if table[c].dtype in (pl.Datetime, pl.Date)]
+    written = [c for c in table.columns if table[c].dtype == pl.String and _is_time(table[c])]
+    candidates = typed or written
+    named = [c for c in candidates if _TIME_NAMES.search(c)]
+    if not candidates:
+        raise WrongUsage(f"{data}: no column holds times (dates, or text such as 2018-06-01 09:30)")
+    return (named or candidates)[0]
+
+
+def _is_time(column: pl.Series) -> bool:
+    head = column.drop_nulls().head(100)
+    pattern = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"
+    return len(head) > 0 and bool(head.str.contains(pattern).all())
+
+
+def _label_column(table: pl.DataFrame, data: Path) -> tuple[str, str | int | None, str]:
+    """Return column, the value that means fraud if it is not 1 or true, and the reason."""
+    two = [c for c in table.columns if table[c].drop_nulls().n_unique() == 2]
+    named = [c for c in two if _LABEL_NAMES.search(c)]
+    if not named and len(two) != 1:
+        found = ", ".join(two) or "none"
+        raise WrongUsage(
+            f"{data}: which column is the label? Two-valued are: {found}. "
+            "Rename it to 'label', or write model.toml by hand"
+        )
+    column = min(named or two, key=lambda c: (not _is_binary(table[c]), len(c)))
+    if _is_binary(table[column]):
+        return column, None, "the label (two-valued, 0/1 or true/false)"
+    counts = table[column].drop_nulls().value_counts(sort=True)
+    rarer = counts[column][1]
+    return column, rarer, f"the label; {rarer!r} is taken for fraud, being the rarer of its values"
+
+
+def _is_binary(column: pl.Series) -> bool:
+    values = set(column.drop_nulls().unique().to_list())
+    return column.dtype == pl.Boolean or values <= {0, 1}
+
+
+def _without_clocks(in_order: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """Leave out numbers that only rise with time: they drift without anything having changed."""
+    clocks = [
+        column
+        for column in in_order.columns
+        if in_order[column].dtype.is_numeric()
+        and in_order[column].drop_nulls().is_sorted()
+        and _FEW_LEVELS < in_order[column].n_unique() < len(in_order)
+    ]
+    notes += [f"{column}: left out (only rises with time: a clock)" for column in clocks]
+    return in_order.drop(clocks)
+
+
+def _identifier(table: pl.DataFrame, notes: list[str]) -> str | None:
+    for column in table.columns:
+        series = table[column]
+        if (
+            _ID_NAMES.search(column)
+            and not series.dtype.is_float()
+            and series.null_count() == 0
+            and series.n_unique() == len(series)
+        ):
+            notes.append(f"{column}: the transaction's id (unique, and named like one)")
+            return column
+    notes.append("no unique id found: the row number serves")
+    return None
+
+
+def _entity(table: pl.DataFrame, notes: list[str]) -> str | None:
+    for column in table.columns:
+        series = table[column]
+        levels, key_like = series.n_unique(), bool(_ID_NAMES.search(column))
+        repeats = _FEW_CODES < levels < len(series) or (key_like and 2 < levels < len(series))
+        if _ENTITY_NAMES.search(column) and not series.dtype.is_float() and repeats:
+            notes.append(f"{column}: whose transaction it is (named like one, values repeat)")
+            return column
+    notes.append("no customer or card found: each transaction stands for itself")
+    return None
+
+
+def _place(column: pl.Series, guessed: Guess) -> None:
+    """Give `column` its place: forbidden, ignored, flag, categorical or continuous."""
+    name, values = column.name, column.drop_nulls()
+    levels = values.n_unique()
+    if _LEAK_NAMES.search(name):
+        guessed.forbidden.append(name)
+        guessed.notes.append(f"{name}: forbidden (its name suggests that it tells the label)")
+    elif column.dtype in (pl.Datetime, pl.Date) or (column.dtype == pl.String and _is_time(column)):
+        guessed.notes.append(f"{name}: left out (a second time)")
+    elif levels < 2:
+        guessed.notes.append(f"{name}: left out (always the same)")
+    elif levels == 2 and (column.dtype == pl.Boolean or set(values.unique()) <= {0, 1}):
+        guessed.flag.append(name)
+        guessed.notes.append(f"{name}: flag (two values)")
+    elif column.dtype.is_float() or column.dtype.is_decimal():
+        guessed.continuous.append(name)
+        guessed.notes.append(f"{name}: continuous (fractions)")
+    elif column.dtype.is_integer():
+        _place_integer(name, levels, guessed)
+    elif column.dtype in (pl.String, pl.Categorical, pl.Boolean, pl.Enum):
+        _place_text(name, levels, len(values), guessed)
+    else:
+        guessed.notes.append(f"{name}: left out (type {column.dtype} is not handled)")
+
+
+def _place_integer(name: str, levels: int, guessed: Guess) -> None:
+    if _ID_NAMES.search(name) and levels > _FEW_CODES:
+        guessed.notes.append(f"{name}: left out (an identifier of {levels} values)")
+    elif levels <= _FEW_CODES and not re.search(r"(?i)(nb|num|count|amount|age|days|hour)", name):
+        guessed.categorical.append(name)
+        guessed.notes.append(f"{name}: categorical (whole numbers, only {levels} of them: codes?)")
+    else:
+        guessed.continuous.append(name)
+        guessed.notes.append(f"{name}: continuous (whole numbers)")
+
+
+def _place_text(name: str, levels: int, rows: int, guessed: Guess) -> None:
+    if levels > _MANY_LEVELS or levels > rows / 2:
+        guessed.notes.append(f"{name}: left out (text of {levels} values in {rows} rows)")
+    else:
+        guessed.categorical.append(name)
+        guessed.notes.append(f"{name}: categorical (text of {levels} values)")
+
+
+def _lines(fields: "dict[str, str | int | list[str] | None]") -> str:
+    return "".join(f"{k} = {_toml(v)}\n" for k, v in fields.items() if v is not None)
+
+
+def _toml(value: str | int | Sequence[str]) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "[" + ", ".join(_toml(each) for each in value) + "]"

@@ -1,0 +1,60 @@
+"""`evermodel status`, `doctor` and `init`: how it stands, what is wrong, a first model.toml."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evermodel.cli.errors import AnswerIsNo, WrongUsage
+from evermodel.cli.state import DEFAULT, Json, State, kafka_settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    for command in (status, doctor, init):
+        app.command()(command)
+
+
+def status(*, state: State = DEFAULT, as_json: Json = False) -> None:
+    """What serves and why, what happened, what lies undone."""
+    from evermodel.cli.overview import overview, shown  # noqa: PLC0415  # heavy
+
+    found = overview(kafka_settings(state), state)
+    if as_json:
+        typer.echo(json.dumps(found.as_json()))
+    else:
+        shown(found)
+
+
+def doctor(*, state: State = DEFAULT, as_json: Json = False) -> None:
+    """Look at everything evermodel needs and say what to do; exit 1 if something is wrong."""
+    from evermodel.cli.examination import examine, shown  # noqa: PLC0415  # heavy
+
+    findings = examine(state)
+    if as_json:
+        typer.echo(json.dumps([finding.as_json() for finding in findings]))
+    else:
+        shown(findings)
+    wrong = [finding.what for finding in findings if finding.verdict == "wrong"]
+    if wrong:
+        raise AnswerIsNo(f"{len(wrong)} of {len(findings)} are wrong: {', '.join(wrong)}")
+
+
+def init(
+    *,
+    data: Annotated[Path, typer.Option(help="Parquet or CSV file with a time and a label column.")],
+    name: Annotated[str | None, typer.Option(help="The model's name; default: the file's.")] = None,
+    out: Annotated[Path, typer.Option(help="Where to write.")] = Path("model.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+) -> None:
+    """Write a first model.toml for a table, saying what was guessed and why."""
+    from evermodel.cli.guessing import guess  # noqa: PLC0415  # heavy
+
+    if out.exists() and not force:
+        raise WrongUsage(f"{out} is there already: --force writes over it, --out names another")
+    guessed = guess(data, name=name)
+    out.write_text(guessed.text(), encoding="utf-8")
+    for note in guessed.notes:
+        typer.echo(note)
+    typer.echo(f"wrote {out}: read it once, then 'evermodel replay --model {out} --data {data}'")

@@ -1,0 +1,90 @@
+"""Orders as events: made, timed and published."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from evermodel.cli.errors import WrongUsage
+from evermodel.cli.reading import events, read
+from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, TRANSACTIONS_WINDOWED
+from evermodel.common.events.codec import encode
+from evermodel.common.events.commands import LifecycleCommand
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.windows import TransactionsWindowed
+from evermodel.common.kernel.ids import EventId, ModelName, identity_id
+from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.records import Outgoing
+from evermodel.common.models.file import read_models
+from evermodel.common.runtime.clock import SystemClock
+from evermodel.common.settings import KafkaSettings
+
+Order = Literal["pause", "resume", "retrain", "promote", "abort", "lift_hold"]
+
+
+def known_models(paths: str) -> Collection[str]:
+    """Return the names of the models at `paths`; none when they are not here to be read."""
+    there = [path for path in paths.split(":") if path and Path(path).exists()]
+    return set(read_models(":".join(there))) if there else set()
+
+
+def make(order: Order, *, model: str, who: str, why: str, version: int | None) -> LifecycleCommand:
+    """Return the order as an event's payload.
+
+    Raises:
+        WrongUsage: a field cannot be so.
+    """
+    try:
+        return LifecycleCommand(
+            model=ModelName(model), command=order, who=who, why=why, version=version
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise WrongUsage(f"--{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def give(settings: KafkaSettings, command: LifecycleCommand, *, at: str | None) -> EventId:
+    """Publish `command`; return its id.
+
+    Its event time is `at`, else the end of the model's newest window (history that is played
+    lies in the past: an order timed now would find no rows there), else now.
+    """
+    now = SystemClock().now()
+    time = _parse(at) if at else _newest_window(settings, command.model) or now
+    # Two people may order the same thing: the id is of this order, not of what it asks for.
+    identity = f"{command.model}|{command.command}|{command.who}|{now.isoformat()}"
+    meta = EventMeta(
+        id=identity_id(command.TYPE, identity),
+        type=command.TYPE,
+        source="/evermodel/cli",
+        subject=command.model,
+        time=time,
+    )
+    value, headers = encode(command, meta)
+    broker = KafkaBroker(settings)
+    try:
+        key = command.model.encode()
+        record = Outgoing(topic=LIFECYCLE_COMMANDS.name, key=key, value=value, headers=headers)
+        broker.publish([record])
+    finally:
+        broker.close()
+    return meta.id
+
+
+def _newest_window(settings: KafkaSettings, model: str) -> datetime | None:
+    ends = [
+        event.payload.window.end
+        for event in events(read(settings, [TRANSACTIONS_WINDOWED]))
+        if isinstance(event.payload, TransactionsWindowed) and event.payload.model == model
+    ]
+    return max(ends, default=None)
+
+
+def _parse(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise WrongUsage(f"--at {text}: not RFC 3339, e.g. 2018-06-01T00:00:00Z") from error
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time

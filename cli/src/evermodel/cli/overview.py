@@ -1,0 +1,152 @@
+"""What the topics say about every model: what serves, what happened, what lies undone."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from evermodel.cli.reading import Read, events, read
+from evermodel.common.events.catalogue import CATALOGUE
+from evermodel.common.events.codec import format_time
+from evermodel.common.events.drift import DriftDetected
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.messaging.kafka_groups import committed_offsets, end_offsets
+from evermodel.common.messaging.records import TopicPartition
+from evermodel.common.settings import KafkaSettings
+from evermodel.embedded.process import recorded
+
+
+@dataclass(slots=True)
+class Standing:
+    """One model, as its latest events tell."""
+
+    model: str
+    stable_version: int | None = None
+    desired_version: int | None = None
+    action: str | None = None
+    version: int | None = None
+    step: int | None = None
+    weights: dict[str, int] = field(default_factory=dict)
+    reason: str | None = None
+    time: str | None = None
+    last_alarm: str | None = None
+    events: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything `evermodel status` tells. Its JSON is a public form: add, never change."""
+
+    models: Sequence[Standing]
+    dead_letters: Mapping[str, int]
+    lag: Mapping[str, Mapping[str, int]]
+    processes: Mapping[str, int]
+
+    def as_json(self) -> dict[str, object]:
+        """Return it for machines."""
+        return {
+            "models": [asdict(standing) for standing in self.models],
+            "dead_letters": dict(self.dead_letters),
+            "lag": {group: dict(topics) for group, topics in self.lag.items()},
+            "processes": dict(self.processes),
+        }
+
+
+def overview(settings: KafkaSettings, state: Path) -> Overview:
+    """Read the topics of the broker at `settings`, and the processes of `state`.
+
+    Raises:
+        BrokerUnavailable: it does not answer, or topics are missing.
+    """
+    told = [topic for topic in CATALOGUE if topic.plane in {"lifecycle", "dead letter"}]
+    found = read(settings, told)
+    letters = {topic.name: 0 for topic in told if topic.plane == "dead letter"}
+    for each in found:
+        if each.record.topic in letters:
+            letters[each.record.topic] += 1
+    return Overview(
+        models=standings([each for each in found if each.record.topic not in letters]),
+        dead_letters=letters,
+        lag=_lag(settings, found),
+        processes={record.name: record.pid for record in recorded(state / "processes")},
+    )
+
+
+def standings(found: Sequence[Read]) -> list[Standing]:
+    """Return how each model stands after all of `found`."""
+    models: dict[str, Standing] = {}
+    for event in events(found):
+        payload = event.payload
+        standing = models.setdefault(payload.model, Standing(payload.model))
+        kind = payload.TYPE.removeprefix("evermodel.").removesuffix(".v1")
+        standing.events[kind] = standing.events.get(kind, 0) + 1
+        if isinstance(payload, RolloutStep):
+            _follow(standing, payload, format_time(event.meta.time))
+        if isinstance(payload, DriftDetected):
+            when = format_time(event.meta.time)
+            standing.last_alarm = f"{when} {payload.severity}, {payload.cause}"
+    return sorted(models.values(), key=lambda standing: standing.model)
+
+
+def shown(found: Overview, console: Console | None = None) -> None:
+    """Print `found` for people."""
+    console = console or Console()
+    table = Table(box=None, header_style="bold")
+    for title in ("model", "serves", "share", "last step", "why", "last alarm"):
+        table.add_column(title)
+    for s in found.models:
+        share = " ".join(f"v{version}:{weight}%" for version, weight in s.weights.items())
+        serves = f"v{s.stable_version}" if s.stable_version else "none yet"
+        step = f"{s.action} v{s.version} {s.time}" if s.action else ""
+        table.add_row(s.model, serves, share, step, s.reason or "", s.last_alarm or "")
+    console.print(table if found.models else "no model has an event yet")
+    letters = {name: number for name, number in found.dead_letters.items() if number}
+    for name, number in letters.items():
+        service = name.removesuffix(".dead-letter")
+        console.print(f"{name}: {number}; 'evermodel redrive {service}' puts them back")
+    behind = {g: sum(topics.values()) for g, topics in found.lag.items() if sum(topics.values())}
+    console.print(f"behind: {behind}" if behind else "nobody is behind", highlight=False)
+    if found.processes:
+        console.print(f"processes: {', '.join(found.processes)}", highlight=False)
+
+
+def _follow(standing: Standing, step: RolloutStep, time: str) -> None:
+    standing.stable_version = step.stable_version
+    standing.desired_version = step.desired_version
+    standing.action, standing.version, standing.step = step.action, step.version, step.step
+    standing.weights = {str(v.version): v.weight for v in step.in_play if v.weight}
+    standing.reason, standing.time = step.reason, time
+
+
+def _lag(settings: KafkaSettings, found: Sequence[Read]) -> dict[str, dict[str, int]]:
+    """Return per group and topic the records not yet handled.
+
+    Exact for the lifecycle topics, which were read. For the data plane by offsets, of which
+    transaction markers take some: at most one per transaction too many.
+    """
+    readers: dict[str, list[str]] = {}
+    for topic in CATALOGUE:
+        if topic.plane in {"lifecycle", "data"}:
+            for group in topic.consumers:
+                readers.setdefault(group, []).append(topic.name)
+    data = [topic.name for topic in CATALOGUE if topic.plane == "data"]
+    ends = end_offsets(settings, data)
+    committed = committed_offsets(settings, readers)
+    lag: dict[str, dict[str, int]] = {}
+    for group, at in committed.items():
+        if at:  # a reader that commits nothing (a table, the console) has no lag here
+            counted = Counter(each.record.topic for each in found if _is_ahead(each, at))
+            for place, end in ends.items():
+                if place in at:
+                    counted[place.topic] += max(end - at[place] - 1, 0)
+            lag[group] = {topic: counted[topic] for topic in readers[group] if counted[topic]}
+    return lag
+
+
+def _is_ahead(each: Read, committed: Mapping[TopicPartition, int]) -> bool:
+    record = each.record
+    offset = committed.get(TopicPartition(record.topic, record.partition))
+    return offset is not None and record.offset >= offset

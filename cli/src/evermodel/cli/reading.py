@@ -1,0 +1,89 @@
+"""Reading topics from the command line: to the end as it is now, or on and on."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from evermodel.common.events.catalogue import CATALOGUE, Topic
+from evermodel.common.events.codec import decode, decode_meta
+from evermodel.common.events.envelope import Event
+from evermodel.common.events.payload import Payload
+from evermodel.common.kernel.errors import Poison
+from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.records import Record, TopicPartition
+from evermodel.common.settings import KafkaSettings
+
+_BATCH = 500
+_WAIT_SECONDS = 0.2
+PAYLOADS: dict[str, type[Payload]] = {p.TYPE: p for t in CATALOGUE for p in t.payloads}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A record, and the event in it if it is one."""
+
+    record: Record
+    event: Event[Payload] | None
+    problem: str | None = None
+
+
+class Topics:
+    """One reader for what is there and what comes, so that nothing falls between.
+
+    Raises:
+        BrokerUnavailable: the broker does not answer, or a topic is missing.
+    """
+
+    def __init__(self, settings: KafkaSettings, topics: Sequence[Topic]) -> None:
+        self._broker = KafkaBroker(settings)
+        self._reader = self._broker.reader(
+            [
+                TopicPartition(topic.name, number)
+                for topic in topics
+                for number in range(self._broker.partitions(topic.name))
+            ]
+        )
+
+    def present(self) -> list[Read]:
+        """Return all up to the end as it is now."""
+        found: list[Read] = []
+        while True:
+            got = self.following()
+            found += got
+            if not got and self._reader.caught_up():
+                return found
+
+    def following(self) -> list[Read]:
+        """Return what comes within a moment."""
+        got = self._reader.poll(limit=_BATCH, timeout_seconds=_WAIT_SECONDS)
+        return [interpret(record) for record in got]
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self._reader.close()
+        self._broker.close()
+
+
+def read(settings: KafkaSettings, topics: Sequence[Topic]) -> list[Read]:
+    """Return what lies in `topics` now; partitions in no set order."""
+    reader = Topics(settings, topics)
+    try:
+        return reader.present()
+    finally:
+        reader.close()
+
+
+def interpret(record: Record) -> Read:
+    """Return `record` with the event it carries; what is none says why."""
+    try:
+        kind = PAYLOADS.get(decode_meta(record.headers).type)
+        if kind is None:
+            return Read(record, None, "of a type the catalogue does not know")
+        return Read(record, decode(kind, value=record.value, headers=record.headers))
+    except Poison as error:
+        return Read(record, None, str(error))
+
+
+def events(found: Iterable[Read]) -> list[Event[Payload]]:
+    """Return the events of `found` in order of event time, then of id."""
+    present = [each.event for each in found if each.event is not None]
+    return sorted(present, key=lambda event: (event.meta.time, event.meta.id))

@@ -1,0 +1,85 @@
+"""`evermodel up` and `evermodel down`: everything on this machine, and its end."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from evermodel.cli.errors import WrongUsage
+from evermodel.cli.state import DEFAULT, State
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command()(up)
+    app.command()(down)
+
+
+def up(
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(help="model.toml or a folder of them; may be repeated.", show_default=False),
+    ] = None,
+    replicas: Annotated[
+        list[str] | None, typer.Option(help="Replicas of a service, e.g. drift-windower=2.")
+    ] = None,
+    state: State = DEFAULT,
+) -> int:
+    """Start Kafka, MLflow, the config repository and every service; Ctrl-C ends them.
+
+    A part of your own is used instead of started where KAFKA_BOOTSTRAP_SERVERS,
+    MLFLOW_TRACKING_URI, EVERMODEL_CONFIG_REPOSITORY or EVERMODEL_LAKE names it.
+    """
+    from evermodel.cli.watching import watch  # noqa: PLC0415  # heavy
+    from evermodel.common.models.file import read_models  # noqa: PLC0415  # heavy
+    from evermodel.embedded.settings import StackSettings  # noqa: PLC0415  # heavy
+    from evermodel.embedded.stack import stack  # noqa: PLC0415  # heavy
+
+    models = ":".join(str(path.resolve()) for path in model or [])
+    models = models or StackSettings().evermodel_models or ""
+    if not models:
+        raise WrongUsage("name a model by --model: 'evermodel init --data FILE' writes a first one")
+    read_models(models)
+    wanted = _replicas(replicas or [])
+    _end_on_signals()
+    with stack(state, models=models, wanted_replicas=wanted, say=_say) as running:
+        return watch(running)
+
+
+def down(state: State = DEFAULT) -> int:
+    """End the stack of a state folder, or what a killed one left of it."""
+    from evermodel.embedded.ending import end  # noqa: PLC0415  # heavy
+
+    typer.echo(end(state))
+    return 0
+
+
+def _end_on_signals() -> None:
+    """The first signal ends the stack; further ones do not disturb its ending."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(0)
+
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, end)
+
+
+def _replicas(texts: Sequence[str]) -> dict[str, int]:
+    found = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        if not number.isdigit():
+            raise WrongUsage(f"--replicas {text}: write NAME=NUMBER, e.g. drift-windower=2")
+        found[name] = int(number)
+    return found
+
+
+def _say(text: str) -> None:
+    typer.echo(f"evermodel: {text}", err=True)

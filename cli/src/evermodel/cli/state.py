@@ -1,0 +1,50 @@
+"""Which installation a command speaks to: the environment's, else that of a state folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evermodel.cli.errors import Unavailable
+
+if TYPE_CHECKING:
+    from evermodel.common.settings import KafkaSettings
+    from evermodel.embedded.addresses_file import Addresses
+
+DEFAULT = Path(".evermodel")
+State = Annotated[
+    Path, typer.Option("--state", help="State folder of `evermodel up`.", show_default=True)
+]
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+def addresses(state: Path) -> "Addresses":
+    """Return where the parts are; the environment's word goes before the state folder's.
+
+    Raises:
+        Unavailable: neither names a broker.
+    """
+    from evermodel.embedded.addresses_file import Addresses, read_addresses  # noqa: PLC0415  # heavy
+    from evermodel.embedded.settings import StackSettings  # noqa: PLC0415  # heavy
+
+    own, kept = StackSettings(), read_addresses(state)
+    bootstrap = own.kafka_bootstrap_servers or (kept.bootstrap if kept else None)
+    if not bootstrap:
+        raise Unavailable(
+            f"no broker is known: start one with 'evermodel up' ({state} holds none), "
+            "or name yours by KAFKA_BOOTSTRAP_SERVERS"
+        )
+    return Addresses(
+        bootstrap=bootstrap,
+        mlflow_uri=own.mlflow_tracking_uri or (kept.mlflow_uri if kept else ""),
+        repository=own.evermodel_config_repository or (kept.repository if kept else ""),
+        lake=own.evermodel_lake or (kept.lake if kept else ""),
+        models=own.evermodel_models or (kept.models if kept else ""),
+    )
+
+
+def kafka_settings(state: Path) -> "KafkaSettings":
+    """Return how to reach the broker, with the environment's security settings."""
+    from evermodel.common.settings import KafkaSettings  # noqa: PLC0415  # heavy
+
+    return KafkaSettings(bootstrap_servers=addresses(state).bootstrap)

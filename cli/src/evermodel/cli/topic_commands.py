@@ -1,0 +1,76 @@
+"""`evermodel topics` and `tail`: the topics themselves."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evermodel.cli.errors import AnswerIsNo, WrongUsage
+from evermodel.cli.state import DEFAULT, Json, State, kafka_settings
+
+if TYPE_CHECKING:
+    from evermodel.common.events.catalogue import Topic
+
+topics = typer.Typer(help="The topics of the catalogue on a broker.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    topics.command()(create)
+    topics.command()(check)
+    app.add_typer(topics, name="topics")
+    app.command()(tail)
+
+
+def create(*, state: State = DEFAULT, as_json: Json = False) -> None:
+    """Make the topics that are missing; existing ones are left as they are."""
+    from evermodel.common.messaging.kafka_admin import create_topics  # noqa: PLC0415  # heavy
+
+    made = create_topics(kafka_settings(state))
+    if as_json:
+        _print_json({"made": made})
+    else:
+        typer.echo("\n".join(f"made {name}" for name in made) or "every topic is there already")
+
+
+def check(*, state: State = DEFAULT, as_json: Json = False) -> None:
+    """Say how the broker's topics differ from the catalogue; exit 1 if they do."""
+    from evermodel.common.messaging.kafka_admin import check_topics  # noqa: PLC0415  # heavy
+
+    problems = check_topics(kafka_settings(state))
+    if as_json:
+        _print_json({"problems": problems})
+    else:
+        typer.echo("\n".join(problems) or "every topic is as the catalogue says")
+    if problems:
+        missing = "'evermodel topics create' makes the missing ones"
+        raise AnswerIsNo(f"{len(problems)} differences from the catalogue; {missing}")
+
+
+def tail(
+    *,
+    topic: Annotated[str | None, typer.Argument(help="Default: all lifecycle topics.")] = None,
+    last: Annotated[int, typer.Option("-n", min=0, help="Show this many first.")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new ones.")] = False,
+    state: State = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Show a topic's events, decoded; with -f those to come as well."""
+    from evermodel.cli.tailing import show  # noqa: PLC0415  # heavy
+
+    wanted = _named(topic)
+    show(kafka_settings(state), topics=wanted, last=last, follow=follow, as_json=as_json)
+
+
+def _named(name: str | None) -> "list[Topic]":
+    from evermodel.common.events.catalogue import CATALOGUE  # noqa: PLC0415  # heavy
+
+    wanted = [topic for topic in CATALOGUE if topic.name == name or not name]
+    if not wanted:
+        known = ", ".join(topic.name for topic in CATALOGUE)
+        raise WrongUsage(f"no topic {name}: there are {known}")
+    return [topic for topic in wanted if name or topic.plane == "lifecycle"]
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value))

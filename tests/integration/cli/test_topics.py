@@ -1,0 +1,57 @@
+"""Orders given on the command line are events on a real broker, and can be read back."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from evermodel.cli.main import run
+
+
+@pytest.fixture(autouse=True)
+def broker(kafka_bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka_bootstrap)
+    assert run(["topics", "create"]) == 0
+
+
+def test_topics_are_as_the_catalogue_says_once_made(capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert run(["topics", "create"]) == 0
+    assert "there already" in capsys.readouterr().out
+    assert run(["topics", "check", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"problems": []}
+
+
+def test_an_order_is_an_event_with_who_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    at = "2018-06-01T00:00:00Z"
+    order = ["retrain", "--model", "cards", "--why", "new terminals", "--at", at]
+    assert run(order) == 0
+    capsys.readouterr()
+    assert run(["tail", "lifecycle.commands", "--json"]) == 0
+    event = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert event["type"] == "evermodel.lifecycle.command.v1"
+    assert event["time"] == at
+    assert event["data"]["why"] == "new terminals"
+    assert event["data"]["who"]
+    assert run(["tail"]) == 0
+    assert "cards: command=retrain why=new terminals" in capsys.readouterr().out
+
+
+def test_status_counts_what_the_topics_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["pause", "--model", "counted", "--why", "a look"]) == 0
+    capsys.readouterr()
+    assert run(["status", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    (model,) = [each for each in found["models"] if each["model"] == "counted"]
+    assert model["events"] == {"lifecycle.command": 1}
+    assert found["dead_letters"]["scorer.dead-letter"] == 0
+    assert run(["status"]) == 0
+    assert "counted" in capsys.readouterr().out
+
+
+def test_an_order_that_cannot_be_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["abort", "--model", "NOT A NAME", "--why", "x"]) == 2
+    assert run(["abort", "--model", "m", "--why", " "]) == 2
+    assert run(["abort", "--model", "m", "--why", "x", "--at", "noon"]) == 2
+    assert "not RFC 3339" in capsys.readouterr().err

@@ -1,0 +1,95 @@
+"""`init` serves tables of many kinds, says what it guessed, and writes what can be read."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from evermodel.cli.errors import WrongUsage
+from evermodel.cli.guessing import guess
+from evermodel.common.models.file import parse_model
+
+ROWS = 400
+TIMES = [datetime(2026, 1, 1) + timedelta(minutes=30 * n) for n in range(ROWS)]  # noqa: DTZ001  # a table's
+
+
+def written(tmp_path: Path, columns: dict[str, object], *, name: str = "t.parquet") -> Path:
+    path, table = tmp_path / name, pl.DataFrame(columns, strict=False)
+    table.write_parquet(path) if name.endswith("parquet") else table.write_csv(path)
+    return path
+
+
+def test_cards_get_their_roles_and_leaks_are_forbidden(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        {
+            "TX_ID": range(ROWS),
+            "TX_DATETIME": TIMES,
+            "CUSTOMER_ID": [n % 60 for n in range(ROWS)],
+            "AMOUNT": [n * 1.5 % 97 for n in range(ROWS)],
+            "DAYS": [n // 48 for n in range(ROWS)],
+            "NIGHT": [n % 2 for n in range(ROWS)],
+            "FRAUD_SCENARIO": [n % 4 for n in range(ROWS)],
+            "FRAUD": [int(n % 50 == 0) for n in range(ROWS)],
+        },
+    )
+    model = parse_model(guess(path).text(), source="guess")
+    assert (model.stream.time, model.stream.label) == ("TX_DATETIME", "FRAUD")
+    assert (model.stream.id, model.stream.entity) == ("TX_ID", "CUSTOMER_ID")
+    assert model.stream.forbidden == ("FRAUD_SCENARIO",)
+    assert model.features.continuous == ("AMOUNT",)
+    assert model.features.flag == ("NIGHT",)
+
+
+def test_a_csv_with_words_nulls_and_neither_id_nor_entity_is_served(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        {
+            "when": [time.isoformat() for time in TIMES],
+            "price": [None if n % 7 == 0 else n / 3 % 11 for n in range(ROWS)],
+            "colour": [
+                None if n % 5 == 0 else ["red", "blue", 'gr"ey'][n % 3] for n in range(ROWS)
+            ],
+            "code": [n % 9 for n in range(ROWS)],
+            "class": ["DOWN" if n % 3 else "UP" for n in range(ROWS)],
+        },
+        name="A table.csv",
+    )
+    model = parse_model(guess(path).text(), source="guess")
+    assert model.name == "a-table"
+    assert (model.stream.label, model.stream.label_positive) == ("class", "UP")
+    assert (model.stream.id, model.stream.entity) == (None, None)
+    assert model.features.continuous == ("price",)
+    assert model.features.categorical == ("colour", "code")
+
+
+def test_every_column_is_accounted_for(tmp_path: Path) -> None:
+    columns: dict[str, object] = {"time": TIMES, "label": [n % 2 for n in range(ROWS)]}
+    columns |= {f"f{n}": [n * r % 13 / 2 for r in range(ROWS)] for n in range(1, 13)}
+    columns |= {"same": [1] * ROWS, "free": [f"text {r}" for r in range(ROWS)]}
+    guessed = guess(written(tmp_path, columns))
+    assert {note.partition(":")[0] for note in guessed.notes} >= set(columns)
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"a": [1, 2], "label": [0, 1]}, "no column holds times"),
+        ({"time": TIMES[:2], "x": [1.5, 2.5], "y2": [0, 1]}, "which column is the label"),
+        ({"time": TIMES[:2], "label": [0, 1]}, "no column is left"),
+        ({"time": [], "label": []}, "has no rows"),
+    ],
+)
+def test_a_table_that_cannot_be_a_model_is_said(
+    tmp_path: Path, columns: dict[str, object], words: str
+) -> None:
+    with pytest.raises(WrongUsage, match=words):
+        guess(written(tmp_path, columns))
+
+
+def test_a_file_that_is_no_table_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(b"not a table")
+    with pytest.raises(WrongUsage, match=r"x\.parquet: cannot be read"):
+        guess(path)

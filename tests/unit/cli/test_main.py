@@ -1,0 +1,87 @@
+"""Exit codes mean something, and an error is one sentence on stderr."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from evermodel.cli.main import run
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("KAFKA_BOOTSTRAP_SERVERS", "MLFLOW_TRACKING_URI", "EVERMODEL_MODELS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["status"], 3, "evermodel up"),
+        (["statu"], 2, "No such command"),
+        (["up"], 2, "--model"),
+        (["up", "--model", "nothing.toml"], 2, "nothing.toml"),
+        (["tail", "nothing"], 2, "no topic nothing: there are transactions"),
+        (["tail", "-n", "-1"], 2, "-n"),
+        (["init", "--data", "nothing.csv"], 2, "nothing.csv: cannot be read"),
+        (["doctor"], 1, "broker"),
+        (["retrain", "--model", "fraud"], 2, "--why"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_a_code(
+    arguments: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == code
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.startswith("evermodel: ")
+    assert "Traceback" not in said
+
+
+def test_a_bug_is_called_one_without_a_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(state: Path) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("evermodel.cli.examination.examine", broken)
+    assert run(["doctor"]) == 1
+    assert (
+        "unexpected ZeroDivisionError: division by zero (this is a bug" in capsys.readouterr().err
+    )
+
+
+def test_secrets_do_not_show_in_errors(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(state: Path) -> None:
+        raise OSError("cannot reach https://me:hunter2@registry/x")
+
+    monkeypatch.setattr("evermodel.cli.examination.examine", refused)
+    run(["doctor"])
+    assert "hunter2" not in capsys.readouterr().err
+
+
+def test_an_interrupt_has_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(state: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("evermodel.cli.examination.examine", interrupted)
+    assert run(["doctor"]) == 130
+
+
+def test_help_needs_nothing_heavy() -> None:
+    code = (
+        "import sys; from evermodel.cli.main import run; run(['--help']);"
+        "print([m for m in ('confluent_kafka', 'mlflow', 'tensorflow', 'polars', 'pydantic',"
+        " 'duckdb', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_down_where_nothing_runs_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["down"]) == 0
+    assert "nothing runs" in capsys.readouterr().out
