@@ -1,9 +1,10 @@
-"""A bare Git repository for what should serve, on this machine.
+"""A bare Git repository for what should serve. ``python -m evermodel.embedded.repository PATH``.
 
 Owns its creation and its first commit. What is written there later is the deployer's alone.
 """
 
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -87,3 +88,20 @@ def _git(
         said = done.stderr.strip().splitlines() or ["no reason given"]
         raise NotAvailable(f"git {arguments[0]} failed: {said[-1]}")
     return done.stdout
+
+
+def main(arguments: list[str]) -> int:
+    """Make the repository at the one path in `arguments`; return an exit code."""
+    if len(arguments) != 1:
+        sys.stderr.write("name one path for the repository\n")
+        return 2
+    try:
+        ensure_repository(Path(arguments[0]))
+    except NotAvailable as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
