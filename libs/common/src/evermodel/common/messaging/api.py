@@ -65,6 +65,8 @@ class Reaction:
 
     `state`: new values by key in the service's state topic; None deletes. `records`: ready
     records of the data plane. `rejected`: only from batch handlers. `jobs`: only with state.
+    `partition`: only from ``on_tick``, where no record says whose state this is; keys that the
+    loop has seen need none.
     """
 
     events: Sequence[Emit] = ()
@@ -72,6 +74,7 @@ class Reaction:
     records: Sequence[Outgoing] = ()
     rejected: Sequence[Rejected] = ()
     jobs: Sequence[Job] = ()
+    partition: int | None = None
 
 
 NOTHING = Reaction()
@@ -96,7 +99,10 @@ class EventHandler(Protocol[P_contra]):
 
 
 class BatchHandler(Protocol):
-    """Handles records of the data plane, in offset order within each partition."""
+    """Handles records of the data plane, in offset order within each partition.
+
+    A service with a state topic gets one partition at a time. Events returned need an identity.
+    """
 
     def __call__(self, records: Sequence[Record], /) -> Reaction: ...
 
@@ -123,16 +129,23 @@ class TableRoute(Generic[P]):
 
     No offset is committed. What the handler returns is published (ids derive from the event, so
     only return events that each replica may say: see ``serving.applied``); while catching up at
-    start (``is_live()`` false) reactions are dropped except for the last event of each key,
-    which is handled once more, live, when the table has caught up.
+    start reactions are dropped except for the last event of each key, which is handled once
+    more, live, when the table has caught up. `latest_only`: each event replaces the ones before
+    of its key, so at start only the last of each key is handled at all.
     """
 
     payload: type[P]
     handler: EventHandler[P]
+    latest_only: bool = False
 
 
 class Assignment(Protocol):
-    """What the loop tells a service that keeps state, when partitions come and go."""
+    """What the loop tells a service that keeps state, when partitions come and go.
+
+    Told of each input partition in turn, ordered by number and topic. The same happens after a
+    transaction was undone or a handler failed unforeseen: memory may then be ahead of what was
+    committed, so it is forgotten and restored.
+    """
 
     def on_restored(
         self, partition: TopicPartition, state: Mapping[str, bytes], committed: int | None, /
@@ -148,7 +161,11 @@ class Assignment(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """`rewind_to`: read again from this offset (to refill buffers). `jobs`: to run again."""
+    """`rewind_to`: read again from this offset (to refill buffers). `jobs`: to run again.
+
+    What a handler returns for records below the committed offset is dropped: it was published
+    the first time.
+    """
 
     rewind_to: int | None = None
     jobs: Sequence[Job] = ()

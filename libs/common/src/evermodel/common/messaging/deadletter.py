@@ -1,0 +1,148 @@
+"""What a service gave up: one record with all it takes to understand and to replay it.
+
+Owns the form of a dead letter, and the limit on how many may pass before the service stops:
+a service that gives up everything is broken, and must not drain its topic into the bin.
+"""
+
+import base64
+import json
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import get_args
+
+from evermodel.common.kernel.errors import Fatal, Poison, Reason
+from evermodel.common.messaging.records import Outgoing, Record
+
+#: Names the group a redriven record is meant for; every other group passes it by.
+REDRIVEN_FOR = "evermodel-redriven-for"
+#: Where a redriven record was given up: ``topic/partition/offset`` of the original.
+REDRIVEN_FROM = "evermodel-redriven-from"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A record that was given up. Bytes and headers are the original's, untouched."""
+
+    group: str
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+    reason: Reason
+    error: str
+    message: str
+    attempts: int
+    time: datetime
+
+
+def dead_letter(
+    record: Record, *, group: str, reason: Reason, error: Exception, attempts: int, time: datetime
+) -> DeadLetter:
+    """Return the dead letter of `record`."""
+    return DeadLetter(
+        group=group,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        headers=record.headers,
+        reason=reason,
+        error=type(error).__name__,
+        message=str(error)[:10_000],
+        attempts=attempts,
+        time=time,
+    )
+
+
+def encode_dead_letter(letter: DeadLetter, *, topic: str) -> Outgoing:
+    """Return `letter` as a record of the dead-letter topic `topic`, keyed as its source."""
+    fields = {
+        "group": letter.group,
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "key": _pack(letter.key),
+        "value": _pack(letter.value),
+        "headers": [[name, _pack(value)] for name, value in letter.headers],
+        "reason": letter.reason,
+        "error": letter.error,
+        "message": letter.message,
+        "attempts": letter.attempts,
+        "time": letter.time.isoformat(),
+    }
+    return Outgoing(
+        topic=topic,
+        key=letter.key,
+        value=json.dumps(fields).encode(),
+        headers=(("content-type", b"application/json"),),
+    )
+
+
+def decode_dead_letter(value: bytes | None) -> DeadLetter:
+    """Return the dead letter in `value`.
+
+    Raises:
+        Poison: it is none.
+    """
+    try:
+        fields = json.loads(value or b"")
+        if fields["reason"] not in get_args(Reason):
+            raise ValueError(f"reason {fields['reason']!r}")
+        unpacked = {
+            "key": _unpack(fields["key"]),
+            "value": _unpack(fields["value"]),
+            "headers": tuple((str(name), _unpack(part)) for name, part in fields["headers"]),
+            "time": datetime.fromisoformat(fields["time"]),
+        }
+        return DeadLetter(**(fields | unpacked))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Poison(f"not a dead letter: {error}") from error
+
+
+class DeadLetterLimit:
+    """Stops the service when more than `count` letters fall within `window`."""
+
+    def __init__(self, *, count: int, window: timedelta) -> None:
+        self._count = count
+        self._window = window.total_seconds()
+        self._times: deque[float] = deque()
+
+    def note(self, at_seconds: float) -> None:
+        """Count a letter at monotonic time `at_seconds`.
+
+        Raises:
+            Fatal: that was one too many.
+        """
+        self._times.append(at_seconds)
+        while self._times[0] <= at_seconds - self._window:
+            self._times.popleft()
+        if len(self._times) > self._count:
+            raise Fatal(
+                f"more than {self._count} dead letters within {self._window:.0f} s: "
+                "the input or this service is broken; nothing more is given up"
+            )
+
+
+def _pack(data: bytes | None) -> dict[str, str] | None:
+    """Return `data` readable where it is text, and exact where it is not."""
+    if data is None:
+        return None
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(data).decode()}
+    if not text.isprintable():
+        return {"base64": base64.b64encode(data).decode()}
+    return {"text": text}
+
+
+def _unpack(packed: dict[str, str] | None) -> bytes | None:
+    if packed is None:
+        return None
+    if "text" in packed:
+        return packed["text"].encode()
+    return base64.b64decode(packed["base64"], validate=True)

@@ -1,0 +1,55 @@
+"""What came of one attempt at a message: errors become a value here, once, at the edge."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from evermodel.common.kernel.errors import Permanent, Poison, Reason, Transient
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """It went well."""
+
+    result: T
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """No retry can help."""
+
+    reason: Reason
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Something outside does not answer: the same message again, in place, after a delay."""
+
+    error: Transient
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """Nobody foresaw this: again a bounded number of times."""
+
+    error: Exception
+
+
+Outcome = Done[T] | Dead | Retry | Bug
+
+
+def attempt(work: Callable[[], T]) -> Outcome[T]:
+    """Run `work` and say what came of it. ``Fatal`` is no outcome: it passes through."""
+    try:
+        return Done(work())
+    except Poison as error:
+        return Dead("poison", error)
+    except Permanent as error:
+        return Dead("permanent", error)
+    except Transient as error:
+        return Retry(error)
+    except Exception as error:  # noqa: BLE001  # the edge: everything else is a bug
+        return Bug(error)

@@ -1,0 +1,63 @@
+"""From a reaction to what a transaction takes in. Raises before anything has been sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.messaging.api import Job, Reaction, Rejected, ServiceSpec
+from evermodel.common.messaging.emission import MAX_VALUE_BYTES, emissions, state_records
+from evermodel.common.messaging.records import Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A reaction, encoded. `keys`: the state keys it writes, by partition number."""
+
+    records: Sequence[Outgoing]
+    accepted: Sequence[tuple[Job, int]]
+    rejected: Sequence[Rejected]
+    keys: Mapping[str, int]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to publish or start."""
+        return not (self.records or self.accepted or self.rejected)
+
+
+def prepare(
+    spec: ServiceSpec,
+    reaction: Reaction,
+    *,
+    cause: EventMeta | None,
+    partition: int | None,
+    known_keys: Mapping[str, int],
+) -> Prepared:
+    """Encode `reaction`; `partition` None (a tick): each state key's own.
+
+    Raises:
+        ValueError: what the handler returned cannot be published as it stands.
+    """
+    if reaction.state and spec.state is None:
+        raise ValueError(f"{spec.name} returned state and has no state topic")
+    if reaction.jobs and not reaction.state:
+        raise ValueError("a job is accepted by the state that it is returned with")
+    keys = {key: _place(key, reaction, partition, known_keys) for key in reaction.state}
+    records = emissions(reaction.events, cause=cause, source=f"/evermodel/{spec.name}")
+    if spec.state is not None:
+        for key, value in reaction.state.items():
+            records += state_records({key: value}, topic=spec.state.name, partition=keys[key])
+    records += reaction.records
+    for record in records:
+        if record.value is not None and len(record.value) > MAX_VALUE_BYTES:
+            raise ValueError(f"{len(record.value)} bytes for {record.topic}: too large a record")
+    home = next(iter(keys.values()), 0)
+    return Prepared(records, [(job, home) for job in reaction.jobs], reaction.rejected, keys)
+
+
+def _place(
+    key: str, reaction: Reaction, partition: int | None, known_keys: Mapping[str, int]
+) -> int:
+    number = partition if partition is not None else known_keys.get(key, reaction.partition)
+    if number is None:
+        raise ValueError(f"a tick returned state {key!r} and no partition to keep it in")
+    return number
