@@ -1,0 +1,137 @@
+"""Puts what was given up back where it came from, once each, with its own key and headers.
+
+A redrive is itself a consumer group: the offset of a dead letter is committed in the very
+transaction that puts the record back, so running it twice, or killing it, doubles nothing.
+Only the group that gave the record up takes it again; every other one passes it by.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evermodel.common.kernel.errors import Poison
+from evermodel.common.messaging.deadletter import (
+    REDRIVEN_FOR,
+    REDRIVEN_FROM,
+    DeadLetter,
+    decode_dead_letter,
+)
+from evermodel.common.messaging.ports import Broker, BrokerUnavailable, Consumer
+from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
+
+_LOG = logging.getLogger(__name__)
+_CHUNK = 500
+_POLL_SECONDS = 0.2
+_JOIN_POLLS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """`back`: records put back now. `unreadable`: dead letters that are none, left alone."""
+
+    back: int
+    unreadable: int
+
+
+def redrive(broker: Broker, service: str) -> Redriven:
+    """Put back every dead letter of `service` that no redrive has put back before.
+
+    Raises:
+        BrokerUnavailable: no answer, or the group could not be joined.
+        Fenced: another redrive of this service began meanwhile.
+    """
+    topic = f"{service}.dead-letter"
+    passage = _Passage()
+    consumer = broker.consumer(
+        group=f"{service}.redrive", instance="0", topics=[topic], listener=passage
+    )
+    producer = broker.producer(transactional_id=f"{service}.redrive-0")
+    back = unreadable = 0
+    try:
+        letters = _left(broker, topic, passage.join(consumer))
+        for start in range(0, len(letters), _CHUNK):
+            chunk = letters[start : start + _CHUNK]
+            producer.begin()
+            for record in chunk:
+                again = _again(record)
+                if again is None:
+                    unreadable += 1
+                else:
+                    producer.send(again)
+                    back += 1
+            offsets = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in chunk}
+            producer.commit(offsets, consumer=consumer)
+    finally:
+        producer.close()
+        consumer.close()
+    return Redriven(back, unreadable)
+
+
+class _Passage:
+    """Waits for the group's assignment; reads nothing through it."""
+
+    def __init__(self) -> None:
+        self._consumer: Consumer | None = None
+        self._committed: Mapping[TopicPartition, int | None] | None = None
+
+    def join(self, consumer: Consumer) -> Mapping[TopicPartition, int | None]:
+        """Return the group's offsets once the partitions are ours."""
+        self._consumer = consumer
+        for _ in range(_JOIN_POLLS):
+            consumer.poll(limit=1, timeout_seconds=_POLL_SECONDS)
+            if self._committed is not None:
+                return self._committed
+        raise BrokerUnavailable("the redrive's group could not be joined")
+
+    def on_assigned(
+        self, partitions: Sequence[TopicPartition], /
+    ) -> Mapping[TopicPartition, int | None]:
+        self._committed = self._consumer.committed(partitions) if self._consumer else {}
+        return self._committed
+
+    def on_revoked(self, partitions: Sequence[TopicPartition], /) -> None:
+        """Nothing is kept."""
+
+    def on_lost(self, partitions: Sequence[TopicPartition], /) -> None:
+        """Nothing is kept."""
+
+
+def _left(
+    broker: Broker, topic: str, committed: Mapping[TopicPartition, int | None]
+) -> list[Record]:
+    """Return the dead letters at or past the group's offsets, in order."""
+    partitions = [TopicPartition(topic, p) for p in range(broker.partitions(topic))]
+    reader = broker.reader(partitions)
+    found: list[Record] = []
+    try:
+        while not reader.caught_up():
+            found += reader.poll(limit=_CHUNK, timeout_seconds=_POLL_SECONDS)
+    finally:
+        reader.close()
+    return [
+        record
+        for record in found
+        if record.offset >= (committed.get(TopicPartition(topic, record.partition)) or 0)
+    ]
+
+
+def _again(record: Record) -> Outgoing | None:
+    try:
+        letter = decode_dead_letter(record.value)
+    except Poison as error:
+        _LOG.error("dead letter at offset %s: %s", record.offset, error)
+        return None
+    return Outgoing(
+        topic=letter.topic,
+        partition=letter.partition,
+        key=letter.key,
+        value=letter.value,
+        headers=_headers(letter),
+    )
+
+
+def _headers(letter: DeadLetter) -> tuple[tuple[str, bytes], ...]:
+    """Return the original's headers and whom it is for; a header without a value has none."""
+    kept = [(n, v or b"") for n, v in letter.headers if n not in {REDRIVEN_FOR, REDRIVEN_FROM}]
+    origin = f"{letter.topic}/{letter.partition}/{letter.offset}"
+    return (*kept, (REDRIVEN_FOR, letter.group.encode()), (REDRIVEN_FROM, origin.encode()))

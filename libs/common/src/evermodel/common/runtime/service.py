@@ -1,0 +1,114 @@
+"""Runs one service as a process: signals, the order of start and stop, exit codes.
+
+Owns what happens around the loop. Must never know what the service does.
+
+    wiring -> health server -> loop ... signal -> last commit -> loop closed -> wiring closed
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import FrameType
+
+from evermodel.common.kernel.errors import Fatal
+from evermodel.common.messaging.api import ServiceSpec
+from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
+from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.loop import Loop
+from evermodel.common.messaging.ports import BrokerUnavailable, Fenced
+from evermodel.common.observability.health import health_server
+from evermodel.common.observability.logs import configure_logs
+from evermodel.common.observability.metrics import Metrics
+from evermodel.common.runtime.clock import SystemClock
+from evermodel.common.settings import HealthSettings, KafkaSettings, LoopSettings
+
+#: 0 stopped as asked · 1 ``Fatal`` or a bug · 3 a system it needs does not answer · 4 fenced.
+STOPPED, FAILED, UNAVAILABLE, FENCED = 0, 1, 3, 4
+
+#: Without a turn of the loop this long, ``/healthz`` says no: above the longest handler.
+STUCK_SECONDS = 60.0
+
+_LOG = logging.getLogger(__name__)
+
+
+def run_service(
+    service: Callable[[], AbstractContextManager[ServiceSpec]],
+    *,
+    kafka: KafkaSettings,
+    health: HealthSettings,
+    loop: LoopSettings | None = None,
+    at: FaultPoint = nowhere,
+) -> int:
+    """Run `service` until SIGTERM or SIGINT; return the process's exit code.
+
+    `service` makes the adapters and the spec, e.g. ``lambda: wire(settings)``.
+    """
+    password = kafka.sasl_password
+    secrets = (password.get_secret_value(),) if password else ()
+    configure_logs(service="evermodel", level=health.log_level, secrets=secrets)
+    try:
+        with stop_signals() as stopping, ExitStack() as stack:
+            spec = stack.enter_context(service())
+            configure_logs(service=spec.name, level=health.log_level, secrets=secrets)
+            _run(spec, kafka, health, loop or LoopSettings(), at, stopping, stack)
+    except Fenced as error:
+        _LOG.error("fenced: %s", error)
+        return FENCED
+    except BrokerUnavailable as error:
+        _LOG.error("%s", error)
+        return UNAVAILABLE
+    except Fatal as error:
+        _LOG.critical("stopped for safety: %s", error)
+        return FAILED
+    except Exception:  # noqa: BLE001  # the process ends here: say why, with its exit code
+        _LOG.critical("stopped by a bug", exc_info=True)
+        return FAILED
+    return STOPPED
+
+
+@contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """Yield an event that SIGTERM and SIGINT set while the block runs."""
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(  # the parts of one process, named where they are made
+    spec: ServiceSpec,
+    kafka: KafkaSettings,
+    health: HealthSettings,
+    settings: LoopSettings,
+    at: FaultPoint,
+    stopping: threading.Event,
+    stack: ExitStack,
+) -> None:
+    clock, metrics, broker = SystemClock(), Metrics(), KafkaBroker(kafka)
+    stack.callback(broker.close)
+    loop = stack.enter_context(
+        Loop(spec, broker=broker, clock=clock, settings=settings, metrics=metrics, at=at)
+    )
+    if health.port is not None:
+        port = stack.enter_context(
+            health_server(
+                host=health.host,
+                port=health.port,
+                metrics=metrics,
+                healthy=lambda: clock.monotonic() - loop.turned_at < STUCK_SECONDS,
+                ready=lambda: loop.is_ready,
+            )
+        )
+        _LOG.info("health on port %s", port)
+    _LOG.info("%s starts as instance %s", spec.name, settings.instance)
+    loop.run(until=stopping.is_set)
+    _LOG.info("stopping")

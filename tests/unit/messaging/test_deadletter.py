@@ -1,0 +1,111 @@
+"""A dead letter keeps everything, and comes back once."""
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS
+from evermodel.common.events.commands import LifecycleCommand
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.training import ModelTrained
+from evermodel.common.kernel.errors import Fatal, Permanent, Poison
+from evermodel.common.messaging.api import NOTHING, Reaction, Route, ServiceSpec
+from evermodel.common.messaging.deadletter import (
+    DeadLetter,
+    DeadLetterLimit,
+    dead_letter,
+    decode_dead_letter,
+    encode_dead_letter,
+)
+from evermodel.common.messaging.records import Outgoing, Record
+from evermodel.common.messaging.redrive import Redriven, redrive
+from evermodel.common.testing.harness import Harness
+from evermodel.common.testing.sample import START, Counting, command
+
+BYTES = st.none() | st.binary(max_size=40) | st.text(max_size=20).map(lambda t: t.encode("utf-8"))
+
+
+@given(key=BYTES, value=BYTES, headers=st.lists(st.tuples(st.text(max_size=5), BYTES), max_size=3))
+def test_every_field_survives(
+    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
+) -> None:
+    record = Record(topic="t", partition=3, offset=9, key=key, value=value, headers=tuple(headers))
+    letter = dead_letter(
+        record,
+        group="drift-windower",
+        reason="poison",
+        error=Poison("bad"),
+        attempts=2,
+        time=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    published = encode_dead_letter(letter, topic="drift.dead-letter")
+    again = decode_dead_letter(published.value)
+    for field in fields(DeadLetter):
+        assert getattr(again, field.name) == getattr(letter, field.name), field.name
+    assert (published.topic, published.key) == ("drift.dead-letter", key)
+
+
+@pytest.mark.parametrize("value", [None, b"", b"[]", b"{}", b'{"reason": "mood"}'])
+def test_what_is_no_dead_letter_says_so(value: bytes | None) -> None:
+    with pytest.raises(Poison, match="not a dead letter"):
+        decode_dead_letter(value)
+
+
+def test_the_limit_counts_within_its_window_only() -> None:
+    limit = DeadLetterLimit(count=2, window=timedelta(seconds=60))
+    for at in (0.0, 30.0, 60.0, 91.0):
+        limit.note(at)
+    with pytest.raises(Fatal):
+        limit.note(92.0)
+
+
+def refusing(seen: list[str], *, name: str, refuse: list[bool]) -> ServiceSpec:
+    def handler(event: LifecycleCommand, _meta: EventMeta) -> Reaction:
+        if refuse[0]:
+            raise Permanent("not now")
+        seen.append(event.why)
+        return NOTHING
+
+    return ServiceSpec(name=name, service="trainer", routes=[Route(LifecycleCommand, handler)])
+
+
+def test_a_redrive_puts_back_once_and_for_the_one_that_gave_up() -> None:
+    harness, mine, others = Harness(), list[str](), list[str]()
+    refuse = [True]
+    harness.add(refusing(mine, name="trainer", refuse=refuse))
+    harness.add(refusing(others, name="deployer", refuse=[False]))
+    harness.publish(command(1), time=START)
+    harness.run()
+    refuse[0] = False
+    assert redrive(harness.broker, "trainer") == Redriven(back=1, unreadable=0)
+    assert redrive(harness.broker, "trainer") == Redriven(back=0, unreadable=0)
+    harness.run()
+    assert mine == ["1"]
+    assert others == ["1"]  # it had it the first time
+    first, again = harness.records(LIFECYCLE_COMMANDS.name)
+    assert (again.key, again.value, again.partition) == (first.key, first.value, first.partition)
+    assert again.headers[: len(first.headers)] == first.headers
+
+
+def test_a_record_given_up_again_can_be_redriven_again() -> None:
+    harness = Harness()
+    harness.add(refusing([], name="trainer", refuse=[True]))
+    harness.publish(command(1), time=START)
+    harness.run()
+    for _ in range(3):
+        assert redrive(harness.broker, "trainer").back == 1
+        harness.run()
+    headers = [name for name, _ in harness.records(LIFECYCLE_COMMANDS.name)[-1].headers]
+    assert len(headers) == len(set(headers))
+
+
+def test_an_unreadable_dead_letter_is_left_and_counted() -> None:
+    harness = Harness()
+    harness.publish_records([Outgoing(topic="trainer.dead-letter", key=None, value=b"?")])
+    harness.add(Counting().spec())
+    assert redrive(harness.broker, "trainer") == Redriven(back=0, unreadable=1)
+    harness.run()
+    assert not harness.events(ModelTrained)
