@@ -5,6 +5,7 @@ Must never know a service. ``consume`` gives records to the thread that polls; a
 taken over inside it.
 """
 
+import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -29,6 +30,12 @@ from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.settings import KafkaSettings
 
 _REQUEST_SECONDS = 10.0
+_LEADER_SECONDS = 0.05
+_LEADERLESS = {
+    ck.KafkaError.NOT_LEADER_FOR_PARTITION,
+    ck.KafkaError.LEADER_NOT_AVAILABLE,
+    ck.KafkaError.UNKNOWN_TOPIC_OR_PART,
+}
 _BEGINNING = ck.OFFSET_BEGINNING
 
 # A static member of a classic group that returns within the session keeps its partitions: 1.2 s
@@ -125,8 +132,19 @@ class KafkaBroker:
 
     def _ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Return the high watermarks, open transactions included."""
-        if not partitions:
-            return {}
+        deadline = time.monotonic() + _REQUEST_SECONDS
+        while partitions:
+            try:
+                return self._ask_ends(partitions)
+            except ck.KafkaException as error:
+                # A partition has no leader right after its topic was made, or while one moves.
+                if error.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
+                    raise translate(error) from error
+            self._metadata(partitions[0].topic)
+            threading.Event().wait(_LEADER_SECONDS)
+        return {}
+
+    def _ask_ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # its stub is untyped
         asked = {ck.TopicPartition(p.topic, p.partition): latest for p in partitions}
         futures = self._administration().list_offsets(
@@ -134,13 +152,10 @@ class KafkaBroker:
             isolation_level=ck.IsolationLevel.READ_UNCOMMITTED,
             request_timeout=_REQUEST_SECONDS,
         )
-        try:
-            return {
-                TopicPartition(p.topic, p.partition): future.result().offset
-                for p, future in futures.items()
-            }
-        except ck.KafkaException as error:
-            raise translate(error) from error
+        return {
+            TopicPartition(p.topic, p.partition): future.result().offset
+            for p, future in futures.items()
+        }
 
 
 class KafkaConsumer:

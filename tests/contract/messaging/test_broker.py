@@ -1,0 +1,370 @@
+"""The promises of ``messaging/ports.py``, asked of the in-memory broker and of a real Kafka."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
+
+import pytest
+
+from evermodel.common.events.catalogue import Topic
+from evermodel.common.messaging.kafka import KafkaBroker, KafkaProducer
+from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.messaging.memory import MemoryBroker
+from evermodel.common.messaging.ports import (
+    Broker,
+    BrokerUnavailable,
+    Consumer,
+    Fenced,
+    Producer,
+    Reader,
+    TransactionAborted,
+)
+from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
+from evermodel.common.settings import KafkaSettings
+
+_NUMBERS = count()
+PARTITIONS = 4
+
+
+class Place:
+    """A broker with a topic pair of its own, and what the test opened in it."""
+
+    def __init__(self, broker: Broker, *, topic: str, other: str) -> None:
+        self.broker, self.topic, self.other = broker, topic, other
+        self._open: list[Consumer | Reader] = []
+
+    def consumer(
+        self, instance: str = "0", *, group: str = "group", topics: Sequence[str] = ()
+    ) -> tuple[Consumer, "Assigned"]:
+        assigned = Assigned()
+        made = self.broker.consumer(
+            group=f"{group}.{self.topic}",
+            instance=instance,
+            topics=topics or [self.topic],
+            listener=assigned,
+        )
+        assigned.consumer = made
+        self._open.append(made)
+        return made, assigned
+
+    def outgoing(self, value: str, *, partition: int | None = 0, key: str = "k") -> Outgoing:
+        return Outgoing(
+            topic=self.topic,
+            key=key.encode(),
+            value=value.encode(),
+            headers=(("h", b"\xff\x00"), ("h", b"2")),
+            partition=partition,
+        )
+
+    def at(self, partition: int) -> TopicPartition:
+        return TopicPartition(self.topic, partition)
+
+    def everything(self) -> list[str]:
+        reader = self.broker.reader([self.at(p) for p in range(PARTITIONS)])
+        found: list[Record] = []
+        while not reader.caught_up():
+            found += reader.poll(limit=100, timeout_seconds=0.2)
+        reader.close()
+        return [(r.value or b"").decode() for r in found]
+
+    def close(self) -> None:
+        for part in self._open:
+            part.close()
+        self.broker.close()
+
+
+class Assigned:
+    """A listener that starts where the group stands."""
+
+    def __init__(self) -> None:
+        self.consumer: Consumer | None = None
+        self.partitions: list[TopicPartition] = []
+        self.log: list[str] = []
+
+    def on_assigned(
+        self, partitions: Sequence[TopicPartition], /
+    ) -> Mapping[TopicPartition, int | None]:
+        self.log.append("assigned")
+        self.partitions = list(partitions)
+        return self.consumer.committed(partitions) if self.consumer else {}
+
+    def on_revoked(self, partitions: Sequence[TopicPartition], /) -> None:
+        self.log.append("revoked")
+        self.partitions = []
+
+    def on_lost(self, partitions: Sequence[TopicPartition], /) -> None:
+        self.log.append("lost")
+        self.partitions = []
+
+
+@pytest.fixture(params=["memory", "kafka"])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    number = next(_NUMBERS)
+    topic, other = f"contract-{number}", f"contract-{number}-other"
+    broker: Broker
+    if request.param == "memory":
+        broker = MemoryBroker({topic: PARTITIONS, other: PARTITIONS})
+    else:
+        settings = KafkaSettings(
+            bootstrap_servers=request.getfixturevalue("kafka_bootstrap"),
+            data_partitions=PARTITIONS,
+        )
+        create_topics(settings, [_topic(topic), _topic(other)])
+        broker = KafkaBroker(settings)
+    made = Place(broker, topic=topic, other=other)
+    yield made
+    made.close()
+
+
+def _topic(name: str) -> Topic:
+    return Topic(
+        name=name,
+        holds="a test",
+        key="entity",
+        payloads=(),
+        plane="data",
+        retention_seconds=None,
+        producers=(),
+        consumers=(),
+    )
+
+
+def read(consumer: Consumer | Reader, *, until: int, polls: int = 100) -> list[str]:
+    found: list[Record] = []
+    for _ in range(polls):
+        found += consumer.poll(limit=100, timeout_seconds=0.1)
+        if len(found) >= until:
+            break
+    return [(r.value or b"").decode() for r in found]
+
+
+def settle(*consumers: Consumer, done: Callable[[], bool]) -> None:
+    for _ in range(200):
+        for consumer in consumers:
+            assert not consumer.poll(limit=1, timeout_seconds=0.05)
+        if done():
+            return
+    pytest.fail("the group did not settle")
+
+
+def test_a_record_comes_back_as_it_was_put(place: Place) -> None:
+    place.broker.publish([place.outgoing("1", partition=2)])
+    reader = place.broker.reader([place.at(2)])
+    found: list[Record] = []
+    while not reader.caught_up():
+        found += reader.poll(limit=10, timeout_seconds=0.2)
+    reader.close()
+    (record,) = found
+    assert (record.topic, record.partition, record.offset) == (place.topic, 2, 0)
+    assert (record.key, record.value) == (b"k", b"1")
+    assert record.headers == (("h", b"\xff\x00"), ("h", b"2"))
+
+
+def test_the_key_decides_the_partition_alike(place: Place) -> None:
+    place.broker.publish([place.outgoing(f"{i}", partition=None, key=f"k{i}") for i in range(12)])
+    reader = place.broker.reader([place.at(p) for p in range(PARTITIONS)])
+    found: dict[str, int] = {}
+    while not reader.caught_up():
+        for record in reader.poll(limit=100, timeout_seconds=0.2):
+            found[(record.value or b"").decode()] = record.partition
+    reader.close()
+    # Kafka's murmur2 of k0 … k11 over four partitions.
+    assert [found[f"{i}"] for i in range(12)] == KEYS_GO_TO
+
+
+KEYS_GO_TO = [1, 1, 1, 0, 0, 0, 1, 0, 2, 0, 2, 2]
+
+
+def test_a_null_value_is_a_value(place: Place) -> None:
+    place.broker.publish([Outgoing(topic=place.topic, key=b"k", value=None, partition=0)])
+    reader = place.broker.reader([place.at(0)])
+    found: list[Record] = []
+    while not reader.caught_up():
+        found += reader.poll(limit=10, timeout_seconds=0.2)
+    reader.close()
+    assert [r.value for r in found] == [None]
+
+
+def test_an_unknown_topic_is_refused(place: Place) -> None:
+    with pytest.raises(BrokerUnavailable, match="no topic"):
+        place.broker.partitions("nowhere")
+    assert place.broker.partitions(place.topic) == PARTITIONS
+
+
+def test_a_reader_of_nothing_has_caught_up(place: Place) -> None:
+    assert place.everything() == []
+
+
+def test_what_is_not_committed_does_not_show(place: Place) -> None:
+    producer = place.broker.producer(transactional_id=place.topic)
+    consumer, _ = place.consumer()
+    producer.begin()
+    producer.send(place.outgoing("1"))
+    place.broker.publish([place.outgoing("2", partition=1)])
+    assert read(consumer, until=2, polls=8) == ["2"]
+    producer.commit({}, consumer=None)
+    assert read(consumer, until=1) == ["1"]
+    producer.close()
+
+
+def put_there(producer: Producer) -> None:
+    """Make sure that what was sent lies in the log: Kafka's client holds it back a moment."""
+    if isinstance(producer, KafkaProducer):
+        producer._producer.flush(5)
+
+
+def test_an_open_transaction_hides_what_lies_behind_it(place: Place) -> None:
+    producer = place.broker.producer(transactional_id=place.topic)
+    producer.begin()
+    producer.send(place.outgoing("1"))
+    put_there(producer)
+    place.broker.publish([place.outgoing("2")])
+    consumer, _ = place.consumer()
+    assert read(consumer, until=1, polls=10) == []
+    producer.commit({}, consumer=None)
+    assert read(consumer, until=2) == ["1", "2"]
+    producer.close()
+
+
+def test_an_aborted_transaction_never_shows_and_leaves_a_gap(place: Place) -> None:
+    producer = place.broker.producer(transactional_id=place.topic)
+    for value, commit in (("1", False), ("2", True)):
+        producer.begin()
+        producer.send(place.outgoing(value))
+        if commit:
+            producer.commit({}, consumer=None)
+        else:
+            producer.abort()
+    assert place.everything() == ["2"]
+    producer.close()
+
+
+def test_offsets_become_true_with_the_records_or_not_at_all(place: Place) -> None:
+    place.broker.publish([place.outgoing("in")])
+    consumer, _ = place.consumer()
+    producer = place.broker.producer(transactional_id=place.topic)
+    assert read(consumer, until=1) == ["in"]
+    for partition in (1, 2):
+        producer.begin()
+        producer.send(place.outgoing("out", partition=partition))
+        if partition == 1:
+            producer.abort()
+            assert consumer.committed([place.at(0)]) == {place.at(0): None}
+        else:
+            producer.commit({place.at(0): 1}, consumer=consumer)
+    assert consumer.committed([place.at(0)]) == {place.at(0): 1}
+    assert place.everything().count("out") == 1
+    producer.close()
+
+
+def test_the_next_producer_of_a_name_fences_the_one_before(place: Place) -> None:
+    first = place.broker.producer(transactional_id=place.topic)
+    first.begin()
+    first.send(place.outgoing("zombie"))
+    second = place.broker.producer(transactional_id=place.topic)
+    with pytest.raises(Fenced):
+        first.commit({}, consumer=None)
+    second.begin()
+    second.send(place.outgoing("living"))
+    second.commit({}, consumer=None)
+    assert place.everything() == ["living"]
+    second.close()
+    first.close()
+
+
+def test_a_returning_member_goes_on_where_it_committed(place: Place) -> None:
+    place.broker.publish([place.outgoing("1"), place.outgoing("2")])
+    consumer, _ = place.consumer()
+    producer = place.broker.producer(transactional_id=place.topic)
+    assert read(consumer, until=2) == ["1", "2"]
+    producer.begin()
+    producer.commit({place.at(0): 1}, consumer=consumer)
+    consumer.close()
+    again, _ = place.consumer()
+    assert read(again, until=1) == ["2"]
+    producer.close()
+
+
+def test_a_paused_partition_is_silent_and_loses_nothing(place: Place) -> None:
+    consumer, assigned = place.consumer()
+    settle(consumer, done=lambda: len(assigned.partitions) == PARTITIONS)
+    consumer.pause([place.at(0)])
+    place.broker.publish([place.outgoing("0"), place.outgoing("1", partition=1)])
+    assert read(consumer, until=2, polls=8) == ["1"]
+    consumer.resume([place.at(0)])
+    assert read(consumer, until=1) == ["0"]
+
+
+def test_restart_reads_again_from_the_given_offsets(place: Place) -> None:
+    place.broker.publish([place.outgoing("1"), place.outgoing("2")])
+    consumer, assigned = place.consumer()
+    assert read(consumer, until=2) == ["1", "2"]
+    consumer.pause([place.at(0)])
+    consumer.restart({p: (1 if p == place.at(0) else None) for p in assigned.partitions})
+    assert read(consumer, until=1) == ["2"]
+
+
+def test_members_share_partitions_and_topics_alike(place: Place) -> None:
+    topics = [place.topic, place.other]
+    first, mine = place.consumer("a", topics=topics)
+    settle(first, done=lambda: len(mine.partitions) == 2 * PARTITIONS)
+    second, yours = place.consumer("b", topics=topics)
+    settle(
+        first,
+        second,
+        done=lambda: len(mine.partitions) == len(yours.partitions) == PARTITIONS,
+    )
+    assert mine.log == ["assigned", "revoked", "assigned"]
+    for share in (mine.partitions, yours.partitions):
+        numbers = [{p.partition for p in share if p.topic == topic} for topic in topics]
+        assert numbers[0] == numbers[1]
+    assert not set(mine.partitions) & set(yours.partitions)
+
+
+def test_a_commit_from_within_a_revocation_counts(place: Place) -> None:
+    producer = place.broker.producer(transactional_id=place.topic)
+    first, mine = place.consumer("a")
+    settle(first, done=lambda: len(mine.partitions) == PARTITIONS)
+    revoke = mine.on_revoked
+
+    def commit(partitions: Sequence[TopicPartition], /) -> None:
+        producer.begin()
+        producer.commit({place.at(0): 7}, consumer=first)
+        revoke(partitions)
+
+    mine.on_revoked = commit  # type: ignore[method-assign]
+    second, yours = place.consumer("b")
+    settle(first, second, done=lambda: len(yours.partitions) == PARTITIONS // 2)
+    mine.on_revoked = revoke  # type: ignore[method-assign]
+    assert second.committed([place.at(0)]) == {place.at(0): 7}
+    producer.close()
+
+
+def test_a_member_that_lost_its_name_is_fenced(place: Place) -> None:
+    producer = place.broker.producer(transactional_id=place.topic)
+    zombie, mine = place.consumer("a")
+    settle(zombie, done=lambda: len(mine.partitions) == PARTITIONS)
+    living, yours = place.consumer("a")
+    settle(living, done=lambda: len(yours.partitions) == PARTITIONS)
+    producer.begin()
+    with pytest.raises((TransactionAborted, Fenced)):
+        producer.commit({place.at(0): 1}, consumer=zombie)
+    assert living.committed([place.at(0)]) == {place.at(0): None}
+    producer.close()
+
+
+def test_a_reader_waits_for_what_was_being_written(place: Place) -> None:
+    producer = place.broker.producer(transactional_id=place.topic)
+    producer.begin()
+    producer.send(place.outgoing("1"))
+    put_there(producer)
+    reader = place.broker.reader([place.at(0)])
+    for _ in range(5):
+        assert not reader.poll(limit=10, timeout_seconds=0.1)
+    assert not reader.caught_up()
+    producer.commit({}, consumer=None)
+    assert read(reader, until=1) == ["1"]
+    for _ in range(20):
+        reader.poll(limit=10, timeout_seconds=0.1)
+    assert reader.caught_up()
+    reader.close()
+    producer.close()
