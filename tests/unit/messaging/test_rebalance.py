@@ -1,0 +1,204 @@
+"""What is under way when partitions move: gathered batches, held work, jobs."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TypeVar
+
+from evermodel.common.events.catalogue import TRANSACTIONS, TRANSACTIONS_SCORED
+from evermodel.common.events.commands import LifecycleCommand
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.training import ModelTrained
+from evermodel.common.messaging.api import BatchRoute, Emit, Reaction, Route, ServiceSpec
+from evermodel.common.messaging.loop import Loop
+from evermodel.common.messaging.partitioner import partition_of
+from evermodel.common.messaging.records import Outgoing, Record
+from evermodel.common.settings import LoopSettings
+from evermodel.common.testing.harness import Harness
+from evermodel.common.testing.sample import START, Counting, Working, command
+
+T = TypeVar("T")
+
+
+class ByHand:
+    """Work that is done when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+
+    def submit(self, work: Callable[[], T], /) -> "Future[T]":
+        future: Future[T] = Future()
+        self.waiting.append(lambda: future.set_result(work()))
+        return future
+
+    def finish(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for work in waiting:
+            work()
+
+
+def loop_of(harness: Harness, spec: ServiceSpec, beside: ByHand, *, instance: str = "0") -> Loop:
+    loop = Loop(
+        spec,
+        broker=harness.broker,
+        clock=harness.clock,
+        instance=instance,
+        beside=beside,
+        ticks=False,
+    )
+    harness.loops[f"{spec.name}-{instance}"] = loop
+    return loop
+
+
+def reasons(harness: Harness) -> list[str]:
+    return sorted(event.payload.reason for event in harness.events(ModelTrained))
+
+
+def test_a_gathered_transaction_is_committed_when_partitions_leave() -> None:
+    harness = Harness(partitions=2)
+
+    def spec() -> ServiceSpec:
+        def pass_on(records: Sequence[Record], /) -> Reaction:
+            return Reaction(
+                records=[
+                    Outgoing(topic=TRANSACTIONS_SCORED.name, key=r.key, value=r.value)
+                    for r in records
+                ]
+            )
+
+        return ServiceSpec(
+            name="scorer", service="scorer", batches=[BatchRoute(TRANSACTIONS, pass_on)]
+        )
+
+    settings = LoopSettings(batch_rows=1, slice_seconds=60)
+    first = harness.add(spec(), instance="a", settings=settings)
+    for i in range(4):
+        harness.publish_records(
+            [Outgoing(topic=TRANSACTIONS.name, key=None, value=b"%d" % i, partition=i % 2)]
+        )
+    first.step()
+    first.step()
+    assert not harness.records(TRANSACTIONS_SCORED.name)
+    harness.add(spec(), instance="b", settings=settings).step()
+    first.step()
+    assert len(harness.records(TRANSACTIONS_SCORED.name)) == 2
+    harness.run()
+    assert sorted(r.value or b"" for r in harness.records(TRANSACTIONS_SCORED.name)) == [
+        b"0",
+        b"1",
+        b"2",
+        b"3",
+    ]
+
+
+def test_held_work_pauses_its_partition_only() -> None:
+    harness, beside = Harness(partitions=2), ByHand()
+    loop_of(harness, Counting(held=True).spec(), beside)
+    by_partition = {partition_of(m.encode(), partitions=2): m for m in ("a", "b", "c", "d", "e")}
+    for number, model in enumerate([*by_partition.values()] * 3):
+        harness.publish(command(number, model=model), time=START)
+    harness.run()
+    assert len(beside.waiting) == 2  # one per partition
+    assert reasons(harness) == []
+    for _ in range(6):
+        beside.finish()
+        harness.run()
+    assert len(reasons(harness)) == 6
+
+
+def test_held_work_of_a_lost_partition_changes_nothing() -> None:
+    harness, beside = Harness(partitions=1), ByHand()
+    zombie = loop_of(harness, Counting(held=True).spec(), beside, instance="a")
+    harness.publish(command(1), time=START)
+    harness.run()
+    harness.remove(zombie)
+    harness.broker.expel(group="trainer", instance="a")
+    harness.add(Counting(held=True).spec(), instance="b")
+    harness.run()
+    beside.finish()
+    zombie.step()
+    assert reasons(harness) == ["1 is 1"]
+
+
+def test_a_job_outlives_a_rebalance_that_gives_its_partition_back() -> None:
+    harness, beside, ran = Harness(partitions=2), ByHand(), list[str]()
+    loop_of(harness, Working(ran.append).spec(), beside, instance="a")
+    harness.publish(command(1), time=START)
+    harness.run()
+    second = loop_of(harness, Working(ran.append).spec(), ByHand(), instance="b")
+    harness.run()
+    harness.broker.expel(group="trainer", instance="b")
+    harness.remove(second)
+    harness.run()
+    beside.finish()
+    harness.run()
+    assert ran == ["1"]
+    assert reasons(harness) == ["1: None"]
+
+
+def test_a_job_whose_partition_another_took_is_not_answered_twice() -> None:
+    harness, late, ran = Harness(partitions=1), ByHand(), list[str]()
+    zombie = loop_of(harness, Working(ran.append).spec(), late, instance="b")
+    harness.publish(command(1), time=START)
+    harness.run()
+    harness.remove(zombie)
+    harness.broker.expel(group="trainer", instance="b")
+    harness.add(Working(ran.append).spec(), instance="a")
+    harness.run()
+    assert reasons(harness) == ["1: None"]
+    late.finish()
+    harness.loops["trainer-b"] = zombie
+    harness.run()
+    harness.remove(harness.loops["trainer-a"])
+    harness.broker.expel(group="trainer", instance="a")
+    harness.run()
+    assert reasons(harness) == ["1: None"]
+
+
+def test_a_zombie_that_has_not_heard_cannot_publish_its_job() -> None:
+    harness, late = Harness(partitions=1), ByHand()
+    zombie = loop_of(harness, Working(lambda _key: "late").spec(), late, instance="b")
+    harness.publish(command(1), time=START)
+    harness.run()
+    # Between its poll and its commit the group moves on: only the commit can tell.
+    late.finish()
+    tx = zombie._tx
+    commit = tx.commit
+
+    def expelled_meanwhile(consumer: object) -> object:
+        harness.broker.expel(group="trainer", instance="b")
+        return commit(consumer)  # type: ignore[arg-type]
+
+    tx.commit = expelled_meanwhile  # type: ignore[assignment,method-assign]
+    zombie.step()
+    assert reasons(harness) == []
+    tx.commit = commit  # type: ignore[method-assign]
+    harness.remove(zombie)
+    harness.add(Working(lambda _key: "again").spec(), instance="a")
+    harness.run()
+    assert reasons(harness) == ["1: again"]
+
+
+def test_a_tick_speaks_with_an_identity_and_only_when_its_second_has_passed() -> None:
+    harness, ticks = Harness(), list[float]()
+
+    def on_tick() -> Reaction:
+        ticks.append(harness.clock.monotonic())
+        return Reaction([Emit(command(len(ticks)), START, identity=f"tick/{len(ticks)}")])
+
+    def on_trained(event: ModelTrained, meta: EventMeta) -> Reaction:
+        raise NotImplementedError
+
+    loop = harness.add(
+        ServiceSpec(
+            name="x",
+            service="trainer",
+            routes=[Route(ModelTrained, on_trained)],
+            on_tick=on_tick,
+        ),
+        ticks=True,
+    )
+    for _ in range(5):
+        loop.step()
+        harness.clock.advance(0.5)
+    assert ticks == [1.0, 2.0]
+    assert [e.payload.why for e in harness.events(LifecycleCommand)] == ["1", "2"]
