@@ -1,8 +1,10 @@
 """What the drift service needs from the outside."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
+from evermodel.drift.domain.outcomes import Joined
 from evermodel.drift.domain.rows import Labels, Rows
 from evermodel.drift.domain.tally import Tally
 from evermodel.profile.reference import Reference
@@ -60,3 +62,18 @@ class TallyCodec(Protocol):
 
     def decode(self, model: str, raw: bytes, /) -> Tally:
         """Return the tally that `raw` holds."""
+
+
+class OutcomesLake(Protocol):
+    """The lake's scores and labels, joined."""
+
+    def join(
+        self, model: str, /, *, start: datetime, end: datetime, known_until: datetime
+    ) -> Joined:
+        """Return the rows of ``start <= time < end`` with labels known before `known_until`.
+
+        One row per transaction id; a cohort without rows is empty, not an error.
+
+        Raises:
+            Transient: the lake does not answer.
+        """
