@@ -1,0 +1,133 @@
+"""Step 0 of the rule: is the window what the model was promised, before anyone asks for drift?
+
+What fails here is a broken source, not a changed world: it is told to people and never trains.
+"""
+
+from collections.abc import Iterator
+
+from evermodel.common.events.windows import (
+    CategoricalCounts,
+    ContinuousCounts,
+    QualityFailure,
+    ReferenceCounts,
+    WindowCounters,
+)
+from evermodel.common.models.description import ModelDescription
+from evermodel.profile.history import FeatureHistory
+from evermodel.profile.reference import Reference
+from evermodel.profile.schema import ALL
+
+#: A null share this far above the worst training window's is an outage, not a habit.
+NULL_JUMP = 0.10
+
+#: Share of rows outside a column's stated range that a window survives: a few typing errors.
+RANGE_TOLERANCE = 0.001
+
+#: Without a contract: highest share of levels that the reference never saw.
+UNSEEN = 0.5
+
+#: A feature that once held one value in nearly a whole window may hold it again.
+NEARLY_CONSTANT = 0.99
+
+
+def failures_of(
+    counters: WindowCounters,
+    model: ModelDescription,
+    *,
+    reference: Reference | None,
+    window_class: str,
+) -> tuple[QualityFailure, ...]:
+    """Return what does not hold, or nothing. Without a reference only contracts are checked."""
+    found = [*_volume(counters, model, reference, window_class)]
+    if not counters.rows:
+        return tuple(found)
+    for name in model.features.names:
+        history = reference.history.features.get(name) if reference else None
+        found += _column(name, counters, model, history)
+    if reference is not None:
+        counted = _counted(counters, reference.reference_id)
+        if counted is not None and counted.rows >= model.windows.min_rows:
+            found += _against_reference(counted, model, reference)
+    return tuple(found)
+
+
+def _counted(counters: WindowCounters, reference_id: str) -> ReferenceCounts | None:
+    return next((r for r in counters.references if r.reference_id == reference_id), None)
+
+
+def _volume(
+    counters: WindowCounters,
+    model: ModelDescription,
+    reference: Reference | None,
+    window_class: str,
+) -> Iterator[QualityFailure]:
+    if reference is None:
+        return
+    volume = reference.history.volume
+    usual = volume.get(window_class, volume[ALL])
+    ratio, rows = model.drift.volume_ratio, counters.rows
+    if rows < usual.lowest / ratio:
+        yield _failure("volume", None, rows, usual.lowest / ratio, "rows, fewer than")
+    elif rows > usual.highest * ratio:
+        yield _failure("volume", None, rows, usual.highest * ratio, "rows, more than")
+
+
+def _failure(
+    check: str, column: str | None, value: float, bound: float, what: str
+) -> QualityFailure:
+    detail = f"{value:g} {what} {bound:g}"
+    return QualityFailure(check=check, column=column, value=value, bound=bound, detail=detail)
+
+
+def _column(
+    name: str, counters: WindowCounters, model: ModelDescription, history: FeatureHistory | None
+) -> Iterator[QualityFailure]:
+    column, contract = counters.quality.get(name), model.quality.get(name)
+    if column is None or not column.rows:
+        return
+    bound = null_bound(model, name, history)
+    nulls = column.nulls / column.rows
+    if nulls > bound:
+        yield _failure("nulls", name, nulls, bound, "of the rows are null, more than")
+    outside = (column.below + column.above) / column.rows
+    if contract is not None and outside > RANGE_TOLERANCE:
+        yield _failure("range", name, outside, RANGE_TOLERANCE, "of the rows are out of range,")
+
+
+def null_bound(model: ModelDescription, name: str, history: FeatureHistory | None) -> float:
+    """Return the highest null share of a sound window: the contract's, or the worst known."""
+    contract = model.quality.get(name)
+    if contract is not None and contract.nulls is not None:
+        return contract.nulls
+    if history is None:
+        return model.drift.max_nulls
+    usual = history.nulls + NULL_JUMP
+    return usual if history.nulls >= model.drift.max_nulls else min(model.drift.max_nulls, usual)
+
+
+def _against_reference(
+    counted: ReferenceCounts, model: ModelDescription, reference: Reference
+) -> Iterator[QualityFailure]:
+    for part in reference.layout.parts:
+        name = part.feature
+        history = reference.history.features[name]
+        column = counted.continuous.get(name) or counted.categorical.get(name)
+        if column is None:
+            yield _failure("schema", name, 0, 1, "counts of it are there, expected")
+            continue
+        if history.dominant < NEARLY_CONSTANT and _is_constant(column):
+            yield _failure("constant", name, 1, NEARLY_CONSTANT, "of the rows agree, more than")
+        if isinstance(column, CategoricalCounts) and part.kind == "categorical":
+            contract = model.quality.get(name)
+            stated = contract.unseen if contract is not None else None
+            bound = max(UNSEEN, history.unseen) if stated is None else stated
+            share = column.unseen / counted.rows
+            if share > bound:
+                yield _failure("unseen", name, share, bound, "of the rows are unseen, more than")
+
+
+def _is_constant(column: ContinuousCounts | CategoricalCounts) -> bool:
+    if isinstance(column, ContinuousCounts):
+        return column.minimum is not None and column.minimum == column.maximum
+    cells = [*column.levels.values(), column.other]
+    return sum(cells) > 0 and sum(1 for cell in cells if cell) == 1
