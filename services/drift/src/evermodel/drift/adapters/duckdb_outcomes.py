@@ -86,4 +86,4 @@ def _parquet(files: Sequence[str]) -> str:
 
 def _filled(column: Any, missing: float) -> np.ndarray[Any, np.dtype[Any]]:
     """Return the column with `missing` where DuckDB says null (a masked array)."""
-    return np.asarray(np.ma.filled(np.ma.asarray(column).astype(np.float32), missing))  # type: ignore[no-untyped-call]  # numpy.ma is untyped
+    return np.asarray(np.ma.filled(np.ma.asarray(column).astype(np.float32), missing))
