@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,10 +18,13 @@ from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.errors import Transient
 from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import Held, Reaction
+from evermodel.registrar.adapters.bundle_evaluation import evaluate
 from evermodel.registrar.adapters.child_evaluation import ChildEvaluation
 from evermodel.registrar.adapters.mlflow_artefacts import MlflowArtefacts
 from evermodel.registrar.adapters.mlflow_registry import MlflowRegistry
+from evermodel.registrar.adapters.plan import Plan
 from evermodel.registrar.adapters.staged_evaluator import StagedEvaluator
+from evermodel.registrar.domain.evidence import Evaluated, Evaluation
 from evermodel.registrar.handlers import Registrar
 from tests.unit.registrar.samples import MODEL, artefact, meta, step, trained
 
@@ -87,11 +91,14 @@ def runs(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 @pytest.fixture
 def registrar(mlflow_server: str, tmp_path: Path) -> Registrar:
-    evaluator = StagedEvaluator(
-        store=MlflowArtefacts(mlflow_server),
-        run=ChildEvaluation(max_seconds=120, max_memory_mb=3072),
-        work=tmp_path,
-    )
+    """One that scores in this process, which holds TensorFlow anyway: a child takes seconds."""
+    return registrar_over(mlflow_server, tmp_path, run=lambda plan, _folder: evaluate(plan))
+
+
+def registrar_over(
+    mlflow_server: str, work: Path, *, run: Callable[[Plan, Path], Evaluation]
+) -> Registrar:
+    evaluator = StagedEvaluator(store=MlflowArtefacts(mlflow_server), run=run, work=work)
     return Registrar(
         models={"fraud": MODEL}, registry=MlflowRegistry(mlflow_server), evaluator=evaluator
     )
@@ -138,6 +145,21 @@ def test_a_lifecycle_of_versions_on_real_parts(
     assert champion is not None
     assert champion.version == 1
     assert not list((tmp_path / "evaluations").iterdir())
+
+
+def test_the_child_process_finds_what_this_process_finds(
+    runs: dict[str, Run], tmp_path: Path, mlflow_server: str
+) -> None:
+    found: list[Evaluation] = []
+
+    def both(plan: Plan, folder: Path) -> Evaluation:
+        child = ChildEvaluation(max_seconds=120, max_memory_mb=3072)
+        found.extend((evaluate(plan), child(plan, folder)))
+        return found[-1]
+
+    train(registrar_over(mlflow_server, tmp_path, run=both), runs[BLIND], id_="twice")
+    here, there = (replace(e, latency_ms=0.0) for e in found if isinstance(e, Evaluated))
+    assert here == there
 
 
 def test_an_artefact_of_another_digest_is_not_loaded(

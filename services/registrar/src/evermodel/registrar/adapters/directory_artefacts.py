@@ -1,4 +1,4 @@
-"""The twin's artefact store: ``runs:/<run>/<path>`` is ``<root>/<run>/artifacts/<path>``."""
+"""The twin's artefact store: ``runs:/<run>/<path>`` is ``<root>/<run>/<path>``."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ _SCHEME = "runs:/"
 
 
 class DirectoryArtefacts:
-    """Artefacts in a folder, laid out as MLflow does."""
+    """Artefacts in a folder, as the trainer's folder of runs lays them."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -20,7 +20,7 @@ class DirectoryArtefacts:
         parts = (run, *Path(path).parts)
         if not uri.startswith(_SCHEME) or not path or ".." in parts:
             raise MissingArtefact(f"not an artefact of a run: {uri!r}")
-        source = self._root / run / "artifacts" / path
+        source = self._root / run / path
         target = into / source.name
         if source.is_dir():
             shutil.copytree(source, target, symlinks=True)
