@@ -15,7 +15,7 @@ from evermodel.common.runtime.service import run_service
 from evermodel.common.settings import HealthSettings, KafkaSettings, LoopSettings
 from evermodel.common.testing.sample import Counting
 
-_WANTED, _, _COUNT = os.environ.get("EVERMODEL_CRASH_AT", ":0").partition(":")  # noqa: TID251  # the test's switch
+_WANTED, _, _COUNT = os.environ.get("EVERMODEL_CRASH_AT", ":0").partition(":")  # the test's switch
 _left = int(_COUNT)
 
 

@@ -28,7 +28,7 @@ class Workers:
     """Starts replicas and ends what it started."""
 
     def __init__(self, bootstrap: str, log: Path, group: str) -> None:
-        self._environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": bootstrap}  # noqa: TID251  # handed on
+        self._environment = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": bootstrap}  # handed on
         self._log = log.open("ab")
         self._group = group
         self.started: list[subprocess.Popen[bytes]] = []
@@ -99,7 +99,7 @@ def wait_for(broker: KafkaBroker, *, model: str, count: int, seconds: float = 60
         found = answers(broker, model=model)
         if len(found) >= count or time.monotonic() > deadline:
             return found
-        time.sleep(0.1)  # noqa: TID251  # waits for another process
+        time.sleep(0.1)  # waits for another process
 
 
 def expected(model: str, count: int) -> list[str]:
@@ -118,7 +118,7 @@ def test_a_process_killed_at_every_moment_loses_and_doubles_nothing(
                 break
             say(broker, model="crash", numbers=range(said + 1, said + 2))
             said += 1
-            time.sleep(0.1)  # noqa: TID251  # a trickle, so that there is a third time
+            time.sleep(0.1)  # a trickle, so that there is a third time
         assert process.wait(timeout=10) == -9, life
     last = workers.start("0")
     found = wait_for(broker, model="crash", count=said)
