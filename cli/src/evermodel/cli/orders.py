@@ -63,7 +63,7 @@ def give(settings: KafkaSettings, command: LifecycleCommand, *, at: str | None) 
         time=time,
     )
     value, headers = encode(command, meta)
-    broker = KafkaBroker(settings)
+    broker = KafkaBroker(settings, quiet=True)
     try:
         key = command.model.encode()
         record = Outgoing(topic=LIFECYCLE_COMMANDS.name, key=key, value=value, headers=headers)

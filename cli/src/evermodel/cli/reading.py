@@ -34,7 +34,7 @@ class Topics:
     """
 
     def __init__(self, settings: KafkaSettings, topics: Sequence[Topic]) -> None:
-        self._broker = KafkaBroker(settings)
+        self._broker = KafkaBroker(settings, quiet=True)
         self._reader = self._broker.reader(
             [
                 TopicPartition(topic.name, number)

@@ -22,8 +22,9 @@ def addresses(state: Path) -> "Addresses":
     """Return where the parts are; the environment's word goes before the state folder's.
 
     Raises:
-        Unavailable: neither names a broker.
+        Unavailable: neither names a broker, or that of the state folder does not run.
     """
+    from evermodel.embedded import lock  # noqa: PLC0415  # heavy
     from evermodel.embedded.addresses_file import Addresses, read_addresses  # noqa: PLC0415  # heavy
     from evermodel.embedded.settings import StackSettings  # noqa: PLC0415  # heavy
 
@@ -34,6 +35,8 @@ def addresses(state: Path) -> "Addresses":
             f"no broker is known: start one with 'evermodel up' ({state} holds none), "
             "or name yours by KAFKA_BOOTSTRAP_SERVERS"
         )
+    if not own.kafka_bootstrap_servers and lock.holder(state) is None:
+        raise Unavailable(f"the stack of {state} does not run: start it with 'evermodel up'")
     return Addresses(
         bootstrap=bootstrap,
         mlflow_uri=own.mlflow_tracking_uri or (kept.mlflow_uri if kept else ""),

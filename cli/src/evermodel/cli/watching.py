@@ -15,8 +15,11 @@ _LOOK_SECONDS = 1.0
 def watch(stack: Stack) -> int:
     """Show how `stack` stands until a signal ends it. Off a terminal only changes are said."""
     console = Console(stderr=True)
-    console.print(f"Kafka {stack.bootstrap} · MLflow {stack.mlflow_uri}", soft_wrap=True)
-    console.print(f"state {stack.folder} · logs {stack.folder / 'logs'}", soft_wrap=True)
+    where = f"Kafka {stack.bootstrap} · MLflow {stack.mlflow_uri} · console {stack.console}"
+    console.print(where, soft_wrap=True, highlight=False)
+    console.print(
+        f"state {stack.folder} · logs {stack.folder / 'logs'}", soft_wrap=True, highlight=False
+    )
     if console.is_terminal:
         return _live(stack, console)
     return _changes(stack, console)

@@ -14,6 +14,7 @@ class Addresses:
     repository: str
     lake: str
     models: str
+    console: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the variables by which every service finds them."""

@@ -14,6 +14,7 @@ from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded import broker, lock, mlflow_server, repository
+from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.addresses_file import Addresses, write_addresses
 from evermodel.embedded.process import Command, Part, sweep
 from evermodel.embedded.services import ROLES, Role, replicas
@@ -33,6 +34,7 @@ class Stack:
         self.mlflow_uri = addresses.mlflow_uri
         self.repository = addresses.repository
         self.lake = addresses.lake
+        self.console = addresses.console
 
     def kill(self, service: str) -> int:
         """End `service` (e.g. ``scorer``) as ``kill -9`` would; returns its process id."""
@@ -76,7 +78,9 @@ def stack(
             addresses = _found(folder, supervisor, models, say)
             write_addresses(folder, addresses)
             environment = {**inherited_environment(), **mlflow_server.QUIET}
-            environment |= {**addresses.environment(), **(extra_env or {})}
+            console_port = addresses.console.rpartition(":")[2]
+            environment |= {**addresses.environment(), "EVERMODEL_CONSOLE_PORT": console_port}
+            environment |= extra_env or {}
             for command in _commands(folder, environment, wanted_replicas or {}, roles):
                 supervisor.keep(command)
             yield Stack(supervisor, addresses, folder)
@@ -103,6 +107,7 @@ def _found(folder: Path, supervisor: Supervisor, models: str, say: Say) -> Addre
     bootstrap = own.kafka_bootstrap_servers or started[broker.NAME]
     create_topics(KafkaSettings(bootstrap_servers=bootstrap))
     bare, lake = folder / "config.git", folder / "lake"
+    console = kept_ports(folder / "ports.json", names=("console",))["console"]
     if not own.evermodel_lake:
         lake.mkdir(exist_ok=True)
     return Addresses(
@@ -111,6 +116,7 @@ def _found(folder: Path, supervisor: Supervisor, models: str, say: Say) -> Addre
         repository=own.evermodel_config_repository or str(repository.ensure_repository(bare)),
         lake=own.evermodel_lake or str(lake),
         models=models,
+        console=f"http://{LOOPBACK}:{console}",
     )
 
 

@@ -71,11 +71,12 @@ _TRANSACTIONAL = {"transaction.timeout.ms": 10000}
 class KafkaBroker:
     """A Kafka cluster."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, *, quiet: bool = False) -> None:
+        """Connect when first asked. `quiet`: librdkafka writes nothing on stderr of its own."""
         self._client: dict[str, Any] = {
             **settings.client(),
             "error_cb": _ignore_transport,
-            "log_level": 3,
+            "log_level": 0 if quiet else 3,
         }
         self._admin: AdminClient | None = None
         self._plain: ck.Producer | None = None

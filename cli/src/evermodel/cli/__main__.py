@@ -1,0 +1,5 @@
+"""``python -m evermodel.cli``: the same as ``evermodel``."""
+
+from evermodel.cli.main import main
+
+main()
