@@ -1,11 +1,18 @@
 """Orders given on the command line are events on a real broker, and can be read back."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from evermodel.cli.main import run
+from evermodel.cli.reading import read
+from evermodel.common.events.catalogue import LABELS
+from evermodel.common.messaging.deadletter import dead_letter, encode_dead_letter
+from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.records import Record
+from evermodel.common.settings import KafkaSettings
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +62,31 @@ def test_an_order_that_cannot_be_is_refused(capsys: pytest.CaptureFixture[str]) 
     assert run(["abort", "--model", "m", "--why", " "]) == 2
     assert run(["abort", "--model", "m", "--why", "x", "--at", "noon"]) == 2
     assert "not RFC 3339" in capsys.readouterr().err
+
+
+def test_a_dead_letter_goes_back_once_with_its_headers(
+    kafka_bootstrap: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = Record(
+        topic="labels", partition=0, offset=7, key=b"k", value=b"{", headers=(("ce_id", b"x"),)
+    )
+    letter = dead_letter(
+        lost,
+        group="drift-windower",
+        reason="poison",
+        error=ValueError("not JSON"),
+        attempts=1,
+        time=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    broker = KafkaBroker(KafkaSettings(bootstrap_servers=kafka_bootstrap))
+    broker.publish([encode_dead_letter(letter, topic="drift.dead-letter")])
+    broker.close()
+    capsys.readouterr()
+    assert run(["redrive", "drift", "--dry-run"]) == 0
+    assert "labels[0]@7  poison: not JSON" in capsys.readouterr().out
+    for expected in (1, 0):
+        assert run(["redrive", "drift", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"put_back": expected, "unreadable": 0}
+    (back,) = read(KafkaSettings(bootstrap_servers=kafka_bootstrap), [LABELS])
+    assert (back.record.key, back.record.value) == (b"k", b"{")
+    assert ("ce_id", b"x") in back.record.headers

@@ -1,4 +1,4 @@
-"""`evermodel topics` and `tail`: the topics themselves."""
+"""`evermodel topics`, `tail` and `redrive`: the topics themselves."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     topics.command()(check)
     app.add_typer(topics, name="topics")
     app.command()(tail)
+    app.command()(redrive)
 
 
 def create(*, state: State = DEFAULT, as_json: Json = False) -> None:
@@ -60,6 +61,30 @@ def tail(
 
     wanted = _named(topic)
     show(kafka_settings(state), topics=wanted, last=last, follow=follow, as_json=as_json)
+
+
+def redrive(
+    service: Annotated[str, typer.Argument(help="Whose dead letters, e.g. scorer.")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show them.")] = False,
+    state: State = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Put a service's dead letters back where they came from, each once."""
+    from evermodel.cli.redriving import put_back, waiting  # noqa: PLC0415  # heavy
+
+    (topic,) = _named(f"{service}.dead-letter")
+    if dry_run:
+        letters = waiting(kafka_settings(state), topic)
+        typer.echo("\n".join(letters) or f"{service} has no dead letters")
+        return
+    done = put_back(kafka_settings(state), service)
+    if as_json:
+        _print_json({"put_back": done.back, "unreadable": done.unreadable})
+    else:
+        typer.echo(f"{done.back} dead letters of {service} put back")
+    if done.unreadable:
+        raise AnswerIsNo(f"{done.unreadable} records of {topic.name} are no dead letters; left")
 
 
 def _named(name: str | None) -> "list[Topic]":

@@ -1,0 +1,32 @@
+"""Dead letters shown, and put back where they came from."""
+
+from evermodel.cli.reading import read
+from evermodel.common.events.catalogue import Topic
+from evermodel.common.kernel.errors import Poison
+from evermodel.common.messaging.deadletter import DeadLetter, decode_dead_letter
+from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.redrive import Redriven, redrive
+from evermodel.common.settings import KafkaSettings
+
+
+def put_back(settings: KafkaSettings, service: str) -> Redriven:
+    """Put every dead letter of `service` back that was not before; say how many."""
+    broker = KafkaBroker(settings, quiet=True)
+    try:
+        return redrive(broker, service)
+    finally:
+        broker.close()
+
+
+def waiting(settings: KafkaSettings, topic: Topic) -> list[str]:
+    """Return a line for each record of the dead-letter topic, put back before or not."""
+    return [_line(each.record.value) for each in read(settings, [topic])]
+
+
+def _line(value: bytes | None) -> str:
+    try:
+        letter: DeadLetter = decode_dead_letter(value)
+    except Poison as error:
+        return f"unreadable: {error}"
+    origin = f"{letter.topic}[{letter.partition}]@{letter.offset}"
+    return f"{letter.time:%Y-%m-%d %H:%M:%S}  {origin}  {letter.reason}: {letter.message}"
