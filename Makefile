@@ -39,7 +39,7 @@ up: setup  ## Start the whole system on this machine.
 lint: setup
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy libs services cli deploy docs benchmarks tests benchmarks
+	$(BIN)/mypy libs services cli deploy docs benchmarks tests
 	$(BIN)/lint-imports
 
 .PHONY: format
