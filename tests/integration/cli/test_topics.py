@@ -84,9 +84,13 @@ def test_a_dead_letter_goes_back_once_with_its_headers(
     capsys.readouterr()
     assert run(["redrive", "drift", "--dry-run"]) == 0
     assert "labels[0]@7  poison: not JSON" in capsys.readouterr().out
+    assert run(["status"]) == 0
+    assert "drift.dead-letter: 1; 'evermodel redrive drift'" in capsys.readouterr().out
     for expected in (1, 0):
         assert run(["redrive", "drift", "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == {"put_back": expected, "unreadable": 0}
     (back,) = read(KafkaSettings(bootstrap_servers=kafka_bootstrap), [LABELS])
     assert (back.record.key, back.record.value) == (b"k", b"{")
     assert ("ce_id", b"x") in back.record.headers
+    assert run(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["dead_letters"]["drift.dead-letter"] == 0

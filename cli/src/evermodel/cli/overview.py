@@ -63,10 +63,7 @@ def overview(settings: KafkaSettings, state: Path) -> Overview:
     """
     told = [topic for topic in CATALOGUE if topic.plane in {"lifecycle", "dead letter"}]
     found = read(settings, told)
-    letters = {topic.name: 0 for topic in told if topic.plane == "dead letter"}
-    for each in found:
-        if each.record.topic in letters:
-            letters[each.record.topic] += 1
+    letters = _letters(settings, found)
     return Overview(
         models=standings([each for each in found if each.record.topic not in letters]),
         dead_letters=letters,
@@ -119,6 +116,19 @@ def _follow(standing: Standing, step: RolloutStep, time: str) -> None:
     standing.action, standing.version, standing.step = step.action, step.version, step.step
     standing.weights = {str(v.version): v.weight for v in step.in_play if v.weight}
     standing.reason, standing.time = step.reason, time
+
+
+def _letters(settings: KafkaSettings, found: Sequence[Read]) -> dict[str, int]:
+    """Return per dead-letter topic how many were not put back yet."""
+    topics = [topic.name for topic in CATALOGUE if topic.plane == "dead letter"]
+    groups = {name: f"{name.removesuffix('.dead-letter')}.redrive" for name in topics}
+    back = committed_offsets(settings, groups.values())
+    waiting = dict.fromkeys(topics, 0)
+    for record in (each.record for each in found):
+        if record.topic in waiting:
+            done = back[groups[record.topic]].get(TopicPartition(record.topic, record.partition), 0)
+            waiting[record.topic] += record.offset >= done
+    return waiting
 
 
 def _lag(settings: KafkaSettings, found: Sequence[Read]) -> dict[str, dict[str, int]]:
