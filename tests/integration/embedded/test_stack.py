@@ -3,11 +3,13 @@
 The services here are stand-ins that only wait, so that what is tried is the stack.
 """
 
+import ast
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import psutil
 import pytest
@@ -25,6 +27,7 @@ WAITS = Role("waits", ("timeit", "-n1", "-r1", "import threading; threading.Even
 SUPERVISOR = """
 import sys, threading
 from pathlib import Path
+from threading import Event
 from evermodel.embedded.services import Role
 from evermodel.embedded.stack import stack
 with stack(Path(sys.argv[1]), models="m", roles=(Role("waits", tuple(sys.argv[2:])),)) as up:
@@ -72,3 +75,28 @@ def test_killed_supervisor_leaves_nothing_that_the_next_start_does_not_end(
         running = [psutil.Process(record.pid) for record in recorded(folder / "processes")]
     assert not [process for process in running if process.is_running()]
     assert lock.holder(folder) is None
+
+
+def test_parts_of_ones_own_are_used_and_not_started(
+    tmp_path: Path, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
+        "EVERMODEL_CONFIG_REPOSITORY": "ssh://git@localhost/config.git",
+        "EVERMODEL_LAKE": str(tmp_path / "lake of mine"),
+    }
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    shows = Role("shows", ("timeit", "-n1", "-r1", "import os; print(dict(os.environ))"))
+    state, extra = tmp_path / "state", {"EVERMODEL_SCORER_FAULT": "1:x:2"}
+    with stack(state, models="m", roles=(shows,), extra_env=extra) as up:
+        assert [standing.name for standing in up.standings()] == ["shows"]
+        log = up.log("shows")
+        while not (log.exists() and b"best of" in log.read_bytes()):
+            Event().wait(0.02)
+    shown = ast.literal_eval(log.read_text().splitlines()[0])
+    expected = {**own, "EVERMODEL_MODELS": "m", **extra}
+    assert {name: shown[name] for name in expected} == expected
+    assert not (state / "config.git").exists()
+    assert not (state / "lake").exists()

@@ -1,0 +1,93 @@
+"""What people read is what the events say."""
+
+from datetime import UTC, datetime, timedelta
+
+from evermodel.cli.overview import standings
+from evermodel.cli.reading import Read, interpret
+from evermodel.cli.tailing import as_cloud_event, line
+from evermodel.common.events.catalogue import ROLLOUT_STEP
+from evermodel.common.events.codec import encode
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.rollout import RolloutStep, VersionInPlay
+from evermodel.common.events.training import Artefact
+from evermodel.common.kernel.ids import EventId, ModelName
+from evermodel.common.messaging.records import Record
+
+START = datetime(2018, 6, 1, tzinfo=UTC)
+BUNDLE = {
+    "uri": "runs:/1/bundle",
+    "digest": f"sha256:{'0' * 64}",
+    "threshold": 0.5,
+    "reference_id": "r",
+}
+
+
+def step(number: int, *, action: str, weights: dict[int, int]) -> Read:
+    payload = RolloutStep.model_validate(
+        {
+            "model": "fraud",
+            "action": action,
+            "version": max(weights),
+            "from_version": min(weights),
+            "step": number,
+            "in_play": [in_play(version, weight) for version, weight in weights.items()],
+            "stable_version": min(weights),
+            "desired_version": max(weights),
+            "reason": f"step {number}",
+        }
+    )
+    meta = EventMeta(
+        id=EventId(f"id-{number}"),
+        type=payload.TYPE,
+        source="/evermodel/deployer",
+        subject=ModelName("fraud"),
+        time=START + timedelta(days=number),
+    )
+    value, headers = encode(payload, meta)
+    return interpret(
+        Record(
+            topic=ROLLOUT_STEP.name,
+            partition=0,
+            offset=number,
+            key=b"fraud",
+            value=value,
+            headers=headers,
+        )
+    )
+
+
+def in_play(version: int, weight: int) -> VersionInPlay:
+    return VersionInPlay(
+        version=version,
+        role="champion",
+        weight=weight,
+        model_uri="models:/fraud/1",
+        artefact=Artefact.model_validate(BUNDLE),
+    )
+
+
+def test_the_newest_step_by_event_time_is_what_serves() -> None:
+    found = [
+        step(2, action="advanced", weights={1: 80, 2: 20}),
+        step(1, action="started", weights={1: 100, 2: 0}),
+    ]
+    (standing,) = standings(found)
+    assert standing.action == "advanced"
+    assert standing.weights == {"1": 80, "2": 20}
+    assert standing.stable_version == 1
+    assert standing.events == {"rollout.step": 2}
+
+
+def test_an_event_is_a_line_and_a_cloud_event() -> None:
+    found = step(1, action="started", weights={1: 100, 2: 0})
+    words = "2018-06-02T00:00:00Z  rollout.step[0]@1  fraud: action=started version=2 step=1"
+    assert line(found).startswith(words)
+    event = as_cloud_event(found)
+    assert event["type"] == RolloutStep.TYPE
+    assert event["id"] == "id-1"
+
+
+def test_what_is_no_event_is_shown_and_says_why() -> None:
+    found = interpret(Record(topic="labels", partition=3, offset=9, key=None, value=b"\xff{"))
+    assert line(found).startswith("labels[3]@9")
+    assert "headers missing" in str(as_cloud_event(found)["problem"])
