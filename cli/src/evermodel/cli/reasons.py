@@ -1,32 +1,31 @@
 """The exit code and the sentence of every error that a command can meet."""
 
-from importlib import import_module
-
 from evermodel.cli.errors import Exit
 from evermodel.common.observability.redaction import redact
 
-#: Where each class lives, and its code. By name: most are never imported by a given command.
-_CODES: tuple[tuple[str, str, Exit], ...] = (
-    ("evermodel.embedded.errors", "NotAvailable", Exit.UNAVAILABLE),
-    ("evermodel.embedded.errors", "Occupied", Exit.NO),
-    ("evermodel.common.messaging.ports", "BrokerUnavailable", Exit.UNAVAILABLE),
-    ("evermodel.common.messaging.ports", "TransactionAborted", Exit.UNAVAILABLE),
-    ("evermodel.common.models.file", "BadModelFile", Exit.USAGE),
-    ("pydantic", "ValidationError", Exit.USAGE),
-)
+#: The code of each class, by name: most are never imported by a given command.
+_CODES = {
+    "evermodel.embedded.errors.NotAvailable": Exit.UNAVAILABLE,
+    "evermodel.embedded.errors.Occupied": Exit.NO,
+    "evermodel.common.messaging.ports.BrokerUnavailable": Exit.UNAVAILABLE,
+    "evermodel.common.messaging.ports.TransactionAborted": Exit.UNAVAILABLE,
+    "evermodel.common.messaging.ports.Fenced": Exit.NO,
+    "evermodel.common.models.file.BadModelFile": Exit.USAGE,
+    "evermodel.playback.source.BadData": Exit.USAGE,
+    "pydantic_core._pydantic_core.ValidationError": Exit.USAGE,
+    "builtins.FileNotFoundError": Exit.USAGE,
+    "builtins.IsADirectoryError": Exit.USAGE,
+    "builtins.NotADirectoryError": Exit.USAGE,
+    "builtins.PermissionError": Exit.USAGE,
+}
 
 
 def code_of(error: BaseException) -> Exit:
     """Return the exit code for `error`."""
     if _is_usage(error):
         return Exit.USAGE
-    for module, name, code in _CODES:
-        kind = getattr(import_module(module), name, None)
-        if isinstance(kind, type) and isinstance(error, kind):
-            return code
-    if isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
-        return Exit.USAGE
-    return Exit.NO
+    names = (f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__)
+    return next((_CODES[name] for name in names if name in _CODES), Exit.NO)
 
 
 def sentence(error: BaseException) -> str:
@@ -34,8 +33,7 @@ def sentence(error: BaseException) -> str:
     if _is_usage(error):
         return redact(str(getattr(error, "format_message", lambda: error)()))
     text = redact(str(error).strip())
-    known = code_of(error) is not Exit.NO or type(error).__module__.startswith("evermodel")
-    if known:
+    if code_of(error) is not Exit.NO or type(error).__module__.startswith("evermodel"):
         return text
     return f"unexpected {type(error).__name__}: {text} (this is a bug: please report it)"
 
