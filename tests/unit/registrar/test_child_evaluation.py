@@ -12,18 +12,26 @@ from tests.unit.registrar.samples import DIGEST, MODEL
 PLAN = Plan(model=MODEL, candidate=Bundle(path="nowhere", digest=DIGEST), holdout="nowhere")
 
 
-def run(
-    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, memory_mb: int = 512
-) -> object:
+def run(program: str, tmp_path: Path, *, memory_mb: int = 512) -> object:
     (tmp_path / "stand_in.py").write_text("import sys\nfrom pathlib import Path\n" + program)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    bounded = ChildEvaluation(max_seconds=1.5, max_memory_mb=memory_mb, module="stand_in")
+    bounded = ChildEvaluation(
+        max_seconds=1.5,
+        max_memory_mb=memory_mb,
+        module="stand_in",
+        environment={"PYTHONPATH": str(tmp_path)},
+    )
     return bounded(PLAN, tmp_path)
 
 
-def test_what_it_writes_is_the_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_password_of_ours_reaches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_SASL_PASSWORD", "s3cret")
+    program = "import os\nsys.exit(str('s3cret' in str(os.environ)))"
+    assert run(program, tmp_path) == NotEvaluated("the evaluation ended with 1: False")
+
+
+def test_what_it_writes_is_the_evidence(tmp_path: Path) -> None:
     program = """Path(sys.argv[2]).write_text('{"problem": "no manifest"}')"""
-    assert run(program, tmp_path, monkeypatch) == Unloadable("no manifest")
+    assert run(program, tmp_path) == Unloadable("no manifest")
 
 
 @pytest.mark.parametrize(
@@ -39,14 +47,14 @@ def test_what_it_writes_is_the_evidence(tmp_path: Path, monkeypatch: pytest.Monk
     ],
 )
 def test_a_bad_end_blames_nobody(
-    program: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    program: str, problem: str, tmp_path: Path
 ) -> None:
-    assert run(program, tmp_path, monkeypatch) == NotEvaluated(problem)
+    assert run(program, tmp_path) == NotEvaluated(problem)
 
 
 def test_a_child_that_takes_too_much_memory_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path
 ) -> None:
     program = "import threading\nheld = b'x' * (200 << 20)\nthreading.Event().wait()"
-    found = run(program, tmp_path, monkeypatch, memory_mb=100)
+    found = run(program, tmp_path, memory_mb=100)
     assert found == NotEvaluated("the evaluation took more than 100 MB")

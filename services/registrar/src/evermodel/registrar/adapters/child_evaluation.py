@@ -1,12 +1,16 @@
 """Runs an evaluation in a process of its own, bounded in time and memory.
 
-TensorFlow costs 400 MB and may crash as only C++ can; neither must happen in the service.
-Must never let a child outlive it: the child ends when its standard input closes.
+TensorFlow costs 400 MB and may crash as only C++ can; neither must happen in the service. A
+SavedModel is a program besides: the child's environment is made here from nothing, so that no
+password of ours reaches it. Must never let a child outlive it: the child ends when its
+standard input closes.
 """
 
+import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
@@ -24,11 +28,15 @@ _TAIL = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildEvaluation:
-    """Runs `module` with a plan; what it overran or how it died is the answer then."""
+    """Runs `module` with a plan; what it overran or how it died is the answer then.
+
+    `environment`: what the child needs besides what it is given here.
+    """
 
     max_seconds: float
     max_memory_mb: int
     module: str = CHILD
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, plan: Plan, folder: Path, /) -> Evaluation:
         """Return the evidence on `plan`; `folder` takes its papers."""
@@ -38,7 +46,11 @@ class ChildEvaluation:
         with (
             log.open("wb") as output,
             subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
+                command,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._variables(folder),
             ) as child,
         ):
             overran = self._watch(child)
@@ -47,6 +59,16 @@ class ChildEvaluation:
         if child.returncode != 0:
             return NotEvaluated(f"the evaluation ended with {child.returncode}: {_tail(log)}")
         return _read(answer)
+
+    def _variables(self, folder: Path) -> dict[str, str]:
+        return {
+            "PATH": os.defpath,
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+            "PYTHONHASHSEED": "0",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            **self.environment,
+        }
 
     def _watch(self, child: "subprocess.Popen[bytes]") -> str:
         """Wait for `child` and end it when it takes too much; return what it overran."""

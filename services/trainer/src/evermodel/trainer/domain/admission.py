@@ -20,6 +20,7 @@ from typing import Literal
 ANSWERS = 50
 
 Span = tuple[datetime, datetime]
+Channel = Literal["feature", "prediction", "performance", "quality"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +39,14 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A wish for a training. `onset` None: it does not wait for a new regime (a command)."""
+    """A wish for a training. `onset` None: it does not wait for a new regime (a command).
+
+    `channel`: the drift verdict's cause, by which the registrar knows a broken champion.
+    """
 
     cause: Cause
     reason: str
+    channel: Channel | None = None
     champion: int | None = None
     onset: datetime | None = None
     drifted: tuple[str, ...] = ()

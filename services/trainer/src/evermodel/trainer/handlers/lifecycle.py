@@ -44,6 +44,7 @@ class Trainer:
         request = Request(
             cause=cause_of(meta),
             reason=event.reason,
+            channel=event.cause,
             champion=event.champion,
             onset=event.onset,
             drifted=event.features if event.cause == "feature" else (),
