@@ -33,17 +33,19 @@ def from_url(base: str) -> Fetcher:
     """Return a fetcher of single files under the repository at `base`."""
 
     def by_url(jars: Sequence[Jar], folder: Path) -> None:
-        def one(jar: Jar) -> Path:
-            target = folder / f"{jar.name}.part"
-            url = f"{base.rstrip('/')}/{jar.path_in_repository}"
-            with (
-                urlopen(url, timeout=_TIMEOUT_SECONDS) as answer,  # noqa: S310  # the user's URL
-                target.open("wb") as file,
-            ):
-                shutil.copyfileobj(answer, file)
-            return target
+        with tempfile.TemporaryDirectory(dir=folder) as own:
 
-        _each(jars, folder, one)
+            def one(jar: Jar) -> Path:
+                target = Path(own) / jar.name
+                url = f"{base.rstrip('/')}/{jar.path_in_repository}"
+                with (
+                    urlopen(url, timeout=_TIMEOUT_SECONDS) as answer,  # noqa: S310  # the user's
+                    target.open("wb") as file,
+                ):
+                    shutil.copyfileobj(answer, file)
+                return target
+
+            _each(jars, folder, one)
 
     return by_url
 

@@ -5,6 +5,7 @@ for jobs nobody asked for, eight more processes; the server's own application un
 the same settings is one process and starts in half the time.
 """
 
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
@@ -123,7 +124,7 @@ def _is_empty(database: Path) -> bool:
 
 def _copy_database(source: Path, target: Path) -> None:
     """Copy consistently while `source` is open elsewhere; `target` appears whole."""
-    unfinished = target.with_suffix(".part")
+    unfinished = target.with_suffix(f".{os.getpid()}.part")
     with (
         closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here,
         closing(sqlite3.connect(unfinished)) as there,
