@@ -46,15 +46,11 @@ def test_what_it_writes_is_the_evidence(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_bad_end_blames_nobody(
-    program: str, problem: str, tmp_path: Path
-) -> None:
+def test_a_bad_end_blames_nobody(program: str, problem: str, tmp_path: Path) -> None:
     assert run(program, tmp_path) == NotEvaluated(problem)
 
 
-def test_a_child_that_takes_too_much_memory_is_ended(
-    tmp_path: Path
-) -> None:
+def test_a_child_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
     program = "import threading\nheld = b'x' * (200 << 20)\nthreading.Event().wait()"
     found = run(program, tmp_path, memory_mb=100)
     assert found == NotEvaluated("the evaluation took more than 100 MB")
