@@ -1,10 +1,24 @@
-"""What the console needs from outside: somebody who reads the topics to it."""
+"""What the console keeps its views in. Faust's tables do, and so does a dict.
 
-from typing import Protocol
+Everything is keyed by what it is about and set whole, so that reading a topic again changes
+nothing.
+"""
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+
+from evermodel.console.domain.facts import Fact, Lifecycle, Serving, TopicCount
 
 
-class Worker(Protocol):
-    """Follows the topics and answers the pages until told to stop."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """The views: what serves by model, lifecycles by id, events by id, counts by topic.
 
-    def run(self) -> int:
-        """Run until a signal; return the exit code."""
+    `positions` are next offsets by ``topic/partition``: a record read twice counts once.
+    """
+
+    serving: MutableMapping[str, Serving] = field(default_factory=dict)
+    lifecycles: MutableMapping[str, Lifecycle] = field(default_factory=dict)
+    events: MutableMapping[str, Fact] = field(default_factory=dict)
+    topics: MutableMapping[str, TopicCount] = field(default_factory=dict)
+    positions: MutableMapping[str, int] = field(default_factory=dict)

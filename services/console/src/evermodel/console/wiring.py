@@ -1,18 +1,50 @@
 """Puts the console together; the only module that sees all of it."""
 
-from evermodel.common.kernel.clock import Clock
-from evermodel.console.adapters.aiohttp_pages import Pages
-from evermodel.console.adapters.faust_topics import application
-from evermodel.console.adapters.faust_worker import FaustWorker
-from evermodel.console.handlers.projections import Projections
-from evermodel.console.ports import Worker
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+
+from evermodel.common.observability.health import health_server
+from evermodel.common.observability.metrics import Metrics
+from evermodel.console.adapters.faust_app import make_app, make_tables, subscribe
+from evermodel.console.adapters.http_endpoint import endpoint
+from evermodel.console.handlers.answers import Answers
+from evermodel.console.handlers.projection import DEAD_LETTERS, LIFECYCLE, Projection
 from evermodel.console.settings import Settings
 
 
-def wire(settings: Settings, *, clock: Clock) -> Worker:
-    """Return the console, ready to run."""
-    projections = Projections()
-    pages = Pages(projections, host=settings.console.host, port=settings.console.port)
-    start = clock.now().strftime("%Y%m%dT%H%M%S%f")
-    app = application(kafka=settings.kafka, projections=projections, pages=pages, start=start)
-    return FaustWorker(app)
+@asynccontextmanager
+async def console(settings: Settings, *, started: str) -> AsyncIterator[int]:
+    """Run the console while the block runs; yield the port it answers on.
+
+    `started` tells this start from every other: it names the consumer group, so that the
+    topics are read from their beginning.
+    """
+    app = make_app(kafka=settings.kafka, group=f"evermodel-console-{started}")
+    tables = make_tables(app)
+    subscribe(app, (*LIFECYCLE, *DEAD_LETTERS), to=Projection(tables).on_record)
+
+    def healthy() -> bool:
+        return app.started and not app.should_stop
+
+    with _health(settings, healthy=healthy):
+        async with endpoint(
+            Answers(tables), host=settings.host, port=settings.port, healthy=healthy
+        ) as port:
+            await app.start()
+            try:
+                yield port
+            finally:
+                await app.stop()
+
+
+def _health(settings: Settings, *, healthy: Callable[[], bool]) -> AbstractContextManager[object]:
+    """Answer where every other service is asked for its health, when a port is set."""
+    if settings.health.port is None:
+        return nullcontext()
+    return health_server(
+        host=settings.health.host,
+        port=settings.health.port,
+        metrics=Metrics(),
+        healthy=healthy,
+        ready=healthy,
+    )

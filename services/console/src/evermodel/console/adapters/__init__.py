@@ -1,1 +1,1 @@
-"""Faust: the topics in, the JSON pages out."""
+"""The systems the console meets: Faust and HTTP."""

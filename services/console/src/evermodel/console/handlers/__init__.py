@@ -1,1 +1,1 @@
-"""What the console makes of each event. Knows no broker and no web server."""
+"""From records to views, and from views to the answers people read."""

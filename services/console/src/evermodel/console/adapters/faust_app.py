@@ -1,0 +1,100 @@
+"""The Faust application: one agent over every topic the console reads, and its tables.
+
+Owns everything Faust. Its offsets are worth nothing: Faust commits past a record still in
+flight, so each start takes a consumer group of its own and reads from the beginning.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import faust
+from faust.types.auth import CredentialsT
+from yarl import URL
+
+from evermodel.common.settings import KafkaSettings
+from evermodel.console.adapters.faust_tables import ViewTable
+from evermodel.console.adapters.faust_transport import CommittedTransport
+from evermodel.console.handlers.projection import Seen
+from evermodel.console.ports import Tables
+
+#: Topics that appear after the start are found within this time.
+_METADATA_MS = 5000
+
+
+def make_app(*, kafka: KafkaSettings, group: str) -> faust.App:
+    """Return an application that reads everything anew as consumer group `group`."""
+    broker = URL(f"kafka://{kafka.bootstrap_servers.replace(',', ';kafka://')}")
+    app = faust.App(
+        group,
+        broker=str(broker),
+        broker_credentials=credentials(kafka),
+        store="memory://",
+        consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=_METADATA_MS,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+    )
+    app.transport = CommittedTransport(app.conf.broker_consumer, app)
+    return app
+
+
+def credentials(kafka: KafkaSettings) -> CredentialsT | None:
+    """Return the settings' credentials as Faust takes them."""
+    context = None
+    if kafka.security_protocol.endswith("SSL"):
+        import ssl  # noqa: PLC0415  # only who encrypts
+
+        context = ssl.create_default_context(cafile=kafka.ssl_ca_location)
+    if kafka.security_protocol.startswith("SASL"):
+        password = kafka.sasl_password
+        return faust.SASLCredentials(
+            username=kafka.sasl_username,
+            password=password.get_secret_value() if password else None,
+            mechanism=kafka.sasl_mechanism or "PLAIN",
+            ssl_context=context,
+        )
+    return None if context is None else faust.SSLCredentials(context)
+
+
+def make_tables(app: faust.App) -> Tables:
+    """Return the views as tables of `app`."""
+    return Tables(
+        serving=ViewTable(app, name="serving"),
+        lifecycles=ViewTable(app, name="lifecycles"),
+        events=ViewTable(app, name="events"),
+        topics=ViewTable(app, name="topics"),
+        positions=ViewTable(app, name="positions"),
+    )
+
+
+def subscribe(app: faust.App, topics: Iterable[str], *, to: Callable[[Seen], None]) -> None:
+    """Let an agent of `app` give every record of `topics` to `to`."""
+    channel = app.topic(
+        *topics,
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+    )
+
+    async def read(stream: Any) -> None:
+        async for event in stream.events():
+            to(_seen(event.message))
+
+    app.agent(channel, name="console")(read)
+
+
+def _seen(message: Any) -> Seen:
+    return Seen(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        value=message.value,
+        headers=_headers(message.headers),
+    )
+
+
+def _headers(headers: Any) -> Sequence[tuple[str, bytes | None]]:
+    pairs = headers.items() if isinstance(headers, dict) else headers or ()
+    return [(str(name), value) for name, value in pairs]

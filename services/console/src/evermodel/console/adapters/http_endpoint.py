@@ -1,0 +1,77 @@
+"""The JSON endpoint: ``/api/models``, ``/api/lifecycles``, ``/api/events``, ``/api/topics``.
+
+Read-only. Must never bind to anything but what it is told: loopback by default.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from evermodel.console.handlers.answers import Answer, Answers
+
+_MOST = 1000
+
+
+@asynccontextmanager
+async def endpoint(
+    answers: Answers, *, host: str, port: int, healthy: Callable[[], bool]
+) -> AsyncIterator[int]:
+    """Serve `answers` while the block runs; yield the port, chosen freely for 0.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    runner = web.AppRunner(_application(answers, healthy), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+def _application(answers: Answers, healthy: Callable[[], bool]) -> web.Application:
+    async def models(_request: web.Request) -> web.Response:
+        return _json(answers.models())
+
+    async def lifecycles(request: web.Request) -> web.Response:
+        limit = _limit(request, default=20)
+        return _json(answers.lifecycles(model=request.query.get("model"), limit=limit))
+
+    async def events(request: web.Request) -> web.Response:
+        model, topic = request.query.get("model"), request.query.get("topic")
+        return _json(answers.events(model=model, topic=topic, limit=_limit(request, default=100)))
+
+    async def topics(_request: web.Request) -> web.Response:
+        return _json(answers.topics())
+
+    async def healthz(_request: web.Request) -> web.Response:
+        well = healthy()
+        return web.json_response({"ok": well}, status=200 if well else 503)
+
+    application = web.Application()
+    application.add_routes(
+        [
+            web.get("/api/models", models),
+            web.get("/api/lifecycles", lifecycles),
+            web.get("/api/events", events),
+            web.get("/api/topics", topics),
+            web.get("/healthz", healthz),
+        ]
+    )
+    return application
+
+
+def _limit(request: web.Request, *, default: int) -> int:
+    """Return the query's ``limit``; what is not a number is the asker's mistake."""
+    text = request.query.get("limit", str(default))
+    if not text.isascii() or not text.isdigit():
+        raise web.HTTPBadRequest(text=f"limit {text!r} is not a number\n")
+    return min(int(text), _MOST)
+
+
+def _json(answer: Answer) -> web.Response:
+    return web.json_response(answer, dumps=lambda value: json.dumps(value, ensure_ascii=False))

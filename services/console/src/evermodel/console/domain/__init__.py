@@ -1,0 +1,1 @@
+"""The picture that the console keeps: facts in, views out. Pure."""

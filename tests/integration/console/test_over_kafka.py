@@ -1,0 +1,205 @@
+"""The console over a real broker: rebuilt from the topics at every start, whatever lies there."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import psutil
+import pytest
+from confluent_kafka import Producer
+
+from evermodel.common.events.codec import encode
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.payload import Payload
+from evermodel.common.events.rollout import RolloutStep, VersionInPlay
+from evermodel.common.events.training import Artefact, ModelTrained
+from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
+from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.settings import KafkaSettings
+
+ARTEFACT = Artefact(
+    uri="runs:/r/bundle",
+    digest="sha256:" + "a" * 64,
+    threshold=0.5,
+    reference_id=ReferenceId("reference"),
+)
+TRAINED = ModelTrained(
+    model=ModelName("fraud"),
+    outcome="trained",
+    reason="amounts drifted",
+    caused_by=EventId("alarm"),
+    champion=None,
+    run_id="r",
+    artefact=ARTEFACT,
+)
+PROMOTED = RolloutStep(
+    model=ModelName("fraud"),
+    action="promoted",
+    version=1,
+    from_version=None,
+    step=1,
+    in_play=(
+        VersionInPlay(
+            version=1, role="champion", weight=100, model_uri="models:/fraud/1", artefact=ARTEFACT
+        ),
+    ),
+    stable_version=1,
+    desired_version=1,
+    commit="c0ffee",
+    reason="no version was serving",
+)
+
+
+class Topics:
+    """Writes to the topics as the services do: in transactions."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self.producer = Producer(
+            {"bootstrap.servers": bootstrap, "transactional.id": "console-test"}
+        )
+        self.producer.init_transactions()
+
+    def publish(
+        self, topic: str, payload: Payload, *, id_: str, day: int, commit: bool = True
+    ) -> None:
+        meta = EventMeta(
+            id=EventId(id_),
+            type=payload.TYPE,
+            source="/evermodel/test",
+            subject=payload.model,
+            time=datetime(2026, 6, day, tzinfo=UTC),
+            lifecycle_id=LifecycleId("turn"),
+        )
+        value, headers = encode(payload, meta)
+        self.raw(topic, value, list(headers), commit=commit)
+
+    def raw(
+        self,
+        topic: str,
+        value: bytes | None,
+        headers: list[tuple[str, bytes]],
+        *,
+        commit: bool = True,
+    ) -> None:
+        self.producer.begin_transaction()
+        self.producer.produce(topic, key=b"fraud", value=value, headers=list(headers))
+        self.producer.flush()
+        if commit:
+            self.producer.commit_transaction()
+        else:
+            self.producer.abort_transaction()
+
+
+@contextmanager
+def console(bootstrap: str, *, port: int, log: Path) -> Iterator[psutil.Process]:
+    """The console as a process of its own."""
+    environment = {
+        **os.environ,
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+        "EVERMODEL_CONSOLE_PORT": str(port),
+        "EVERMODEL_HEALTH_PORT": "0",
+    }
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "evermodel.console"],
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield psutil.Process(child.pid)
+    finally:
+        child.send_signal(signal.SIGTERM)
+        try:
+            code = child.wait(timeout=10)
+        finally:
+            child.kill()
+    assert code == 0, log.read_text()[-3000:]
+
+
+def get(port: int, path: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        found: dict[str, Any] = json.loads(answer.read())
+        return found
+
+
+async def eventually(ask: Callable[[], object], *, seconds: float = 40) -> None:
+    """Ask until the answer is true; what cannot be reached yet is not true yet."""
+    end = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            if ask():
+                return
+        except (URLError, ConnectionError, TimeoutError):
+            pass
+        assert asyncio.get_running_loop().time() < end, "it never came"
+        await asyncio.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def topics(kafka_bootstrap: str) -> Topics:
+    create_topics(KafkaSettings(bootstrap_servers=kafka_bootstrap))
+    return Topics(kafka_bootstrap)
+
+
+def test_it_rebuilds_its_picture_from_the_topics_at_every_start(
+    kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    port, log = unused_tcp_port, tmp_path / "console.log"
+    topics.publish("model.trained", TRAINED, id_="trained", day=1)
+    topics.raw("model.trained", b"{not json", [("ce_id", b"\xff")])
+    topics.raw("rollout.step", None, [])
+    topics.publish("rollout.step", PROMOTED, id_="promoted", day=2)
+    aborted = PROMOTED.model_copy(update={"reason": "never happened"})
+    topics.publish("rollout.step", aborted, id_="aborted", day=3, commit=False)
+    topics.raw("registrar.dead-letter", b"whatever", [])
+    for _ in range(2):
+        with console(kafka_bootstrap, port=port, log=log) as process:
+            asyncio.run(eventually(lambda: len(get(port, "/api/events")["events"]) == 2))
+            asyncio.run(eventually(lambda: dead_letters(port)["registrar.dead-letter"] == 1))
+            (model,) = get(port, "/api/models")["models"]
+            serving = model["serving"]
+            assert (serving["version"], serving["reason"]) == (1, "no version was serving")
+            (lifecycle,) = get(port, "/api/lifecycles")["lifecycles"]
+            assert [event["id"] for event in lifecycle["events"]] == ["trained", "promoted"]
+            counted = {t["topic"]: t["undecodable"] for t in get(port, "/api/topics")["topics"]}
+            assert counted == {"model.trained": 1, "rollout.step": 1}
+            assert get(port, "/healthz") == {"ok": True}
+            assert process.memory_info().rss < 250 << 20
+
+
+def test_it_shows_what_happens_while_it_runs(
+    kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    with console(kafka_bootstrap, port=unused_tcp_port, log=tmp_path / "console.log"):
+        asyncio.run(eventually(lambda: get(unused_tcp_port, "/api/models")["models"]))
+        topics.publish("model.trained", TRAINED, id_="later", day=9)
+        asyncio.run(eventually(lambda: newest(unused_tcp_port) == "later", seconds=5))
+
+
+def dead_letters(port: int) -> dict[str, int]:
+    found: dict[str, int] = get(port, "/api/models")["dead_letters"]
+    return found
+
+
+def newest(port: int) -> object:
+    return get(port, "/api/events?limit=1")["events"][0]["id"]
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    import socket  # noqa: PLC0415  # only here
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

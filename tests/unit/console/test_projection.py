@@ -1,0 +1,194 @@
+"""The console's views: what they show, that reading twice changes nothing, that junk is counted."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evermodel.common.events.codec import encode
+from evermodel.common.events.commands import LifecycleCommand
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.payload import Payload
+from evermodel.common.events.rollout import RolloutStep, VersionInPlay
+from evermodel.common.events.training import Artefact, ModelTrained
+from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
+from evermodel.console.handlers.answers import Answers
+from evermodel.console.handlers.projection import DEAD_LETTERS, LIFECYCLE, Keep, Projection, Seen
+from evermodel.console.ports import Tables
+
+START = datetime(2026, 6, 1, tzinfo=UTC)
+ARTEFACT = Artefact(
+    uri="runs:/r/bundle",
+    digest="sha256:" + "a" * 64,
+    threshold=0.5,
+    reference_id=ReferenceId("reference"),
+)
+
+
+def seen(
+    topic: str, payload: Payload, *, offset: int, id_: str, day: int = 0, life: str = "turn"
+) -> Seen:
+    meta = EventMeta(
+        id=EventId(id_),
+        type=payload.TYPE,
+        source="/evermodel/test",
+        subject=payload.model,
+        time=START + timedelta(days=day),
+        lifecycle_id=LifecycleId(life),
+    )
+    value, headers = encode(payload, meta)
+    return Seen(topic=topic, partition=0, offset=offset, value=value, headers=headers)
+
+
+def command(model: str = "fraud") -> LifecycleCommand:
+    return LifecycleCommand(
+        model=ModelName(model), command="retrain", who="ada", why="a new rule book"
+    )
+
+
+def trained() -> ModelTrained:
+    return ModelTrained(
+        model=ModelName("fraud"),
+        outcome="failed",
+        reason="one class only",
+        caused_by=EventId("c"),
+        champion=None,
+    )
+
+
+def step(version: int) -> RolloutStep:
+    serving = VersionInPlay(
+        version=version,
+        role="champion",
+        weight=100,
+        model_uri=f"models:/fraud/{version}",
+        artefact=ARTEFACT,
+    )
+    return RolloutStep(
+        model=ModelName("fraud"),
+        action="promoted",
+        version=version,
+        from_version=None,
+        step=1,
+        in_play=(serving,),
+        stable_version=version,
+        desired_version=version,
+        reason="every check passed",
+    )
+
+
+def shown(*records: Seen, keep: Keep | None = None) -> Answers:
+    tables = Tables()
+    projection = Projection(tables, keep=keep)
+    for record in records:
+        projection.on_record(record)
+    return Answers(tables)
+
+
+def ids(answer: Any) -> list[str]:
+    return [event["id"] for event in answer["events"]]
+
+
+def test_what_serves_is_what_the_last_step_says() -> None:
+    answers: Any = shown(
+        seen("rollout.step", step(1), offset=0, id_="s1"),
+        seen("rollout.step", step(2), offset=1, id_="s2", day=1),
+    ).models()
+    (model,) = answers["models"]
+    assert model["serving"]["in_play"] == ({"version": 2, "role": "champion", "weight": 100},)
+    assert model["last"]["rollout.step"]["event_id"] == "s2"
+
+
+def test_a_lifecycle_shows_its_events_in_the_order_of_the_loop_however_they_came() -> None:
+    answers: Any = shown(
+        seen("rollout.step", step(1), offset=0, id_="third", day=3),
+        seen("model.trained", trained(), offset=0, id_="second", day=2),
+        seen("lifecycle.commands", command(), offset=0, id_="first", day=2),
+    ).lifecycles()
+    (lifecycle,) = answers["lifecycles"]
+    assert ids(lifecycle) == ["first", "second", "third"]
+    assert lifecycle["started"] == "2026-06-03T00:00:00Z"
+
+
+def test_models_side_by_side_are_told_apart() -> None:
+    answers = shown(
+        seen("lifecycle.commands", command("fraud"), offset=0, id_="a", life="x"),
+        seen("lifecycle.commands", command("churn"), offset=1, id_="b", life="y"),
+    )
+    found: Any = answers.models()
+    assert [model["model"] for model in found["models"]] == ["churn", "fraud"]
+    assert ids(answers.events(model="churn")) == ["b"]
+    assert ids(answers.events(topic="model.trained")) == []
+
+
+@given(st.lists(st.integers(0, 5), max_size=12))
+def test_reading_records_again_changes_nothing(again: list[int]) -> None:
+    records = [
+        seen("lifecycle.commands", command(), offset=i, id_=f"c{i}", day=i) for i in range(6)
+    ]
+    once, twice = shown(*records), shown(*records, *(records[i] for i in again))
+    assert (once.events(), once.topics()) == (twice.events(), twice.topics())
+    assert once.lifecycles() == twice.lifecycles()
+
+
+@given(
+    st.sampled_from(sorted({*LIFECYCLE, *DEAD_LETTERS})),
+    st.none() | st.binary(),
+    st.lists(st.tuples(st.text(), st.none() | st.binary()), max_size=4),
+)
+def test_junk_is_counted_and_never_stops_it(
+    topic: str, value: bytes | None, headers: list[tuple[str, bytes | None]]
+) -> None:
+    junk = Seen(topic=topic, partition=0, offset=0, value=value, headers=headers)
+    answers = shown(junk, seen("lifecycle.commands", command(), offset=1, id_="after"))
+    assert ids(answers.events()) == ["after"]
+    if topic in DEAD_LETTERS:
+        found: Any = answers.models()
+        assert found["dead_letters"][topic] == 1
+    else:
+        counted: Any = answers.topics()
+        assert sum(t["undecodable"] for t in counted["topics"]) == 1
+
+
+def test_the_oldest_events_and_lifecycles_go_first() -> None:
+    records = [
+        seen("lifecycle.commands", command(), offset=i, id_=f"c{i}", day=i, life=f"turn {i}")
+        for i in range(30)
+    ]
+    answers = shown(*records, keep=Keep(events=20, lifecycles=3))
+    kept = ids(answers.events(limit=1000))
+    assert kept == [f"c{i}" for i in range(29, 29 - len(kept), -1)]
+    assert 18 <= len(kept) <= 20
+    found: Any = answers.lifecycles()
+    assert [x["lifecycle_id"] for x in found["lifecycles"]] == ["turn 29", "turn 28", "turn 27"]
+
+
+GOLDEN = sorted(
+    (Path(__file__).parents[3] / "libs/common/src/evermodel/common/events/examples").glob("*.json")
+)
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_every_golden_example_of_a_lifecycle_topic_is_shown_with_a_sentence(path: Path) -> None:
+    example = json.loads(path.read_text())
+    topic = next(
+        (t.name for t in LIFECYCLE.values() if example["type"] == t.payloads[0].TYPE), None
+    )
+    if topic is None or topic == "transactions.partials":
+        return  # the data plane is not the console's, and counters of partitions are too many
+    record = Seen(
+        topic=topic,
+        partition=0,
+        offset=0,
+        value=json.dumps(example["data"]).encode(),
+        headers=[(f"ce_{k}", str(v).encode()) for k, v in example.items() if k != "data"],
+    )
+    found: Any = shown(record).events()
+    (event,) = found["events"]
+    assert (event["id"], event["time"]) == (example["id"], example["time"])
+    assert event["headline"] != type(example).__name__
+    assert " " in event["headline"]
