@@ -1,0 +1,23 @@
+"""``python -m evermodel.drift windower|detector|outcomes``: settings, wiring, run."""
+
+import sys
+
+from evermodel.common.runtime.service import run_service
+from evermodel.drift.settings import Settings
+from evermodel.drift.wiring import wire_outcomes, wire_windower
+
+ROLES = {"windower": wire_windower, "outcomes": wire_outcomes}
+_USAGE = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Run one role until a signal; return the exit code."""
+    if len(arguments) != 1 or arguments[0] not in ROLES:
+        sys.stderr.write(f"usage: python -m evermodel.drift {'|'.join(ROLES)}\n")
+        return _USAGE
+    settings, wire = Settings(), ROLES[arguments[0]]
+    return run_service(lambda: wire(settings), kafka=settings.kafka, health=settings.health)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,75 @@
+"""Puts the drift roles together; the only module that sees all of them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from evermodel.common.events.catalogue import LABELS, TRANSACTIONS_SCORED, WINDOWER_STATE
+from evermodel.common.events.windows import TransactionsWindowed
+from evermodel.common.messaging.api import BatchRoute, Route, ServiceSpec
+from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.models.description import ModelDescription
+from evermodel.common.models.file import read_models
+from evermodel.drift.adapters.duckdb_outcomes import DuckdbOutcomes
+from evermodel.drift.adapters.lake_references import LakeReferences
+from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
+from evermodel.drift.adapters.parquet_lake import ParquetLake
+from evermodel.drift.handlers.outcomes import OutcomesHandler
+from evermodel.drift.handlers.windower import Windower
+from evermodel.drift.ports import OutcomesLake, PartitionCount, References, RowLake, TallyCodec
+from evermodel.drift.settings import Settings
+
+
+def assemble_windower(
+    *,
+    models: Mapping[str, ModelDescription],
+    references: References,
+    lake: RowLake,
+    codec: TallyCodec,
+    partitions: PartitionCount,
+) -> ServiceSpec:
+    """Return the windower made of these parts."""
+    windower = Windower(
+        models=models, references=references, lake=lake, codec=codec, partitions=partitions
+    )
+    return ServiceSpec(
+        name="drift-windower",
+        service="drift",
+        batches=[
+            BatchRoute(TRANSACTIONS_SCORED, windower.on_records),
+            BatchRoute(LABELS, windower.on_records),
+        ],
+        state=WINDOWER_STATE,
+        assignment=windower,
+    )
+
+
+@contextmanager
+def wire_windower(settings: Settings) -> Iterator[ServiceSpec]:
+    """Make the real parts and yield the windower made of them."""
+    broker = KafkaBroker(settings.kafka)
+    try:
+        yield assemble_windower(
+            models=read_models(settings.models),
+            references=LakeReferences(settings.lake),
+            lake=ParquetLake(settings.lake),
+            codec=MsgpackTallies(),
+            partitions=broker.partitions,
+        )
+    finally:
+        broker.close()
+
+
+def assemble_outcomes(*, models: Mapping[str, ModelDescription], lake: OutcomesLake) -> ServiceSpec:
+    """Return the role ``outcomes`` made of these parts."""
+    handler = OutcomesHandler(models=models, lake=lake)
+    return ServiceSpec(
+        name="drift-outcomes",
+        service="drift",
+        routes=[Route(TransactionsWindowed, handler.on_transactions_windowed)],
+    )
+
+
+@contextmanager
+def wire_outcomes(settings: Settings) -> Iterator[ServiceSpec]:
+    """Make the real parts and yield the role made of them."""
+    yield assemble_outcomes(models=read_models(settings.models), lake=DuckdbOutcomes(settings.lake))
