@@ -20,6 +20,9 @@ pytestmark = [
 ]
 
 
+A, B, C = ("sha256:" + digit * 64 for digit in "abc")
+
+
 class Bench:
     """A registry under test, with runs to register from and a model nobody else uses."""
 
@@ -112,20 +115,28 @@ def test_a_version_that_is_not_there_takes_no_alias(bench: Bench, first: bool) -
         bench.version("a")
     with pytest.raises(UnknownVersion):
         bench.registry.set_alias(bench.model, alias="champion", version=9)
-    with pytest.raises(UnknownVersion):
-        bench.registry.quarantine(bench.model, version=9, reason="bad")
 
 
 def test_quarantine_holds_the_artefact_whatever_version_carries_it(bench: Bench) -> None:
-    assert not bench.registry.is_quarantined(bench.model, digest="sha256:" + "a" * 64)
+    assert not bench.registry.is_quarantined(bench.model, digest=A)
     bench.version("a", digit="a")
     bench.version("b", digit="b")
     bench.version("c", digit="a")
     for _ in range(2):
-        bench.registry.quarantine(bench.model, version=1, reason="alerts tripled")
-    assert bench.registry.is_quarantined(bench.model, digest="sha256:" + "a" * 64)
-    assert not bench.registry.is_quarantined(bench.model, digest="sha256:" + "b" * 64)
-    bench.registry.set_alias(bench.model, alias="last_verified", version=1)
+        bench.registry.quarantine(bench.model, digests=[A], reason="alerts tripled")
+    bench.registry.quarantine(bench.model, digests=[A, C], reason="something else")
+    assert bench.registry.is_quarantined(bench.model, digest=A)
+    assert not bench.registry.is_quarantined(bench.model, digest=B)
+    bench.registry.set_alias(bench.model, alias="last_verified", version=3)
     found = bench.registry.aliased(bench.model, alias="last_verified")
     assert found is not None
     assert found.quarantined == "alerts tripled"
+
+
+def test_a_quarantine_that_is_lifted_is_gone(bench: Bench) -> None:
+    bench.registry.quarantine(bench.model, digests=[A], reason="before there is any version")
+    assert not bench.registry.is_quarantined(bench.model, digest=A)
+    bench.version("a")
+    bench.registry.quarantine(bench.model, digests=[A], reason="alerts tripled")
+    bench.registry.quarantine(bench.model, digests=[], reason="a person lifted it")
+    assert not bench.registry.is_quarantined(bench.model, digest=A)

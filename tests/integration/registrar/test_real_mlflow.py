@@ -137,7 +137,8 @@ def test_a_lifecycle_of_versions_on_real_parts(
     assert (blind.verdict, blind.version) == ("rejected", None)
     assert answers(blind)["not_worse"] == "fail"
 
-    finish(registrar.on_rollout_step(step("aborted", version=2, stable=1), meta("s2")))
+    taken_back = step("aborted", version=2, stable=1, quarantined=(runs["twin"].digest,))
+    finish(registrar.on_rollout_step(taken_back, meta("s2")))
     again = train(registrar, runs["twin"], id_="t4")
     assert answers(again)["quarantine"] == "fail"
     registry = MlflowRegistry(mlflow_server)

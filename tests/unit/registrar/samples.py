@@ -61,7 +61,9 @@ def trained(
     )
 
 
-def step(action: Any, *, version: int, stable: int) -> RolloutStep:
+def step(
+    action: Any, *, version: int, stable: int, quarantined: tuple[str, ...] = ()
+) -> RolloutStep:
     serving = VersionInPlay(
         version=stable,
         role="champion",
@@ -79,4 +81,5 @@ def step(action: Any, *, version: int, stable: int) -> RolloutStep:
         stable_version=stable,
         desired_version=stable,
         reason="alerts tripled",
+        quarantined=quarantined,
     )

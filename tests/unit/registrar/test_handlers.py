@@ -73,8 +73,8 @@ class House:
         assert isinstance(emitted.payload, ModelValidated)
         return emitted.payload
 
-    def roll(self, action: str, *, version: int, stable: int) -> None:
-        event = step(action, version=version, stable=stable)
+    def roll(self, action: str, *, version: int, stable: int, held: tuple[str, ...] = ()) -> None:
+        event = step(action, version=version, stable=stable, quarantined=held)
         assert finish(self.registrar.on_rollout_step(event, meta("step"))) == NOTHING
 
     def named(self, alias: Alias) -> int | None:
@@ -199,11 +199,25 @@ def test_what_was_taken_back_never_returns_by_itself(house: House, action: str) 
     house.evaluator.answer = EVEN
     house.train(trained(OTHER), id_="t2")
     for _ in range(2):
-        house.roll(action, version=2, stable=1)
+        house.roll(action, version=2, stable=1, held=(OTHER,))
     assert (house.named("champion"), house.named("challenger")) == (1, None)
     again = house.train(trained(OTHER), id_="t3")
     assert again.verdict == "rejected"
     assert again.reasons[0].startswith("quarantine: fail")
+
+
+def test_an_abort_that_blames_nobody_and_a_lifted_hold_leave_the_artefact_free(
+    house: House,
+) -> None:
+    house.train(trained(), id_="t1")
+    house.roll("promoted", version=1, stable=1)
+    house.evaluator.answer = EVEN
+    house.train(trained(OTHER), id_="t2")
+    house.roll("aborted", version=2, stable=1)
+    assert house.train(trained(OTHER), id_="t3").verdict == "accepted"
+    house.roll("aborted", version=3, stable=1, held=(OTHER,))
+    house.roll("queued", version=3, stable=1)
+    assert house.train(trained(OTHER), id_="t4").verdict == "accepted"
 
 
 def test_a_step_about_an_unregistered_version_is_given_up(house: House) -> None:

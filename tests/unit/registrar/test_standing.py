@@ -1,35 +1,47 @@
 """What a rollout step does to aliases and quarantine."""
 
+from typing import get_args
+
 import pytest
 
 from evermodel.registrar.domain.standing import (
     Action,
+    Change,
     DropAlias,
     Quarantine,
     SetAlias,
     changes_of,
 )
 
+HELD = ("sha256:" + "a" * 64,)
 
-@pytest.mark.parametrize("action", ["started", "advanced", "held", "resumed", "queued", "declined"])
-def test_a_step_on_the_way_changes_no_standing(action: Action) -> None:
-    assert changes_of(action, version=3, stable=2, reason="") == ()
+
+def changes(action: Action, *, stable: int = 2) -> tuple[Change, ...]:
+    return changes_of(action, version=3, stable=stable, quarantined=HELD, reason="alerts tripled")
+
+
+@pytest.mark.parametrize("action", get_args(Action))
+def test_every_step_says_exactly_what_is_quarantined(action: Action) -> None:
+    assert changes(action)[-1] == Quarantine(HELD, "alerts tripled")
+
+
+@pytest.mark.parametrize("action", ["advanced", "held", "resumed", "queued", "declined"])
+def test_a_step_on_the_way_changes_no_alias(action: Action) -> None:
+    assert changes(action)[:-1] == ()
+
+
+def test_started_names_the_challenger() -> None:
+    assert changes("started")[:-1] == (SetAlias("challenger", 3),)
 
 
 def test_promoted_makes_the_challenger_champion() -> None:
-    changes = changes_of("promoted", version=3, stable=2, reason="")
-    assert changes == (SetAlias("champion", 3), DropAlias("challenger", 3))
+    assert changes("promoted")[:-1] == (SetAlias("champion", 3), DropAlias("challenger", 3))
 
 
 def test_only_completed_makes_a_version_the_last_verified() -> None:
-    changes = changes_of("completed", version=3, stable=3, reason="")
-    assert SetAlias("last_verified", 3) in changes
+    assert SetAlias("last_verified", 3) in changes("completed", stable=3)
 
 
 @pytest.mark.parametrize("action", ["aborted", "rolled_back"])
-def test_what_is_taken_back_is_quarantined_and_the_stable_version_is_champion(
-    action: Action,
-) -> None:
-    changes = changes_of(action, version=3, stable=2, reason="alerts tripled")
-    assert SetAlias("champion", 2) in changes
-    assert Quarantine(3, "alerts tripled") in changes
+def test_when_a_version_is_taken_back_the_stable_one_is_champion(action: Action) -> None:
+    assert changes(action)[:-1] == (SetAlias("champion", 2), DropAlias("challenger", 3))

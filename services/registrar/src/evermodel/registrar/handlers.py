@@ -59,10 +59,12 @@ class Registrar:
     def on_rollout_step(self, event: RolloutStep, meta: EventMeta, /) -> Reaction | Held:
         """Bring aliases and quarantine to what the step says; they may hang on the network."""
         changes = standing.changes_of(
-            event.action, version=event.version, stable=event.stable_version, reason=event.reason
+            event.action,
+            version=event.version,
+            stable=event.stable_version,
+            quarantined=event.quarantined,
+            reason=event.reason,
         )
-        if not changes:
-            return NOTHING
 
         def apply() -> Reaction:
             try:
@@ -116,8 +118,8 @@ class Registrar:
                 self._registry.set_alias(model, alias=alias, version=version)
             case standing.DropAlias(alias, version):
                 self._registry.drop_alias(model, alias=alias, version=version)
-            case standing.Quarantine(version, reason):
-                self._registry.quarantine(model, version=version, reason=reason)
+            case standing.Quarantine(digests, reason):
+                self._registry.quarantine(model, digests=digests, reason=reason)
 
 
 def policy_of(model: ModelDescription) -> Policy:

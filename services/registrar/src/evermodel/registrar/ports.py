@@ -4,6 +4,7 @@ Owns the promises and their words. Must never keep them. Every method that reach
 raise ``Transient`` when the system behind it does not answer now.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,11 +61,10 @@ class ModelRegistry(Protocol):
     def drop_alias(self, model: Name, *, alias: Alias, version: Version) -> None:
         """Let `alias` name nothing, if it names `version`."""
 
-    def quarantine(self, model: Name, *, version: Version, reason: str) -> None:
-        """Mark `version` as taken back.
+    def quarantine(self, model: Name, *, digests: Collection[str], reason: str) -> None:
+        """Mark every version with one of these artefacts as taken back, and no other.
 
-        Raises:
-            UnknownVersion: there is no such version.
+        `reason` is for those that were not marked before.
         """
 
     def is_quarantined(self, model: Name, *, digest: str) -> bool:

@@ -4,6 +4,7 @@ Deterministic: nothing in the file depends on the clock or the machine.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,11 +52,17 @@ class DirectoryRegistry:
             del aliases[alias]
             self._write(model, versions=self._versions(model), aliases=aliases)
 
-    def quarantine(self, model: Name, *, version: Version, reason: str) -> None:
-        """Mark `version` as taken back."""
-        held = replace(self._version(model, version), quarantined=reason)
-        versions = tuple(held if v.version == version else v for v in self._versions(model))
-        self._write(model, versions=versions, aliases=self._aliases(model))
+    def quarantine(self, model: Name, *, digests: Collection[str], reason: str) -> None:
+        """Mark the versions of these artefacts, and no other."""
+        before = self._versions(model)
+        after = tuple(
+            replace(v, quarantined=v.quarantined or reason or "taken back")
+            if v.candidate.artefact.digest in digests
+            else replace(v, quarantined=None)
+            for v in before
+        )
+        if after != before:
+            self._write(model, versions=after, aliases=self._aliases(model))
 
     def is_quarantined(self, model: Name, *, digest: str) -> bool:
         """Return whether a version with this digest was taken back."""

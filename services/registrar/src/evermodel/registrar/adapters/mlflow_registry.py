@@ -5,7 +5,7 @@ Owns the names of the tags. Must never touch runs: those are the trainer's. MLfl
 the event that led to it before it is made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -76,12 +76,16 @@ class MlflowRegistry:
             with answering():
                 self._client.delete_registered_model_alias(model, alias)
 
-    def quarantine(self, model: Name, *, version: Version, reason: str) -> None:
-        """Tag `version` with why it was taken back."""
-        self._require(model, version)
+    def quarantine(self, model: Name, *, digests: Collection[str], reason: str) -> None:
+        """Tag the versions of these artefacts with why they were taken back, and no other."""
         text = reason[:_LONGEST_TAG] or "taken back"
-        with answering():
-            self._client.set_model_version_tag(model, str(version), QUARANTINED, text)
+        for found in self._search(f"name = '{model}'"):
+            wanted, marked = found.tags.get(DIGEST) in digests, QUARANTINED in found.tags
+            with answering():
+                if wanted and not marked:
+                    self._client.set_model_version_tag(model, found.version, QUARANTINED, text)
+                elif marked and not wanted:
+                    self._client.delete_model_version_tag(model, found.version, QUARANTINED)
 
     def is_quarantined(self, model: Name, *, digest: str) -> bool:
         """Return whether a version with this digest carries the tag."""
@@ -97,10 +101,19 @@ class MlflowRegistry:
                 self._client.create_registered_model(model)
 
     def _tagged(self, model: Name, tag: str, value: str) -> "Sequence[ModelVersion]":
-        with answering():
-            return list(
-                self._client.search_model_versions(f"name = '{model}' and tag.`{tag}` = '{value}'")
-            )
+        return self._search(f"name = '{model}' and tag.`{tag}` = '{value}'")
+
+    def _search(self, condition: str) -> "Sequence[ModelVersion]":
+        """Return every version that meets `condition`, page by page."""
+        found: list[ModelVersion] = []
+        token = None
+        while True:
+            with answering():
+                page = self._client.search_model_versions(condition, page_token=token)
+            found.extend(page)
+            token = page.token
+            if not token:
+                return found
 
     def _aliased(self, model: Name, alias: Alias) -> "ModelVersion | None":
         """Return the version, None when the model or its alias is not there.

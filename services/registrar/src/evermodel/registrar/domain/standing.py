@@ -40,29 +40,40 @@ class DropAlias:
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """`version` was taken back and its artefact must not return by itself."""
+    """Exactly these artefacts were taken back and must not return by themselves."""
 
-    version: int
+    digests: tuple[str, ...]
     reason: str
 
 
 Change = SetAlias | DropAlias | Quarantine
 
 
-def changes_of(action: Action, *, version: int, stable: int, reason: str) -> tuple[Change, ...]:
-    """Return what a step about `version`, with `stable` to fall back on, changes."""
+def changes_of(
+    action: Action, *, version: int, stable: int, quarantined: tuple[str, ...], reason: str
+) -> tuple[Change, ...]:
+    """Return what a step about `version`, with `stable` to fall back on, changes.
+
+    Every step names all that is `quarantined`: an abort that blames nobody adds nothing, and a
+    hold that a person lifts is gone from the next step on.
+    """
+    return (
+        *_aliases(action, version=version, stable=stable),
+        Quarantine(quarantined, reason),
+    )
+
+
+def _aliases(action: Action, *, version: int, stable: int) -> tuple[Change, ...]:
     match action:
-        case "started" | "advanced" | "held" | "resumed" | "queued" | "declined":
+        case "started":
+            return (SetAlias("challenger", version),)
+        case "advanced" | "held" | "resumed" | "queued" | "declined":
             return ()
         case "promoted":
             return (SetAlias("champion", version), DropAlias("challenger", version))
         case "completed":
             return (SetAlias("champion", version), SetAlias("last_verified", version))
         case "aborted" | "rolled_back":
-            return (
-                SetAlias("champion", stable),
-                DropAlias("challenger", version),
-                Quarantine(version, reason),
-            )
+            return (SetAlias("champion", stable), DropAlias("challenger", version))
         case _:
             assert_never(action)
