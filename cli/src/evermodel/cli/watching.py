@@ -1,11 +1,14 @@
 """The live table of `evermodel up`: which process runs, since when, how often it died."""
 
+from pathlib import Path
 from threading import Event
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
+from evermodel.embedded.readiness import tail
 from evermodel.embedded.stack import Stack
 from evermodel.embedded.supervisor import Standing
 
@@ -29,8 +32,18 @@ def _live(stack: Stack, console: Console) -> int:
     never = Event()
     with Live(console=console, refresh_per_second=2, transient=True) as live:
         while not never.wait(_LOOK_SECONDS):
-            live.update(table(stack.standings()))
+            live.update(Group(table(stack.standings()), *_last_words(stack)))
     return 0
+
+
+def _last_words(stack: Stack) -> list[Text]:
+    """Return what each process that is down said last, so that nobody has to look for it."""
+    down = [standing for standing in stack.standings() if standing.state != "running"]
+    return [
+        Text(sentence(standing, log=stack.log(standing.name)), style="red", overflow="fold")
+        for standing in down
+        if standing.restarts
+    ]
 
 
 def _changes(stack: Stack, console: Console) -> int:
@@ -40,7 +53,8 @@ def _changes(stack: Stack, console: Console) -> int:
             now = (standing.state, standing.restarts)
             if seen.get(standing.name) != now:
                 seen[standing.name] = now
-                console.print(_sentence(standing), highlight=False, soft_wrap=True)
+                said = sentence(standing, log=stack.log(standing.name))
+                console.print(said, highlight=False, soft_wrap=True, markup=False)
     return 0
 
 
@@ -60,8 +74,10 @@ def table(standings: list[Standing]) -> Table:
     return shown
 
 
-def _sentence(standing: Standing) -> str:
+def sentence(standing: Standing, *, log: Path) -> str:
+    """Return how a process stands in words; what has died is quoted with its last line."""
     if standing.state == "running":
         again = f" again ({standing.restarts} restarts)" if standing.restarts else ""
         return f"{standing.name} runs{again}, process {standing.pid}"
-    return f"{standing.name} ended with status {standing.status}; it is started again"
+    ended = f"{standing.name} ended with status {standing.status}; it is started again"
+    return f"{ended}: {tail(log, lines=1)[:300]}" if log.exists() else ended
