@@ -26,7 +26,8 @@ def rule(gates: Sequence[Gate]) -> Ruling:
     against = tuple(_sentence(gate) for gate in gates if _blocks(gate))
     if against:
         return Ruling(accepted=False, reasons=against)
-    return Ruling(accepted=True, reasons=tuple(_sentence(gate) for gate in gates if gate.interval))
+    asked = tuple(_sentence(gate) for gate in gates if gate.required and gate.interval)
+    return Ruling(accepted=True, reasons=asked or ("every required gate passed",))
 
 
 def _blocks(gate: Gate) -> bool:
