@@ -4,9 +4,9 @@ import sys
 
 from evermodel.common.runtime.service import run_service
 from evermodel.drift.settings import Settings
-from evermodel.drift.wiring import wire_outcomes, wire_windower
+from evermodel.drift.wiring import wire_detector, wire_outcomes, wire_windower
 
-ROLES = {"windower": wire_windower, "outcomes": wire_outcomes}
+ROLES = {"windower": wire_windower, "detector": wire_detector, "outcomes": wire_outcomes}
 _USAGE = 2
 
 

@@ -15,11 +15,12 @@ from evermodel.common.settings import (
 class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings):
     """Everything the roles are told."""
 
-    labels_idle_seconds: float = Field(
+    idle_seconds: float = Field(
         default=30.0,
-        gt=0,
-        validation_alias="EVERMODEL_LABELS_IDLE_SECONDS",
-        description="A label partition silent this long (wall time) no longer holds windows open.",
+        ge=0,
+        validation_alias="EVERMODEL_IDLE_SECONDS",
+        description="A partition silent this long (wall time) no longer holds windows open; 0 "
+        "waits for every partition.",
     )
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     health: HealthSettings = Field(default_factory=HealthSettings)

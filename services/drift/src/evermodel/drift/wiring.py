@@ -3,16 +3,26 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from evermodel.common.events.catalogue import LABELS, TRANSACTIONS_SCORED, WINDOWER_STATE
-from evermodel.common.events.windows import TransactionsWindowed
+from evermodel.common.events.catalogue import (
+    DETECTOR_STATE,
+    LABELS,
+    TRANSACTIONS_SCORED,
+    WINDOWER_STATE,
+)
+from evermodel.common.events.outcomes import OutcomesMatured
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.windows import TransactionsPartial, TransactionsWindowed
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.api import BatchRoute, Route, ServiceSpec
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_models
+from evermodel.common.runtime.clock import SystemClock
 from evermodel.drift.adapters.duckdb_outcomes import DuckdbOutcomes
 from evermodel.drift.adapters.lake_references import LakeReferences
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
 from evermodel.drift.adapters.parquet_lake import ParquetLake
+from evermodel.drift.handlers.detector import Detector
 from evermodel.drift.handlers.outcomes import OutcomesHandler
 from evermodel.drift.handlers.windower import Windower
 from evermodel.drift.ports import OutcomesLake, PartitionCount, References, RowLake, TallyCodec
@@ -57,6 +67,43 @@ def wire_windower(settings: Settings) -> Iterator[ServiceSpec]:
         )
     finally:
         broker.close()
+
+
+def assemble_detector(
+    *,
+    models: Mapping[str, ModelDescription],
+    references: References,
+    clock: Clock,
+    idle_seconds: float = 0.0,
+) -> ServiceSpec:
+    """Return the detector made of these parts; `idle_seconds` 0 waits for every partition."""
+    detector = Detector(
+        models=models, references=references, clock=clock, idle_seconds=idle_seconds
+    )
+    return ServiceSpec(
+        name="drift-detector",
+        service="drift",
+        routes=[
+            Route(TransactionsPartial, detector.on_transactions_partial),
+            Route(TransactionsWindowed, detector.on_transactions_windowed),
+            Route(OutcomesMatured, detector.on_outcomes_matured),
+            Route(RolloutStep, detector.on_rollout_step),
+        ],
+        state=DETECTOR_STATE,
+        assignment=detector,
+        on_tick=detector.on_tick,
+    )
+
+
+@contextmanager
+def wire_detector(settings: Settings) -> Iterator[ServiceSpec]:
+    """Make the real parts and yield the detector made of them."""
+    yield assemble_detector(
+        models=read_models(settings.models),
+        references=LakeReferences(settings.lake),
+        clock=SystemClock(),
+        idle_seconds=settings.idle_seconds,
+    )
 
 
 def assemble_outcomes(*, models: Mapping[str, ModelDescription], lake: OutcomesLake) -> ServiceSpec:

@@ -1,6 +1,7 @@
 """Which window of a model may be closed: every partition is past it, or long silent."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 #: After a gap longer than this only the newest windows are said to be empty.
@@ -8,22 +9,36 @@ LONGEST_GAP = 1000
 
 
 def is_past(
-    end: datetime, *, watermarks: Mapping[int, datetime], partitions: int, idle: Set[int]
+    end: datetime,
+    *,
+    watermarks: Mapping[int, datetime],
+    partitions: int,
+    idle: AbstractSet[int] = frozenset(),
 ) -> bool:
-    """Return whether every partition of a stream is past `end` or idle (0 partitions: unknown)."""
+    """Return whether every partition of a stream is past `end` or idle.
+
+    `partitions` 0: nothing was ever heard of the stream, so it is not past anything.
+    """
     return partitions > 0 and all(
         p in idle or (p in watermarks and watermarks[p] >= end) for p in range(partitions)
     )
 
 
 def next_window(
-    closed: datetime | None, opened: Set[datetime], *, reached: datetime | None, length: timedelta
+    closed: datetime | None,
+    opened: Collection[datetime],
+    *,
+    reached: datetime | None,
+    length: timedelta,
 ) -> datetime | None:
-    """Return the start of the window to close next: the one after the last, or the first known."""
+    """Return the start of the window to close next: the one after the last, or the first known.
+
+    `closed`: start of the last one closed. `reached`: the newest watermark.
+    """
     if closed is None:
         return min(opened, default=None)
     following = closed + length
-    if reached is None or not opened or min(opened) <= following:
+    if reached is None:
         return following
-    oldest = reached - LONGEST_GAP * length
-    return max(following, oldest) if following < oldest else following
+    newest = closed + ((reached - closed) // length - LONGEST_GAP) * length
+    return min([max(following, newest), *(start for start in opened if start > closed)])

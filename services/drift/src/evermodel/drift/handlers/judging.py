@@ -1,0 +1,264 @@
+"""From a closed window to verdicts: the rule's steps in their order, and their words."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from evermodel.common.events.drift import (
+    DriftDetected,
+    FeatureEvidence,
+    PerformanceEvidence,
+    PredictionEvidence,
+)
+from evermodel.common.events.payload import Span
+from evermodel.common.events.windows import QualityFailure, TransactionsWindowed
+from evermodel.common.kernel.ids import EpisodeId, ReferenceId, lifecycle_of
+from evermodel.common.messaging.api import Emit
+from evermodel.common.models.description import ModelDescription
+from evermodel.drift.domain.episodes import Episode, Policy, Ruling, Signal, decide
+from evermodel.drift.domain.merging import merged
+from evermodel.drift.domain.performance import evidence_of, has_fallen
+from evermodel.drift.domain.prediction import alerts_of, observe
+from evermodel.drift.domain.standing import ModelState, Small
+from evermodel.drift.handlers.payloads import counters_of
+from evermodel.profile.assessment import assess
+from evermodel.profile.reference import Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Every number of one judgement."""
+
+    span: Span
+    rows: int
+    features: tuple[FeatureEvidence, ...] = ()
+    prediction: PredictionEvidence | None = None
+    performance: tuple[PerformanceEvidence, ...] = ()
+    failures: tuple[QualityFailure, ...] = ()
+    lake: tuple[str, ...] = ()
+
+    @property
+    def flagged(self) -> tuple[str, ...]:
+        """The features over their gate."""
+        return tuple(f.feature for f in self.features if f.flagged)
+
+
+def policy_of(model: ModelDescription) -> Policy:
+    """Return step 8's parameters: no retrain may ask for labels that cannot exist yet."""
+    return Policy(
+        persistence=model.drift.persistence,
+        cool_down=max(model.drift.cool_down, model.stream.label_delay),
+        cohorts=-(-model.training.regime // model.windows.length),
+    )
+
+
+def judge(
+    state: ModelState,
+    model: ModelDescription,
+    window: TransactionsWindowed,
+    reference: Reference | None,
+) -> tuple[ModelState, list[Emit]]:
+    """Return the state after `window` and the verdicts it leads to."""
+    state, verdicts = _quality(state, model, window)
+    if window.quality == "fail" or reference is None or state.champion is None:
+        return state, verdicts
+    joined = _joined(state.small, window)
+    counted = next(
+        (r for r in joined.counters.references if r.reference_id == reference.reference_id), None
+    )
+    if counted is None or counted.rows < model.windows.min_rows:
+        return replace(state, small=joined if joined.counters.rows else None), verdicts
+    found = assess(
+        counters_of(counted, reference),
+        reference,
+        window_class=reference.schema.window_class(joined.start, joined.end),
+        min_effect=model.drift.min_effect,
+        false_discovery_rate=model.drift.false_discovery_rate,
+    )
+    consecutive = {
+        a.feature: state.consecutive.get(a.feature, 0) + 1 if a.flagged else 0 for a in found
+    }
+    features = tuple(
+        FeatureEvidence(
+            feature=a.feature,
+            kind=a.kind,
+            effect=a.effect,
+            gate=a.gate,
+            p_value=min(1.0, max(0.0, a.p_value)),
+            significant=a.significant,
+            flagged=a.flagged,
+            consecutive=consecutive[a.feature],
+        )
+        for a in found
+    )
+    state, prediction = _prediction(state, model, joined, reference)
+    evidence = Evidence(
+        span=Span(start=joined.start, end=joined.end),
+        rows=counted.rows,
+        features=features,
+        prediction=prediction,
+        performance=_performance(state, model),
+        lake=joined.lake,
+    )
+    state = replace(state, small=None, consecutive=consecutive, judged=evidence.span)
+    state, more = ruled(state, model, evidence, now=joined.end)
+    return state, [*verdicts, *more]
+
+
+def judge_outcomes(
+    state: ModelState, model: ModelDescription, *, span: Span, rows: int, now: datetime
+) -> tuple[ModelState, list[Emit]]:
+    """Return the state and verdicts after a cohort matured; its counts are in the standings."""
+    evidence = Evidence(span=span, rows=rows, performance=_performance(state, model))
+    return ruled(state, model, evidence, now=now, window=False)
+
+
+def ruled(
+    state: ModelState,
+    model: ModelDescription,
+    evidence: Evidence,
+    *,
+    now: datetime,
+    window: bool = True,
+) -> tuple[ModelState, list[Emit]]:
+    """Return the state and the verdict, if the policy gives one on this evidence."""
+    persistence = model.drift.persistence
+    prediction = evidence.prediction
+    signal = Signal(
+        start=evidence.span.start,
+        now=now,
+        flagged=bool(evidence.flagged),
+        persistent=any(f.consecutive >= persistence for f in evidence.features),
+        prediction=prediction is not None
+        and max(prediction.cusum_up, prediction.cusum_down) > prediction.bound,
+        performance=has_fallen(evidence.performance, margin=model.drift.performance_margin),
+        window=window,
+    )
+    history, ruling = decide(state.history, signal, policy_of(model))
+    state = replace(state, history=history)
+    return state, [] if ruling is None else [verdict(state, model, ruling, evidence, now=now)]
+
+
+def verdict(
+    state: ModelState, model: ModelDescription, ruling: Ruling, evidence: Evidence, *, now: datetime
+) -> Emit:
+    """Return the event that says `ruling`, with every number it rests on."""
+    name = f"{model.name}/{ruling.episode.name}"
+    payload = DriftDetected(
+        model=model.name,
+        window=evidence.span,
+        episode_id=EpisodeId(name),
+        cause=ruling.cause,
+        severity=ruling.severity,
+        onset=ruling.episode.onset,
+        features=evidence.flagged,
+        rows=evidence.rows,
+        reference_id=None if state.reference_id is None else ReferenceId(state.reference_id),
+        champion=state.champion,
+        policy=policy_name(model),
+        reason=_sentence(ruling, evidence),
+        evidence=evidence.features,
+        prediction=evidence.prediction,
+        performance=evidence.performance,
+        failures=evidence.failures,
+        lake=evidence.lake,
+    )
+    identity = f"{name}/{ruling.cause}/{ruling.severity}/{now.isoformat()}"
+    return Emit(payload=payload, time=now, identity=identity, lifecycle_id=lifecycle_of(name))
+
+
+def policy_name(model: ModelDescription) -> str:
+    """Return the rule's version and a digest of its parameters."""
+    parameters = model.drift.model_dump_json() + model.windows.model_dump_json()
+    return f"rule-1/{hashlib.sha256(parameters.encode()).hexdigest()[:12]}"
+
+
+def _sentence(ruling: Ruling, evidence: Evidence) -> str:
+    match ruling.severity, ruling.cause:
+        case "cleared", _:
+            return f"over: {ruling.why}"
+        case _, "quality":
+            return "the input is broken: " + "; ".join(
+                f"{f.column or 'rows'}: {f.detail}" for f in evidence.failures
+            )
+        case _, "feature":
+            moved = sorted((f for f in evidence.features if f.flagged), key=lambda f: -f.effect)
+            named = ", ".join(f"{f.feature} by {f.effect:.3f}" for f in moved[:5])
+            return f"{named or 'features'} moved: {ruling.why}"
+        case _, "prediction" if evidence.prediction is not None:
+            p = evidence.prediction
+            return f"alert rate {p.alert_rate:.4f} where {p.expected:.4f} was usual: {ruling.why}"
+        case _:
+            told = ", ".join(
+                f"{p.metric} {p.observed:.3f} (at most {p.upper:.3f}) of promised {p.promised:.3f}"
+                for p in evidence.performance
+            )
+            return f"{told or 'outcomes'}: {ruling.why}"
+
+
+def _quality(
+    state: ModelState, model: ModelDescription, window: TransactionsWindowed
+) -> tuple[ModelState, list[Emit]]:
+    """One verdict when windows begin to fail, one when they are sound again."""
+    now, evidence = window.window.end, _window_evidence(window)
+    if window.quality == "fail" and state.quality is None:
+        start = window.window.start
+        episode = Episode(name=f"quality/{start.isoformat()}", cause="quality", onset=start)
+        ruling = Ruling("watch", "quality", episode, "the window fails its checks")
+        state = replace(state, quality=episode)
+        return state, [verdict(state, model, ruling, evidence, now=now)]
+    if window.quality == "pass" and state.quality is not None:
+        ruling = Ruling("cleared", "quality", state.quality, "the window passes its checks")
+        state = replace(state, quality=None)
+        return state, [verdict(state, model, ruling, evidence, now=now)]
+    return state, []
+
+
+def _window_evidence(window: TransactionsWindowed) -> Evidence:
+    return Evidence(
+        span=window.window,
+        rows=window.counters.rows,
+        failures=window.failures,
+        lake=window.lake,
+    )
+
+
+def _joined(small: Small | None, window: TransactionsWindowed) -> Small:
+    span = window.window
+    if small is None:
+        return Small(
+            start=span.start, end=span.end, counters=window.counters, lake=tuple(window.lake)
+        )
+    return Small(
+        start=small.start,
+        end=span.end,
+        counters=merged(small.counters, window.counters),
+        lake=(*small.lake, *window.lake),
+    )
+
+
+def _prediction(
+    state: ModelState, model: ModelDescription, joined: Small, reference: Reference
+) -> tuple[ModelState, PredictionEvidence | None]:
+    past = reference.history.alerts
+    if past is None or state.champion is None:
+        return state, None
+    alerts, rows = alerts_of(joined.counters, state.champion)
+    if not rows:
+        return state, None
+    cusum, evidence = observe(
+        state.cusum,
+        alerts,
+        rows,
+        past,
+        slack=model.drift.alert_rate_slack,
+        bound=model.drift.alert_rate_bound,
+    )
+    return replace(state, cusum=cusum), evidence
+
+
+def _performance(state: ModelState, model: ModelDescription) -> tuple[PerformanceEvidence, ...]:
+    standing = state.standings.get(state.champion or 0)
+    if standing is None:
+        return ()
+    return evidence_of(standing, alpha=model.drift.performance_alpha)
