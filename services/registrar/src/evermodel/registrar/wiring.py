@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.training import ModelTrained
@@ -10,17 +9,12 @@ from evermodel.common.messaging.api import Route, ServiceSpec
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_models
 from evermodel.registrar.adapters.child_evaluation import ChildEvaluation
-from evermodel.registrar.adapters.directory_artefacts import DirectoryArtefacts
-from evermodel.registrar.adapters.directory_registry import DirectoryRegistry
 from evermodel.registrar.adapters.mlflow_artefacts import MlflowArtefacts
 from evermodel.registrar.adapters.mlflow_registry import MlflowRegistry
 from evermodel.registrar.adapters.staged_evaluator import StagedEvaluator
 from evermodel.registrar.handlers import Registrar
 from evermodel.registrar.ports import Evaluator, ModelRegistry
 from evermodel.registrar.settings import Settings
-
-#: Bounds of the twin's evaluations, where nobody set any.
-_TWIN_SECONDS, _TWIN_MEMORY_MB = 600.0, 3072
 
 
 def assemble(
@@ -36,15 +30,6 @@ def assemble(
             Route(RolloutStep, handlers.on_rollout_step),
         ),
     )
-
-
-def assemble_over_folders(
-    *, models: Mapping[str, ModelDescription], runs: Path, registry: Path, work: Path
-) -> ServiceSpec:
-    """Return the registrar of the twin: `runs` as the trainer lays them, no server at all."""
-    run = ChildEvaluation(max_seconds=_TWIN_SECONDS, max_memory_mb=_TWIN_MEMORY_MB)
-    evaluator = StagedEvaluator(store=DirectoryArtefacts(runs), run=run, work=work)
-    return assemble(models=models, registry=DirectoryRegistry(registry), evaluator=evaluator)
 
 
 @contextmanager
