@@ -1,7 +1,115 @@
-"""`evermodel replay` and `evermodel demo`: handed on to the rooms that play."""
+"""`evermodel replay` and `evermodel demo`: a history played in one process, or on real parts."""
+
+import json
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
 
 import typer
+
+from evermodel.cli.errors import WrongUsage
+
+_EXAMPLE = Path("examples/demo/model.toml")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
+    app.command()(replay)
+    app.command()(demo)
+
+
+def replay(
+    model: Annotated[Path, typer.Option(help="The model description.")],
+    data: Annotated[Path, typer.Option(help="The history: Parquet or CSV.")],
+    out: Annotated[Path, typer.Option(help="Folder for the report and the events.")],
+    bootstrap_until: Annotated[
+        str | None,
+        typer.Option(help="Train the first model on what was known then (a date or time, UTC)."),
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Stop there.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of training.seed.")] = None,
+    json_output: Annotated[  # noqa: FBT002  # typer reads the flag from the signature
+        bool, typer.Option("--json", help="Print the summary as JSON.")
+    ] = False,
+) -> int:
+    """Play a history through the services' own handlers: what would have been decided.
+
+    Example: evermodel replay --model model.toml --data payments.parquet --out runs/mine
+    """
+    from evermodel.twin.replay import ReplayOptions  # noqa: PLC0415  # heavy
+    from evermodel.twin.replay import replay as play  # noqa: PLC0415  # heavy
+
+    options = ReplayOptions(
+        model=model,
+        data=data,
+        out=out,
+        bootstrap_until=_time(bootstrap_until, "--bootstrap-until"),
+        until=_time(until, "--until"),
+        seed=seed,
+    )
+    from evermodel.cli.replaying import progress  # noqa: PLC0415  # heavy
+
+    with progress(enabled=sys.stderr.isatty()) as watch:
+        summary = play(options, watch=watch)
+    _print(dict(summary.content), out, as_json=json_output)
+    return 0
+
+
+def demo(
+    data: Annotated[
+        Path | None, typer.Option(help="Play this table instead of the seeded story.")
+    ] = None,
+    model: Annotated[Path, typer.Option(help="The model description.")] = _EXAMPLE,
+    out: Annotated[Path, typer.Option(help="Folder for everything it leaves.")] = Path("runs/demo"),
+    bootstrap_until: Annotated[
+        str | None, typer.Option(help="Train the first model on what was known then.")
+    ] = None,
+) -> int:
+    """Play two months of payments over a real Kafka broker, with every service running.
+
+    On a terminal the stack stays up afterwards until Ctrl-C.
+
+    Example: evermodel demo --data payments.parquet --model model.toml --out runs/mine
+    """
+    from evermodel.common.runtime.clock import SystemClock  # noqa: PLC0415  # heavy
+    from evermodel.demo.story import FAULT, DemoOptions, tell  # noqa: PLC0415  # heavy
+    from evermodel.embedded.stack import Stack  # noqa: PLC0415  # heavy
+
+    def stay(running: Stack) -> None:
+        if sys.stdout.isatty():
+            typer.echo(f"Console: {running.console}/api/models   MLflow: {running.mlflow_uri}")
+            typer.echo("Ctrl-C ends everything.")
+            threading.Event().wait()
+
+    options = DemoOptions(
+        model=model,
+        out=out,
+        data=data,
+        bootstrap_until=_time(bootstrap_until, "--bootstrap-until"),
+        fault=FAULT if data is None else None,
+    )
+    summary = tell(options, clock=SystemClock(), say=typer.echo, then=stay)
+    _print(dict(summary.content), out, as_json=False)
+    return 0
+
+
+def _time(text: str | None, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise WrongUsage(f"{option} {text!r} is no date or time, e.g. 2018-06-12") from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _print(summary: dict[str, object], out: Path, *, as_json: bool) -> None:
+    from evermodel.cli.replaying import closing_lines  # noqa: PLC0415  # heavy
+
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2))
+        return
+    for line in closing_lines(summary, out=out):
+        typer.echo(line)

@@ -364,6 +364,7 @@ class KafkaReader:
         settings = {k: v for k, v in _CONSUMER.items() if k != "partition.assignment.strategy"}
         self._consumer = ck.Consumer({**client, **settings, **own})
         self._missing = {partition: end for partition, end in ends.items() if end > 0}
+        self._reached: dict[TopicPartition, int] = {}
         self._consumer.assign(_starts(dict.fromkeys(partitions)))
 
     def poll(self, *, limit: int, timeout_seconds: float) -> Sequence[Record]:
@@ -374,6 +375,10 @@ class KafkaReader:
         except ck.KafkaException as error:
             raise translate(error) from error
         return [_record(message) for message in found if self._is_record(message)]
+
+    def has_reached(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Whether all that lies before `ends` has been returned, transaction markers included."""
+        return all(self._reached.get(at, 0) >= end for at, end in ends.items())
 
     def caught_up(self) -> bool:
         return not self._missing
@@ -386,7 +391,8 @@ class KafkaReader:
         if error is not None and error.code() == ck.KafkaError._PARTITION_EOF:
             # The end of what is decided; its offset counts transaction markers too.
             at = TopicPartition(message.topic() or "", message.partition() or 0)
-            if (message.offset() or 0) >= self._missing.get(at, 0):
+            self._reached[at] = message.offset() or 0
+            if self._reached[at] >= self._missing.get(at, 0):
                 self._missing.pop(at, None)
             return False
         return _is_record(message)

@@ -1,0 +1,49 @@
+"""How a run is shown: a bar while it plays, and the summary in a dozen lines."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from evermodel.twin.replay import Progress as Played
+
+
+@contextmanager
+def progress(*, enabled: bool) -> Iterator[Callable[[Played], None]]:
+    """Yield what shows progress on stderr, or nothing when it is not a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not enabled) as bars:
+        task = bars.add_task("replay", total=None)
+
+        def watch(played: Played) -> None:
+            told = f"{played.time:%Y-%m-%d} {played.words} {played.transactions:,}"
+            bars.update(task, completed=played.transactions, total=played.total, description=told)
+
+        yield watch
+
+
+def closing_lines(summary: Mapping[str, Any], *, out: Path) -> Iterator[str]:
+    """Yield the summary as a person reads it."""
+    outcomes = Counter(rollout["outcome"] for rollout in summary["rollouts"])
+    alarms = Counter(f"{alarm['cause']} {alarm['severity']}" for alarm in summary["alarms"])
+    yield ""
+    yield f"{summary['transactions']:,} transactions in {summary['windows']} windows"
+    yield f"verdicts     {_counted(alarms)}"
+    yield f"trainings    {len(summary['trainings'])}"
+    yield f"rollouts     {_counted(outcomes)}"
+    git, registry = summary["git"], summary["registry"]
+    yield f"serving      version {git['stable_version']} (Git says {git['desired_version']}, "
+    yield f"             MLflow's champion is {registry['champion']})"
+    yield f"lost {summary['lost']}, duplicated {summary['duplicated']}, "
+    yield f"dead letters {summary['dead_letters']}"
+    yield f"ledger       {summary['ledger_sha256']}"
+    yield f"took         {summary['seconds']['total']:.0f} s"
+    yield f"see          {out / 'report.html'}"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "none"

@@ -1,0 +1,180 @@
+"""Follows the lifecycle topics and says when everything has come to rest.
+
+At rest means: every partition of the stream is past the window, every service has committed
+past every lifecycle event, the last step is served, and no training is in flight. All of it is
+read from the topics and the groups' offsets; no service is asked.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from evermodel.common.events.catalogue import (
+    DRIFT_DETECTED,
+    LABELS,
+    LIFECYCLE_COMMANDS,
+    MODEL_TRAINED,
+    MODEL_VALIDATED,
+    OUTCOMES_MATURED,
+    ROLLOUT_STEP,
+    SERVING_APPLIED,
+    TRAINER_STATE,
+    TRANSACTIONS_PARTIALS,
+    TRANSACTIONS_SCORED,
+    TRANSACTIONS_WINDOWED,
+)
+from evermodel.common.events.codec import decode, header
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.traffic import ServingApplied
+from evermodel.common.events.windows import TransactionsPartial
+from evermodel.common.kernel.clock import Clock
+from evermodel.common.messaging.kafka import KafkaBroker, KafkaReader
+from evermodel.common.messaging.kafka_groups import committed_offsets, end_offsets
+from evermodel.common.messaging.records import Record, TopicPartition
+from evermodel.common.settings import KafkaSettings
+
+#: Which group handles which topics, one event at a time (tables are followed, not committed).
+HANDLED: Mapping[str, tuple[str, ...]] = {
+    "drift-detector": (TRANSACTIONS_PARTIALS.name, OUTCOMES_MATURED.name),
+    "drift-outcomes": (TRANSACTIONS_WINDOWED.name,),
+    "trainer": (
+        DRIFT_DETECTED.name,
+        OUTCOMES_MATURED.name,
+        ROLLOUT_STEP.name,
+        LIFECYCLE_COMMANDS.name,
+    ),
+    "registrar": (MODEL_TRAINED.name, ROLLOUT_STEP.name),
+    "deployer": (
+        MODEL_VALIDATED.name,
+        TRANSACTIONS_WINDOWED.name,
+        OUTCOMES_MATURED.name,
+        SERVING_APPLIED.name,
+        LIFECYCLE_COMMANDS.name,
+    ),
+}
+_FOLLOWED = sorted({topic for topics in HANDLED.values() for topic in topics})
+_POLL_SECONDS = 0.02
+
+
+class NotQuiet(Exception):
+    """The services did not come to rest in time; the message says what was still moving."""
+
+
+class Watcher:
+    """Everything said on the lifecycle topics so far, and whether it has been heard."""
+
+    def __init__(self, *, settings: KafkaSettings, reader: KafkaReader, clock: Clock) -> None:
+        self.records: list[Record] = []
+        self._settings, self._reader, self._clock = settings, reader, clock
+        self._last: dict[TopicPartition, int] = {}
+        self._past: dict[tuple[str, str, int], datetime] = {}
+        self._counts: dict[str, int] = {}
+        self._step: dict[str, str] = {}
+        self._served: dict[str, str] = {}
+        self._in_flight: dict[str, bool] = {}
+
+    def settle(
+        self,
+        model: str,
+        *,
+        until: datetime,
+        seconds: float,
+        tell: Callable[[Sequence[Record]], None] = lambda _: None,
+    ) -> None:
+        """Return when all that follows from rows before `until` has happened.
+
+        Raises:
+            NotQuiet: it has not within `seconds`.
+        """
+        deadline = self._clock.monotonic() + seconds
+        while True:
+            committed = committed_offsets(self._settings, HANDLED)
+            tell(self._read())
+            moving = self._moving(model, until, committed)
+            if moving is None and not self._read_some():
+                return
+            if self._clock.monotonic() > deadline:
+                raise NotQuiet(f"not at rest after {seconds:.0f} s: {moving}")
+
+    def _read(self) -> list[Record]:
+        """Read up to where the topics end now."""
+        ends = end_offsets(self._settings, [*_FOLLOWED, TRAINER_STATE.name])
+        found = self._read_some()
+        while not self._reader.has_reached(ends):
+            found += self._read_some()
+        return found
+
+    def _read_some(self) -> list[Record]:
+        found = list(self._reader.poll(limit=500, timeout_seconds=_POLL_SECONDS))
+        for record in found:
+            self._take(record)
+        return found
+
+    def _take(self, record: Record) -> None:
+        self._last[TopicPartition(record.topic, record.partition)] = record.offset
+        if record.topic == TRAINER_STATE.name:
+            self._note_training(record)
+            return
+        self.records.append(record)
+        if record.topic == TRANSACTIONS_PARTIALS.name:
+            partial = decode(TransactionsPartial, value=record.value, headers=record.headers)
+            said = partial.payload
+            self._past[said.model, said.stream, said.partition] = said.watermark
+            self._counts[said.stream] = said.partitions
+        elif record.topic == ROLLOUT_STEP.name:
+            step = decode(RolloutStep, value=record.value, headers=record.headers)
+            self._step[step.payload.model] = step.meta.id
+        elif record.topic == SERVING_APPLIED.name:
+            applied = decode(ServingApplied, value=record.value, headers=record.headers)
+            self._served[applied.payload.model] = applied.payload.step_event_id
+
+    def _note_training(self, record: Record) -> None:
+        model = (record.key or b"").decode()
+        state = json.loads(record.value) if record.value else {}
+        self._in_flight[model] = bool(state.get("in_flight"))
+
+    def _moving(
+        self,
+        model: str,
+        until: datetime,
+        committed: Mapping[str, Mapping[TopicPartition, int]],
+    ) -> str | None:
+        """Return what is not at rest yet, or None."""
+        for stream, topic in (("scored", TRANSACTIONS_SCORED.name), ("labels", LABELS.name)):
+            for partition in range(self._counts.get(stream, 1)):
+                past = self._past.get((model, stream, partition))
+                if past is None or past < until:
+                    return f"{topic} partition {partition} is at {past}, not past {until}"
+        for group, topics in HANDLED.items():
+            for at, offset in self._last.items():
+                if at.topic in topics and committed[group].get(at, 0) <= offset:
+                    return f"{group} has not handled {at.topic}[{at.partition}]@{offset}"
+        if self._in_flight.get(model):
+            return "a training is in flight"
+        if self._step.get(model) != self._served.get(model):
+            return f"step {self._step.get(model)} is not served yet"
+        return None
+
+
+@contextmanager
+def watching(settings: KafkaSettings, *, clock: Clock) -> Iterator[Watcher]:
+    """Yield a watcher of the cluster's lifecycle topics, from their beginning."""
+    broker = KafkaBroker(settings)
+    reader = broker.reader(
+        [
+            TopicPartition(topic, partition)
+            for topic in (*_FOLLOWED, TRAINER_STATE.name)
+            for partition in range(broker.partitions(topic))
+        ]
+    )
+    try:
+        yield Watcher(settings=settings, reader=reader, clock=clock)
+    finally:
+        reader.close()
+        broker.close()
+
+
+def is_of(record: Record, model: str) -> bool:
+    """Whether `record` speaks of `model`."""
+    return header(record.headers, "ce_subject") == model
