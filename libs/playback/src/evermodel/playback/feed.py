@@ -12,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from evermodel.common.events.catalogue import LABELS
+from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.traffic import Label, Watermark
-from evermodel.common.kernel.ids import identity_id
+from evermodel.common.kernel.ids import ModelName
+from evermodel.common.messaging.api import Emit
 from evermodel.common.messaging.records import Headers, Outgoing
 from evermodel.common.models.description import ModelDescription
 from evermodel.playback.source import ENTITY, ID, LABEL, TIME, Table
@@ -54,6 +56,11 @@ class Feed:
             ID, LABEL, (pl.col(TIME) + table.model.stream.label_delay).alias(_KNOWN)
         )
         self._labels = _Cut(labels, by=_KNOWN)
+
+    @property
+    def rows(self) -> int:
+        """Transactions that will be fed."""
+        return len(self._rows.between(self.start, self.end))
 
     def bootstrap_end(self, until: datetime | None) -> datetime:
         """Return when the first model is trained: `until`, or after one training window.
@@ -109,9 +116,10 @@ def watermarks(
     ]
 
 
-def command_id(model: str, time: datetime) -> str:
-    """Return the id of the order to train the first model; the same in every run."""
-    return identity_id("evermodel.lifecycle.command.v1", f"bootstrap/{model}/{time.isoformat()}")
+def first_order(model: ModelName, time: datetime) -> Emit:
+    """Return the order to train the first model as of `time`; the same event in every run."""
+    order = LifecycleCommand(model=model, command="retrain", who="evermodel", why="bootstrap")
+    return Emit(order, time, identity=f"bootstrap/{model}/{time.isoformat()}")
 
 
 def _transactions(rows: pl.DataFrame, model: ModelDescription) -> list[Outgoing]:

@@ -1,0 +1,191 @@
+"""``evermodel replay``: a table played to the services window by window, and what came of it.
+
+Owns the order of a replay: a window's rows and labels, its watermarks, then until nothing
+moves. The first champion is trained when the history up to the bootstrap has been played, by
+the same order that a person would give.
+"""
+
+import heapq
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from evermodel.common.events.catalogue import DEAD_LETTERS, LABELS, TRANSACTIONS_SCORED
+from evermodel.common.messaging.emission import emissions
+from evermodel.common.models.description import ModelDescription
+from evermodel.common.models.file import read_model
+from evermodel.playback.feed import Feed, Window, first_order, watermarks
+from evermodel.playback.journal import TOPICS, Journal, journal_of
+from evermodel.playback.outputs import write_outputs
+from evermodel.playback.scored import read_scored, tally_of
+from evermodel.playback.source import BadData, Table, read_file
+from evermodel.playback.summary import Scene, Summary
+from evermodel.twin.assembly import PARTITIONS, Twin, twin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOptions:
+    """What the command line says. Times inside a window become its start."""
+
+    model: Path
+    data: Path
+    out: Path
+    bootstrap_until: datetime | None = None
+    until: datetime | None = None
+    seed: int | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a replay is; `transactions` played so far, of `total`."""
+
+    time: datetime
+    transactions: int
+    total: int
+    words: str
+
+
+Watcher = Callable[[Progress], None]
+
+
+def replay(options: ReplayOptions, *, watch: Watcher = lambda _: None) -> Summary:
+    """Play the file, write the four outputs into ``options.out``, return the summary.
+
+    Raises:
+        BadModelFile: the model description cannot be used.
+        BadData: the data file cannot be played.
+    """
+    model = read_model(options.model)
+    if options.seed is not None:
+        training = model.training.model_copy(update={"seed": options.seed})
+        model = model.model_copy(update={"training": training})
+    table = read_file(options.data, model=model)
+    return play([table], options.out, span=Span.of(options), watch=watch)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of the tables is played, and with which planted fault."""
+
+    bootstrap_until: datetime | None = None
+    until: datetime | None = None
+    fault: str | None = None
+
+    @classmethod
+    def of(cls, options: ReplayOptions) -> "Span":
+        """Return the span that `options` name."""
+        return cls(options.bootstrap_until, options.until, options.fault)
+
+
+def play(
+    tables: Sequence[Table], out: Path, *, span: Span, watch: Watcher = lambda _: None
+) -> list[Summary]:
+    """Play `tables`, one a model, side by side; outputs go to `out`, or `out`/<model> if several.
+
+    Raises:
+        BadData: a table ends before its first model could be trained.
+    """
+    began = time.monotonic()
+    feeds = [Feed(table, until=span.until) for table in tables]
+    for feed in feeds:
+        _check_history(feed, span)
+    models: dict[str, ModelDescription] = {feed.model.name: feed.model for feed in feeds}
+    with (
+        tempfile.TemporaryDirectory(prefix="evermodel-twin-") as folder,
+        twin(models, folder=Path(folder), fault=span.fault) as services,
+    ):
+        published = _stream(services, feeds, span, watch)
+        journal = journal_of(r for t in TOPICS for r in services.broker.records(t.name))
+        seconds = {"total": time.monotonic() - began, "training": services.child.seconds}
+        return [
+            _written(
+                services,
+                feed,
+                journal,
+                out if len(feeds) == 1 else out / feed.model.name,
+                published[feed.model.name],
+                seconds,
+            )
+            for feed in feeds
+        ]
+
+
+def _check_history(feed: Feed, span: Span) -> None:
+    end = feed.bootstrap_end(span.bootstrap_until)
+    if not feed.start < end < feed.end:
+        raise BadData(
+            f"{feed.model.name}: the data spans {feed.start:%Y-%m-%d} to {feed.end:%Y-%m-%d}, but "
+            f"the first model is trained at {end:%Y-%m-%d}; set --bootstrap-until or "
+            "training.window"
+        )
+
+
+def _stream(services: Twin, feeds: Sequence[Feed], span: Span, watch: Watcher) -> dict[str, int]:
+    """Play every window in order of its end; return the transactions published by model."""
+    published: dict[str, int] = {feed.model.name: 0 for feed in feeds}
+    total = sum(feed.rows for feed in feeds)
+    for feed, window in _windows(feeds):
+        _publish(services, feed.model, window)
+        services.settle()
+        if window.end == feed.bootstrap_end(span.bootstrap_until):
+            order = first_order(feed.model.name, window.end)
+            services.broker.publish(emissions([order], cause=None, source="/evermodel/replay"))
+            services.settle()
+        _forget(services, feed.model)
+        published[feed.model.name] += len(window.transactions)
+        watch(Progress(window.end, sum(published.values()), total, feed.model.name))
+    return published
+
+
+def _windows(feeds: Sequence[Feed]) -> Iterator[tuple[Feed, Window]]:
+    def of(number: int, feed: Feed) -> Iterator[tuple[datetime, int, Feed, Window]]:
+        return ((window.end, number, feed, window) for window in feed.windows())
+
+    ordered = heapq.merge(
+        *(of(number, feed) for number, feed in enumerate(feeds)), key=lambda entry: entry[:2]
+    )
+    return ((feed, window) for _, _, feed, window in ordered)
+
+
+def _publish(services: Twin, model: ModelDescription, window: Window) -> None:
+    services.broker.publish(window.transactions)
+    services.broker.publish(window.labels)
+    for topic in (model.stream.topic, LABELS.name):
+        services.broker.publish(
+            watermarks(topic, partitions=PARTITIONS, model=model, time=window.end)
+        )
+
+
+def _forget(services: Twin, model: ModelDescription) -> None:
+    """Let go of rows that every service has passed: a long history must not stay in memory."""
+    for topic in (model.stream.topic, TRANSACTIONS_SCORED.name, LABELS.name):
+        services.broker.trim(topic)
+
+
+def _written(
+    services: Twin,
+    feed: Feed,
+    journal: Journal,
+    out: Path,
+    published: int,
+    seconds: dict[str, float],
+) -> Summary:
+    model = feed.model
+    dead = sum(len(services.broker.records(topic.name)) for topic in DEAD_LETTERS)
+    scored = read_scored(services.lake, model.name)
+    scene = Scene(
+        model=model.name,
+        start=feed.start,
+        until=feed.end,
+        tally=tally_of(scored, published=published, dead_letters=dead),
+        git_head=services.git_head(),
+        registry_champion=services.champion(model.name),
+        seconds={name: round(value, 3) for name, value in seconds.items()},
+    )
+    return write_outputs(
+        out, journal=journal, scored=scored, scene=scene, model=model, lake=services.lake
+    )

@@ -1,0 +1,36 @@
+"""The four files of a run, written into one folder."""
+
+from pathlib import Path
+
+import polars as pl
+
+from evermodel.common.models.description import ModelDescription
+from evermodel.playback.effects import effects_of
+from evermodel.playback.journal import Journal, write_events
+from evermodel.playback.report.page import Content, page
+from evermodel.playback.scored import long_form
+from evermodel.playback.summary import Scene, Summary, summarise
+
+EVENTS, SCORED, SUMMARY, REPORT = "events.jsonl", "scored.parquet", "summary.json", "report.html"
+
+
+def write_outputs(
+    out: Path,
+    *,
+    journal: Journal,
+    scored: pl.DataFrame,
+    scene: Scene,
+    model: ModelDescription,
+    lake: Path,
+) -> Summary:
+    """Write `events.jsonl`, `scored.parquet`, `summary.json`, `report.html`; return the summary."""
+    out.mkdir(parents=True, exist_ok=True)
+    mine = journal.of(model.name)
+    write_events(mine, out / EVENTS)
+    long_form(scored, mine, model=model.name).write_parquet(out / SCORED, compression="zstd")
+    summary = summarise(mine, scene)
+    summary.write(out / SUMMARY)
+    windows = effects_of(mine, lake=lake, model=model.name)
+    content = Content(journal=mine, summary=summary.content, model=model, windows=windows)
+    (out / REPORT).write_text(page(content), encoding="utf-8")
+    return summary
