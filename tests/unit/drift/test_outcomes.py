@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +16,8 @@ from evermodel.common.events.payload import Span
 from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
 from evermodel.common.kernel.errors import Permanent
 from evermodel.common.kernel.ids import EventId
-from evermodel.common.messaging.api import Held
+from evermodel.common.messaging.api import Held, Reaction
+from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.file import parse_model
 from evermodel.drift.adapters.duckdb_outcomes import DuckdbOutcomes
 from evermodel.drift.domain.outcomes import cohort_of, pairs_of
@@ -54,12 +56,15 @@ def label(root: Path, row: str, value: int, known_at: datetime) -> None:
     pq.write_table(pa.table(columns), folder / f"{row}-{known_at:%H%M%S}.parquet")
 
 
-def windowed() -> tuple[TransactionsWindowed, EventMeta]:
-    window = Span(start=T - DAY, end=T)
+def windowed(
+    end: datetime = T, quality: Literal["pass", "fail"] = "pass"
+) -> tuple[TransactionsWindowed, EventMeta]:
+    window = Span(start=end - DAY, end=end)
+    counters = WindowCounters(rows=1)
     event = TransactionsWindowed(
-        model=MODEL.name, window=window, counters=WindowCounters(rows=1), quality="pass", champion=1
+        model=MODEL.name, window=window, counters=counters, quality=quality, champion=1
     )
-    meta = EventMeta(id=EventId("w"), type=event.TYPE, source="/t", subject="fraud", time=T)
+    meta = EventMeta(id=EventId("w"), type=event.TYPE, source="/t", subject="fraud", time=end)
     return event, meta
 
 
@@ -154,3 +159,28 @@ def test_cohorts_tile_the_time_as_windows_do(delay: int, length: int, merged: li
 def test_the_champion_comes_first_in_a_pair() -> None:
     assert pairs_of([1, 2, 3], champion=2) == [(2, 1), (1, 3), (2, 3)]
     assert pairs_of([4, 7], champion=None) == [(4, 7)]
+
+
+def answer(handler: OutcomesHandler, *said: object) -> Reaction:
+    held = handler.on_transactions_windowed(*said)  # type: ignore[arg-type]  # as windowed() gives
+    assert isinstance(held, Held)
+    return held.work()
+
+
+def test_a_cohort_of_a_window_that_failed_quality_says_so_also_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    lake = DuckdbOutcomes(tmp_path)
+    handler = OutcomesHandler(models={"fraud": MODEL}, lake=lake)
+    state = dict(answer(handler, *windowed(T - 7 * DAY, "fail")).state)
+    again = OutcomesHandler(models={"fraud": MODEL}, lake=lake)
+    kept = {key: value for key, value in state.items() if value is not None}
+    again.on_restored(TopicPartition("transactions.windowed", 0), kept, 1)
+    for days, failed in ((1, False), (0, True)):
+        (emit,) = answer(again, *windowed(T - days * DAY)).events
+        assert isinstance(emit.payload, OutcomesMatured)
+        assert emit.payload.quality_failed is failed
+    after = answer(again, *windowed(T + DAY))
+    assert isinstance(after.events[0].payload, OutcomesMatured)
+    assert not after.events[0].payload.quality_failed
+    assert after.state == {"fraud": b"[]"}, "what has matured need not be kept"

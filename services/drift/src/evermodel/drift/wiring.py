@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from evermodel.common.events.catalogue import (
     DETECTOR_STATE,
     LABELS,
+    OUTCOMES_STATE,
     TRANSACTIONS_SCORED,
     WINDOWER_STATE,
 )
@@ -113,6 +114,8 @@ def assemble_outcomes(*, models: Mapping[str, ModelDescription], lake: OutcomesL
         name="drift-outcomes",
         service="drift",
         routes=[Route(TransactionsWindowed, handler.on_transactions_windowed)],
+        state=OUTCOMES_STATE,
+        assignment=handler,
     )
 
 

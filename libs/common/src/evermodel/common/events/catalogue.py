@@ -185,6 +185,7 @@ LIFECYCLE_COMMANDS = _lifecycle(
 
 WINDOWER_STATE = _state("drift.windower.state", "drift-windower", "open counters")
 DETECTOR_STATE = _state("drift.detector.state", "drift-detector", "open merges, drift state")
+OUTCOMES_STATE = _state("drift.outcomes.state", "drift-outcomes", "windows that failed quality")
 TRAINER_STATE = _state("trainer.state", "trainer", "admission and the training in flight")
 DEPLOYER_STATE = _state("deployer.state", "deployer", "the rollout in progress")
 
@@ -211,6 +212,7 @@ CATALOGUE: tuple[Topic, ...] = (
     LIFECYCLE_COMMANDS,
     WINDOWER_STATE,
     DETECTOR_STATE,
+    OUTCOMES_STATE,
     TRAINER_STATE,
     DEPLOYER_STATE,
     *DEAD_LETTERS,
