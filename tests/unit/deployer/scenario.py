@@ -1,9 +1,10 @@
 """Given/when/then for the deployer's handlers: a day is a window, and Git is in memory."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
@@ -22,6 +23,8 @@ from evermodel.deployer.adapters.embedded_engine import EmbeddedEngine
 from evermodel.deployer.adapters.memory_repository import MemoryRepository
 from evermodel.deployer.handlers.rollout import RolloutHandlers
 
+P = ParamSpec("P")
+T = TypeVar("T")
 DAY = timedelta(days=1)
 START = datetime(2018, 6, 1, tzinfo=UTC)
 FRAUD = ModelName("fraud")
@@ -81,6 +84,15 @@ def candidate(version: int, artefact_of: int | None = None) -> ModelValidated:
     )
 
 
+class Inline(Executor):
+    """Does what it is given at once."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
 class Story:
     """A deployer and what it said. Windows are days; each also matures a cohort."""
 
@@ -96,7 +108,15 @@ class Story:
 
     def _fresh(self) -> RolloutHandlers:
         engine = EmbeddedEngine(self.repository)
-        return RolloutHandlers(models=self.models, repository=self.repository, engine=engine)
+        return RolloutHandlers(
+            models=self.models, repository=self.repository, engine=engine, beside=Inline()
+        )
+
+    def seconds(self, count: int) -> "Story":
+        """Let the loop tick."""
+        for _ in range(count):
+            self.take(self.handlers.on_tick())
+        return self
 
     # given and when
 

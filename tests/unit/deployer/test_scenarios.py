@@ -241,6 +241,22 @@ def test_while_git_is_away_a_bad_version_goes_to_zero_and_git_hears_of_it_later(
     assert story.steps[-1].desired_version == 1
 
 
+def test_git_is_told_when_it_is_back_without_waiting_for_an_event() -> None:
+    story = Story().accepted(1).accepted(2).days(1)
+    story.repository.away = True
+    story.day(deciding=0.3).seconds(60)
+    assert story.actions[-1] == "aborted v2"
+
+    story.repository.away = False
+    story.seconds(20)
+
+    assert story.actions[-2:] == ["aborted v2", "resumed v1"]
+    assert story.steps[-1].commit == story.repository.head
+    assert story.subjects[-1] == "rollback(fraud): v2 -> v1"
+    assert story.restarted().day().actions[-1] == "resumed v1"
+    assert len(story.repository.log) == 3
+
+
 def test_no_share_is_given_while_git_is_away() -> None:
     story = Story().accepted(1).accepted(2)
     story.repository.away = True

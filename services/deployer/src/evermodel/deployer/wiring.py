@@ -1,6 +1,7 @@
 """The deployer's composition root: the only module that sees every part."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from evermodel.common.events.catalogue import DEPLOYER_STATE
@@ -24,9 +25,15 @@ def assemble(
     models: Mapping[str, ModelDescription],
     repository: ConfigRepository,
     engine: RolloutEngine,
+    beside: Executor | None = None,
 ) -> ServiceSpec:
-    """Return the deployer over these ports."""
-    handlers = RolloutHandlers(models=models, repository=repository, engine=engine)
+    """Return the deployer over these ports; `beside` runs errands to Git between events."""
+    handlers = RolloutHandlers(
+        models=models,
+        repository=repository,
+        engine=engine,
+        beside=beside or ThreadPoolExecutor(max_workers=1, thread_name_prefix="git"),
+    )
     return ServiceSpec(
         name="deployer",
         service="deployer",
@@ -39,6 +46,7 @@ def assemble(
         ),
         state=DEPLOYER_STATE,
         assignment=handlers,
+        on_tick=handlers.on_tick,
     )
 
 
@@ -60,4 +68,10 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
         environment=settings.environment,
         branch=settings.branch,
     )
-    yield assemble(models=models, repository=repository, engine=EmbeddedEngine(repository))
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="git") as beside:
+        yield assemble(
+            models=models,
+            repository=repository,
+            engine=EmbeddedEngine(repository),
+            beside=beside,
+        )

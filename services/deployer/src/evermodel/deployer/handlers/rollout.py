@@ -6,6 +6,7 @@ Git is asked in ``Held`` work, beside the loop; one model's events are worked of
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
+from concurrent.futures import Executor, Future
 
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
@@ -14,12 +15,10 @@ from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.kernel.errors import Permanent, Transient
-from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, lifecycle_of
-from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction, Restored
+from evermodel.common.kernel.ids import EventId, ModelName, lifecycle_of
+from evermodel.common.messaging.api import NOTHING, Held, Reaction, Restored
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
-from evermodel.deployer.domain import moves
-from evermodel.deployer.domain.changes import Change
 from evermodel.deployer.domain.happenings import (
     Accepted,
     Context,
@@ -34,16 +33,19 @@ from evermodel.deployer.domain.happenings import (
 from evermodel.deployer.domain.lifecycle import Lifecycle
 from evermodel.deployer.domain.machine import advance
 from evermodel.deployer.handlers import memory
-from evermodel.deployer.handlers.delivery import deliver
+from evermodel.deployer.handlers.delivery import Delivery, deliver
 from evermodel.deployer.handlers.translation import (
     cohort_of,
     order_of,
     policy_of,
     release_of,
-    step_event,
     window_of,
 )
+from evermodel.deployer.handlers.turn import Turn
 from evermodel.deployer.ports import ConfigRepository, EngineRefused, RolloutEngine
+
+#: Ticks come about once a second; a Git that is away is asked this many ticks apart.
+TICKS_BETWEEN_TRIES = 10
 
 #: Reactions kept so that an event which the loop hands over again gets the same answer.
 REMEMBERED = 512
@@ -58,12 +60,16 @@ class RolloutHandlers:
         models: Mapping[str, ModelDescription],
         repository: ConfigRepository,
         engine: RolloutEngine,
+        beside: Executor,
     ) -> None:
+        """`beside` runs what is owed to Git between events, off the loop."""
         self._policies = {name: policy_of(model) for name, model in models.items()}
         self._repository, self._engine = repository, engine
         self._states: dict[str, Lifecycle] = {}
         self._answers: OrderedDict[EventId, Reaction] = OrderedDict()
         self._generation = 0
+        self._beside, self._ticks = beside, 0
+        self._errand: tuple[Lifecycle, Future[Delivery]] | None = None
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def on_model_validated(self, event: ModelValidated, meta: EventMeta, /) -> Reaction | Held:
@@ -112,6 +118,41 @@ class RolloutHandlers:
         self._answers.clear()
         self._states.clear()
 
+    def on_tick(self) -> Reaction:
+        """Bring Git what it is owed, without waiting for the model's next event."""
+        self._ticks += 1
+        if self._errand is not None:
+            before, future = self._errand
+            if not future.done():
+                return NOTHING
+            self._errand = None
+            return self._returned(before, future.result())
+        owing = next((s for s in self._states.values() if s.owed), None)
+        if owing is not None and self._ticks % TICKS_BETWEEN_TRIES == 0:
+            self._errand = (owing, self._beside.submit(deliver, owing, self._repository))
+        return NOTHING
+
+    def _returned(self, before: Lifecycle, delivery: Delivery) -> Reaction:
+        """Note what was written, unless an event came between: it will find it written."""
+        model = ModelName(before.model)
+        lock = self._locks[model]
+        if not delivery.commits or not lock.acquire(blocking=False):
+            return NOTHING
+        try:
+            if delivery.overtaken is not None or self._states.get(model) != before:
+                return NOTHING
+            self._states[model] = state = delivery.state
+        finally:
+            lock.release()
+        turn = Turn(model, delivery.commits[-1][0].time)
+        turn.commits = delivery.commits
+        turn.tell_of_late_commits(state)
+        identity = f"{model}/{delivery.commits[-1][1]}"
+        return Reaction(
+            events=turn.events(before.desired, identity=identity),
+            state={model: memory.dump(state)},
+        )
+
     def on_done(self, key: str, cause: EventMeta, result: object, /) -> Reaction:
         """Refuse: the deployer has no jobs."""
         raise TypeError(f"no job was started under {key!r}")
@@ -137,10 +178,13 @@ class RolloutHandlers:
         self, model: ModelName, happening: Happening, meta: EventMeta, generation: int
     ) -> Reaction:
         with self._locks[model]:
-            if generation != self._generation:
-                # The partition went to another replica, which gets this event as well.
-                raise Transient("the partition was taken away while this waited")
+            self._still_ours(generation)
             return self._work(model, happening, meta)
+
+    def _still_ours(self, generation: int) -> None:
+        if generation != self._generation:
+            # The partition went to another replica, which gets this event as well.
+            raise Transient("the partition was taken away while this was worked on")
 
     def _needs_git(self, model: ModelName, happening: Happening, meta: EventMeta) -> bool:
         if meta.id in self._answers:
@@ -161,15 +205,16 @@ class RolloutHandlers:
     def _work(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction:
         if meta.id in self._answers:
             return self._answers[meta.id]
-        turn = _Turn(model, meta)
+        turn, generation = Turn(model, meta.time), self._generation
         state = self._settle(self.state_of(model), turn, meta)
         turn.tell_of_late_commits(state)
         state = self._bring_about(state, happening, turn, meta)
         state = self._settle(state, turn, meta)
+        self._still_ours(generation)
         return self._remember(state, turn, meta)
 
     def _bring_about(
-        self, state: Lifecycle, happening: Happening, turn: "_Turn", meta: EventMeta
+        self, state: Lifecycle, happening: Happening, turn: Turn, meta: EventMeta
     ) -> Lifecycle:
         """Decide and let the engine shift; when it refuses, decide again knowing that."""
         after, steps = self._decide(state, happening, meta, may_shift=True)
@@ -186,7 +231,7 @@ class RolloutHandlers:
         turn.steps += steps
         return after
 
-    def _settle(self, state: Lifecycle, turn: "_Turn", meta: EventMeta) -> Lifecycle:
+    def _settle(self, state: Lifecycle, turn: Turn, meta: EventMeta) -> Lifecycle:
         if not state.owed:
             return state
         delivery = deliver(state, self._repository)
@@ -199,7 +244,7 @@ class RolloutHandlers:
             turn.steps += steps
         return state
 
-    def _remember(self, state: Lifecycle, turn: "_Turn", meta: EventMeta) -> Reaction:
+    def _remember(self, state: Lifecycle, turn: Turn, meta: EventMeta) -> Reaction:
         model = state.model
         if state == self.state_of(model) and not turn.steps:
             return NOTHING
@@ -210,40 +255,3 @@ class RolloutHandlers:
         while len(self._answers) > REMEMBERED:
             self._answers.popitem(last=False)
         return reaction
-
-
-class _Turn:
-    """What one event led to, until it can be said."""
-
-    def __init__(self, model: ModelName, meta: EventMeta) -> None:
-        self._model, self._meta = model, meta
-        self.steps: tuple[Step, ...] = ()
-        self.commits: tuple[tuple[Change, str], ...] = ()
-
-    def tell_of_late_commits(self, state: Lifecycle) -> None:
-        """Add a step for each change that an earlier event owed and Git took only now."""
-        champion = state.champion
-        if champion is None:
-            return
-        for change, _ in self.commits:
-            reason = f"Git answers again: {change.subject} is written"
-            replaces = None if change.to == champion else champion
-            step = moves.say(state, "resumed", change.to, reason=reason, replaces=replaces)
-            self.steps += (step,)
-
-    def events(self, desired: int | None) -> tuple[Emit, ...]:
-        """Return the steps as events, each with the commit that belongs to it."""
-        left, said = list(self.commits), []
-        for step in self.steps:
-            commit = None
-            if (left and left[0][0].about == step.release.version) or _late(step, left):
-                change, commit = left.pop(0)
-                desired = change.to.version
-            event = step_event(self._model, step, commit=commit, desired=desired)
-            lifecycle = LifecycleId(step.release.lifecycle_id)
-            said.append(Emit(event, self._meta.time, lifecycle_id=lifecycle))
-        return tuple(said)
-
-
-def _late(step: Step, left: list[tuple[Change, str]]) -> bool:
-    return bool(left) and step.action == "resumed" and left[0][0].to == step.release
