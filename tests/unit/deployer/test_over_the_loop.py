@@ -1,0 +1,76 @@
+"""The deployer on the real loop over the in-memory broker: crashes, two models, bad events."""
+
+from datetime import timedelta
+
+import pytest
+
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.kernel.ids import ModelName
+from evermodel.common.messaging.api import ServiceSpec
+from evermodel.common.testing.harness import Crashed, Harness, crash_at
+from evermodel.deployer.adapters.embedded_engine import EmbeddedEngine
+from evermodel.deployer.adapters.memory_repository import MemoryRepository
+from evermodel.deployer.wiring import assemble
+from tests.unit.deployer.scenario import START, Inline, candidate, description
+
+
+def deployer(repository: MemoryRepository, *names: str) -> ServiceSpec:
+    models = {name: description() for name in names or ("fraud",)}
+    engine = EmbeddedEngine(repository)
+    return assemble(models=models, repository=repository, engine=engine, beside=Inline())
+
+
+def said(harness: Harness) -> list[str]:
+    steps = harness.events(RolloutStep)
+    return [f"{s.payload.model} {s.payload.action} v{s.payload.version}" for s in steps]
+
+
+@pytest.mark.parametrize("moment", ["polled", "handled", "sent", "committing", "committed"])
+def test_a_crash_at_any_moment_leaves_one_step_and_one_commit(moment: str) -> None:
+    harness, repository = Harness(), MemoryRepository()
+    crashing = harness.add(deployer(repository), at=crash_at(moment))
+    harness.publish(candidate(1), time=START)
+    with pytest.raises(Crashed):
+        harness.run()
+    harness.remove(crashing)
+    harness.add(deployer(repository))
+    harness.run()
+
+    assert said(harness) == ["fraud promoted v1"]
+    assert [change.subject for _, change in repository.log] == ["promote(fraud): none -> v1"]
+
+
+def test_a_restart_goes_on_from_the_state_topic() -> None:
+    harness, repository = Harness(), MemoryRepository()
+    first = harness.add(deployer(repository))
+    harness.publish(candidate(1), time=START)
+    harness.run()
+    harness.remove(first)
+    harness.add(deployer(repository))
+
+    harness.publish(candidate(2), time=START + timedelta(days=1))
+    harness.run()
+
+    assert said(harness) == ["fraud promoted v1", "fraud started v2"]
+
+
+def test_two_models_do_not_meet() -> None:
+    harness, repository = Harness(), MemoryRepository()
+    harness.add(deployer(repository, "fraud", "theft"))
+    harness.publish(candidate(1), time=START)
+    harness.publish(candidate(1).model_copy(update={"model": ModelName("theft")}), time=START)
+    harness.run()
+
+    assert sorted(said(harness)) == ["fraud promoted v1", "theft promoted v1"]
+
+
+def test_an_event_that_can_never_be_handled_is_put_aside_and_the_next_goes_on() -> None:
+    harness, repository = Harness(), MemoryRepository()
+    harness.add(deployer(repository))
+    harness.publish(candidate(1).model_copy(update={"artefact": None}), time=START)
+    harness.publish(candidate(2), time=START)
+    harness.run()
+
+    assert said(harness) == ["fraud promoted v2"]
+    (letter,) = harness.dead_letters("deployer")
+    assert letter.reason == "permanent"
