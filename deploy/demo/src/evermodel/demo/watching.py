@@ -24,7 +24,7 @@ from evermodel.common.events.catalogue import (
     TRANSACTIONS_SCORED,
     TRANSACTIONS_WINDOWED,
 )
-from evermodel.common.events.codec import decode, header
+from evermodel.common.events.codec import decode
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.windows import TransactionsPartial
@@ -36,7 +36,12 @@ from evermodel.common.settings import KafkaSettings
 
 #: Which group handles which topics, one event at a time (tables are followed, not committed).
 HANDLED: Mapping[str, tuple[str, ...]] = {
-    "drift-detector": (TRANSACTIONS_PARTIALS.name, OUTCOMES_MATURED.name),
+    "drift-detector": (
+        TRANSACTIONS_PARTIALS.name,
+        TRANSACTIONS_WINDOWED.name,
+        OUTCOMES_MATURED.name,
+        ROLLOUT_STEP.name,
+    ),
     "drift-outcomes": (TRANSACTIONS_WINDOWED.name,),
     "trainer": (
         DRIFT_DETECTED.name,
@@ -173,8 +178,3 @@ def watching(settings: KafkaSettings, *, clock: Clock) -> Iterator[Watcher]:
     finally:
         reader.close()
         broker.close()
-
-
-def is_of(record: Record, model: str) -> bool:
-    """Whether `record` speaks of `model`."""
-    return header(record.headers, "ce_subject") == model
