@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -187,6 +188,30 @@ def test_it_shows_what_happens_while_it_runs(
         asyncio.run(eventually(lambda: newest(unused_tcp_port) == "later", seconds=5))
 
 
+@pytest.mark.parametrize(("taken", "code"), [(False, 3), (True, 1)])
+def test_it_says_in_a_sentence_what_it_lacks(taken: bool, code: int, unused_tcp_port: int) -> None:
+    with socket.socket() as other:
+        if taken:
+            other.bind(("127.0.0.1", unused_tcp_port))
+            other.listen()
+        found = subprocess.run(
+            [sys.executable, "-m", "evermodel.console"],
+            env={
+                **os.environ,
+                "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9",
+                "EVERMODEL_CONSOLE_PORT": str(unused_tcp_port),
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert found.returncode == code, found.stderr
+    said = "address already in use" if taken else "the broker does not answer"
+    assert said in found.stderr
+    assert "Traceback" not in found.stderr
+
+
 def dead_letters(port: int) -> dict[str, int]:
     found: dict[str, int] = get(port, "/api/models")["dead_letters"]
     return found
@@ -198,8 +223,6 @@ def newest(port: int) -> object:
 
 @pytest.fixture
 def unused_tcp_port() -> int:
-    import socket  # noqa: PLC0415  # only here
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

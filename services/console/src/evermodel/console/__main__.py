@@ -4,13 +4,20 @@ import asyncio
 import logging
 import signal
 import sys
+from contextlib import suppress
 
+from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.observability.logs import configure_logs
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.console.settings import Settings
 from evermodel.console.wiring import console
 
 _LOG = logging.getLogger(__name__)
+
+#: How often it is looked at whether Faust still runs.
+_LOOK_SECONDS = 1.0
+#: Faust tells each part's start and stop; its warnings are enough.
+_CHATTY = ("faust", "mode", "aiokafka", "evermodel.console.adapters")
 
 #: 1: its port is taken. 3: the broker does not answer.
 _FAILED, _UNAVAILABLE = 1, 3
@@ -22,18 +29,27 @@ async def serve(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     started = f"{SystemClock().now():%Y%m%dT%H%M%S%f}"
-    async with console(settings, started=started) as port:
-        _LOG.info("console on http://%s:%s/api/models", settings.host, port)
-        await stopping.wait()
-    return 0
+    async with console(settings, started=started) as running:
+        _LOG.info("console on http://%s:%s/api/models", settings.host, running.port)
+        while running.is_healthy():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), timeout=_LOOK_SECONDS)
+                return 0
+    _LOG.error("it no longer follows the topics: a fresh start reads them anew")
+    return _FAILED
 
 
 def main() -> int:
     """Run until a signal; return the exit code."""
     settings = Settings()
     configure_logs(service="console", level=settings.health.log_level)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         return asyncio.run(serve(settings))
+    except BrokerUnavailable as error:
+        _LOG.error("%s", error)
+        return _UNAVAILABLE
     except OSError as error:
         _LOG.error("%s", error)
         return _FAILED

@@ -2,19 +2,28 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.metrics import Metrics
-from evermodel.console.adapters.faust_app import make_app, make_tables, subscribe
+from evermodel.console.adapters.faust_app import make_app, make_tables, running, subscribe
 from evermodel.console.adapters.http_endpoint import endpoint
 from evermodel.console.handlers.answers import Answers
 from evermodel.console.handlers.projection import DEAD_LETTERS, LIFECYCLE, Projection
 from evermodel.console.settings import Settings
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A console that runs: its port, and whether it still follows the topics."""
+
+    port: int
+    is_healthy: Callable[[], bool]
+
+
 @asynccontextmanager
-async def console(settings: Settings, *, started: str) -> AsyncIterator[int]:
-    """Run the console while the block runs; yield the port it answers on.
+async def console(settings: Settings, *, started: str) -> AsyncIterator[Running]:
+    """Run the console while the block runs.
 
     `started` tells this start from every other: it names the consumer group, so that the
     topics are read from their beginning.
@@ -24,17 +33,16 @@ async def console(settings: Settings, *, started: str) -> AsyncIterator[int]:
     subscribe(app, (*LIFECYCLE, *DEAD_LETTERS), to=Projection(tables).on_record)
 
     def healthy() -> bool:
-        return app.started and not app.should_stop
+        return app.started and not app.should_stop and not app.crashed
 
     with _health(settings, healthy=healthy):
-        async with endpoint(
-            Answers(tables), host=settings.host, port=settings.port, healthy=healthy
-        ) as port:
-            await app.start()
-            try:
-                yield port
-            finally:
-                await app.stop()
+        async with (
+            endpoint(
+                Answers(tables), host=settings.host, port=settings.port, healthy=healthy
+            ) as port,
+            running(app),
+        ):
+            yield Running(port, healthy)
 
 
 def _health(settings: Settings, *, healthy: Callable[[], bool]) -> AbstractContextManager[object]:

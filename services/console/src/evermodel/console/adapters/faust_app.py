@@ -4,13 +4,16 @@ Owns everything Faust. Its offsets are worth nothing: Faust commits past a recor
 flight, so each start takes a consumer group of its own and reads from the beginning.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError  # type: ignore[import-untyped]  # ships no types
 from faust.types.auth import CredentialsT
 from yarl import URL
 
+from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.settings import KafkaSettings
 from evermodel.console.adapters.faust_tables import ViewTable
 from evermodel.console.adapters.faust_transport import CommittedTransport
@@ -83,6 +86,22 @@ def subscribe(app: faust.App, topics: Iterable[str], *, to: Callable[[Seen], Non
             to(_seen(event.message))
 
     app.agent(channel, name="console")(read)
+
+
+@asynccontextmanager
+async def running(app: faust.App) -> AsyncIterator[None]:
+    """Run `app` while the block runs.
+
+    Raises:
+        BrokerUnavailable: the broker does not answer.
+    """
+    try:
+        await app.start()
+        yield
+    except KafkaError as error:
+        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+    finally:
+        await app.stop()
 
 
 def _seen(message: Any) -> Seen:
