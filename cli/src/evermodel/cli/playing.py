@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from evermodel.cli.errors import WrongUsage
+from evermodel.cli.running import end_on_signals
 
 _EXAMPLE = Path("examples/demo/model.toml")
 
@@ -90,6 +91,7 @@ def demo(
         bootstrap_until=_time(bootstrap_until, "--bootstrap-until"),
         fault=FAULT if data is None else None,
     )
+    end_on_signals()
     summary = tell(options, clock=SystemClock(), say=typer.echo, then=stay)
     _print(dict(summary.content), out, as_json=False)
     return 0

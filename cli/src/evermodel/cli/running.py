@@ -39,12 +39,10 @@ def up(
     from evermodel.embedded.stack import stack  # noqa: PLC0415  # heavy
 
     models = ":".join(str(path.resolve()) for path in model or [])
-    models = models or StackSettings().evermodel_models or ""
-    if not models:
-        raise WrongUsage("name a model by --model: 'evermodel init --data FILE' writes a first one")
+    models = models or StackSettings().evermodel_models or _models_here()
     read_models(models)
     wanted = _replicas(replicas or [])
-    _end_on_signals()
+    end_on_signals()
     with stack(state, models=models, wanted_replicas=wanted, say=_say) as running:
         return watch(running)
 
@@ -57,7 +55,7 @@ def down(state: State = DEFAULT) -> int:
     return 0
 
 
-def _end_on_signals() -> None:
+def end_on_signals() -> None:
     """The first signal ends the stack; further ones do not disturb its ending."""
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -69,6 +67,15 @@ def _end_on_signals() -> None:
 
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, end)
+
+
+def _models_here() -> str:
+    """Return the model that a person in this folder most likely means, and say which."""
+    for path in (Path("model.toml"), Path("examples/demo/model.toml")):
+        if path.exists():
+            _say(f"no --model given: taking {path}")
+            return str(path.resolve())
+    raise WrongUsage("name a model by --model: 'evermodel init --data FILE' writes a first one")
 
 
 def _replicas(texts: Sequence[str]) -> dict[str, int]:
