@@ -61,5 +61,7 @@ def _step(step: RolloutStep) -> str:
         "rolled_back": "TAKEN BACK",
         "held": "HELD     ",
         "resumed": "RESUMED  ",
+        "queued": "QUEUED   ",
+        "declined": "DECLINED ",
     }
     return f"{heads[step.action]} version {step.version}: {shares}{commit}: {step.reason}"

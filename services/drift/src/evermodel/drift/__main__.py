@@ -2,7 +2,7 @@
 
 import sys
 
-from evermodel.common.runtime.service import run_service
+from evermodel.common.runtime.service import start
 from evermodel.drift.settings import Settings
 from evermodel.drift.wiring import wire_detector, wire_outcomes, wire_windower
 
@@ -15,8 +15,7 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in ROLES:
         sys.stderr.write(f"usage: python -m evermodel.drift {'|'.join(ROLES)}\n")
         return _USAGE
-    settings, wire = Settings(), ROLES[arguments[0]]
-    return run_service(lambda: wire(settings), kafka=settings.kafka, health=settings.health)
+    return start(Settings, ROLES[arguments[0]])
 
 
 if __name__ == "__main__":

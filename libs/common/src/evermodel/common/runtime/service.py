@@ -7,10 +7,14 @@ Owns what happens around the loop. Must never know what the service does.
 
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import FrameType
+from typing import Protocol, TypeVar
+
+from pydantic import ValidationError
 
 from evermodel.common.kernel.errors import Fatal
 from evermodel.common.messaging.api import ServiceSpec
@@ -24,13 +28,43 @@ from evermodel.common.observability.metrics import Metrics
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import HealthSettings, KafkaSettings, LoopSettings
 
-#: 0 stopped as asked · 1 ``Fatal`` or a bug · 3 a system it needs does not answer · 4 fenced.
-STOPPED, FAILED, UNAVAILABLE, FENCED = 0, 1, 3, 4
+#: 0 stopped as asked · 1 ``Fatal`` or a bug · 2 a setting is missing or wrong · 3 a system it
+#: needs does not answer · 4 fenced.
+STOPPED, FAILED, MISCONFIGURED, UNAVAILABLE, FENCED = 0, 1, 2, 3, 4
 
 #: Without a turn of the loop this long, ``/healthz`` says no: above the longest handler.
 STUCK_SECONDS = 60.0
 
 _LOG = logging.getLogger(__name__)
+
+
+class ServiceSettings(Protocol):
+    """What every service is told, whatever else."""
+
+    @property
+    def kafka(self) -> KafkaSettings: ...
+    @property
+    def health(self) -> HealthSettings: ...
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def start(
+    settings: Callable[[], S], wire: Callable[[S], AbstractContextManager[ServiceSpec]]
+) -> int:
+    """Read the settings, wire the service and run it; return the process's exit code.
+
+    A missing or wrong setting is one sentence each on stderr, by the variable's name.
+    """
+    try:
+        told = settings()
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            name = ".".join(str(part) for part in problem["loc"])
+            sys.stderr.write(f"evermodel: {name}: {problem['msg']}\n")
+        return MISCONFIGURED
+    return run_service(lambda: wire(told), kafka=told.kafka, health=told.health)
 
 
 def run_service(

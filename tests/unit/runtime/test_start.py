@@ -1,0 +1,45 @@
+"""A service that is told too little says what is missing, in one sentence and with exit code 2."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+SERVICES = [
+    ["evermodel.scorer"],
+    ["evermodel.drift", "windower"],
+    ["evermodel.drift", "detector"],
+    ["evermodel.drift", "outcomes"],
+    ["evermodel.trainer"],
+    ["evermodel.registrar"],
+    ["evermodel.deployer"],
+]
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=" ".join)
+def test_a_missing_setting_is_named_without_a_traceback(service: list[str]) -> None:
+    bare = {k: v for k, v in os.environ.items() if not k.startswith("EVERMODEL_")}  # noqa: TID251  # a child's
+    ended = subprocess.run(
+        [sys.executable, "-m", *service],
+        env=bare,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "EVERMODEL_MODELS: Field required" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_role_that_is_none_is_refused() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "evermodel.drift", "wanderer"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "windower|detector|outcomes" in ended.stderr
