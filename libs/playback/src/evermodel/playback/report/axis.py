@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from evermodel.playback.report.markup import Markup, element, join
 
-WIDTH, LEFT, RIGHT = 1080.0, 190.0, 16.0
+WIDTH, LEFT, RIGHT = 1160.0, 280.0, 56.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def heat_map(
 
 
 def _name(feature: str, y: float) -> Markup:
-    short = feature if len(feature) <= 26 else f"{feature[:12]}…{feature[-13:]}"
+    short = feature if len(feature) <= 36 else f"{feature[:17]}…{feature[-18:]}"
     return element(
         "text",
         tooltip(feature),
