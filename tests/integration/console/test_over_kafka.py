@@ -28,6 +28,8 @@ from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, Referen
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.settings import KafkaSettings
 
+#: The topics are shared with other tests: this model is ours alone.
+MODEL = ModelName("watched")
 ARTEFACT = Artefact(
     uri="runs:/r/bundle",
     digest="sha256:" + "a" * 64,
@@ -35,7 +37,7 @@ ARTEFACT = Artefact(
     reference_id=ReferenceId("reference"),
 )
 TRAINED = ModelTrained(
-    model=ModelName("fraud"),
+    model=MODEL,
     outcome="trained",
     reason="amounts drifted",
     caused_by=EventId("alarm"),
@@ -44,14 +46,14 @@ TRAINED = ModelTrained(
     artefact=ARTEFACT,
 )
 PROMOTED = RolloutStep(
-    model=ModelName("fraud"),
+    model=MODEL,
     action="promoted",
     version=1,
     from_version=None,
     step=1,
     in_play=(
         VersionInPlay(
-            version=1, role="champion", weight=100, model_uri="models:/fraud/1", artefact=ARTEFACT
+            version=1, role="champion", weight=100, model_uri="models:/watched/1", artefact=ARTEFACT
         ),
     ),
     stable_version=1,
@@ -166,15 +168,17 @@ def test_it_rebuilds_its_picture_from_the_topics_at_every_start(
     topics.raw("registrar.dead-letter", b"whatever", [])
     for _ in range(2):
         with console(kafka_bootstrap, port=port, log=log) as process:
-            asyncio.run(eventually(lambda: len(get(port, "/api/events")["events"]) == 2))
-            asyncio.run(eventually(lambda: dead_letters(port)["registrar.dead-letter"] == 1))
-            (model,) = get(port, "/api/models")["models"]
+            asyncio.run(eventually(lambda: newest(port) == "promoted"))
+            asyncio.run(eventually(lambda: dead_letters(port)["registrar.dead-letter"] >= 1))
+            assert shown(port) == ["promoted", "trained"]
+            (model,) = (m for m in get(port, "/api/models")["models"] if m["model"] == MODEL)
             serving = model["serving"]
             assert (serving["version"], serving["reason"]) == (1, "no version was serving")
-            (lifecycle,) = get(port, "/api/lifecycles")["lifecycles"]
+            (lifecycle,) = get(port, f"/api/lifecycles?model={MODEL}")["lifecycles"]
             assert [event["id"] for event in lifecycle["events"]] == ["trained", "promoted"]
             counted = {t["topic"]: t["undecodable"] for t in get(port, "/api/topics")["topics"]}
-            assert counted == {"model.trained": 1, "rollout.step": 1}
+            assert counted["model.trained"] >= 1
+            assert counted["rollout.step"] >= 1
             assert get(port, "/healthz") == {"ok": True}
             assert process.memory_info().rss < 250 << 20
 
@@ -183,7 +187,7 @@ def test_it_shows_what_happens_while_it_runs(
     kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
 ) -> None:
     with console(kafka_bootstrap, port=unused_tcp_port, log=tmp_path / "console.log"):
-        asyncio.run(eventually(lambda: get(unused_tcp_port, "/api/models")["models"]))
+        asyncio.run(eventually(lambda: shown(unused_tcp_port)))
         topics.publish("model.trained", TRAINED, id_="later", day=9)
         asyncio.run(eventually(lambda: newest(unused_tcp_port) == "later", seconds=5))
 
@@ -217,8 +221,12 @@ def dead_letters(port: int) -> dict[str, int]:
     return found
 
 
-def newest(port: int) -> object:
-    return get(port, "/api/events?limit=1")["events"][0]["id"]
+def shown(port: int) -> list[str]:
+    return [event["id"] for event in get(port, f"/api/events?model={MODEL}")["events"]]
+
+
+def newest(port: int) -> str | None:
+    return next(iter(shown(port)), None)
 
 
 @pytest.fixture
