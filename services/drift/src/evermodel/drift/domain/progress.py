@@ -38,6 +38,15 @@ class Progress:
             return self
         return Progress(watermark, self.closed)
 
+    def begun(self, first: int, grid: Grid) -> "Progress":
+        """Return the progress that begins with a row at `first`: windows before it are not due.
+
+        Without it the windows said to be empty would depend on how the stream was cut.
+        """
+        if self.closed is not None or self.watermark is not None:
+            return self
+        return Progress(None, grid.start(first) - grid.length)
+
 
 def too_far_ahead(times: Integers, progress: Progress, grid: Grid) -> npt.NDArray[np.bool_]:
     """Return which rows are further ahead of the sound rows before them than any clock may be.

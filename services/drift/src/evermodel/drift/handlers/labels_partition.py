@@ -60,16 +60,17 @@ class LabelsPartition:
     def _segment(self, model: str, segment: Segment[LabelRow], output: Output) -> None:
         windows = self._models[model].windows
         progress = self._position.progress.get(model, Progress())
+        grid = Grid(int(windows.length.total_seconds() * _MICROSECONDS))
         if segment.rows:
             labels = labels_of(segment)
             self._keep(model, labels)
             counted = labels.known_at[labels.offsets >= self._position.next_offset]
             if len(counted):
                 lateness = int(windows.lateness.total_seconds() * _MICROSECONDS)
+                progress = progress.begun(int(counted[0]), grid)
                 progress = progress.seen(int(counted.max()) - lateness)
         if segment.watermark_offset >= self._position.next_offset:
             progress = progress.seen(segment.watermark)
-        grid = Grid(int(windows.length.total_seconds() * _MICROSECONDS))
         self._position.progress[model] = self._close(model, progress, grid, output)
 
     def _keep(self, model: str, labels: Labels) -> None:

@@ -120,6 +120,7 @@ class ScoredPartition:
             )
             self._touched.add(key)
         reached = int(max(before[-1], rows.times[-1] - lateness))
+        progress = progress.begun(int(rows.times[0]), grid)
         self._advance(model, progress.seen(reached), output)
         for start, at in _by_window(rows, tardy, grid):
             self._correct(model, start, rows.take(at), output)
