@@ -119,7 +119,9 @@ def test_a_drift_is_watched_once_then_retrained_once_then_cleared(stream: Stream
 
 
 def test_one_flagged_window_alone_never_retrains(stream: Stream) -> None:
-    said = [stream.add(window(n, rows=4000, shift=0.6 if n == 1 else 0)) for n in range(5)]
+    said = [
+        stream.add(window(n, rows=4000, alerts=80, shift=0.6 if n == 1 else 0)) for n in range(5)
+    ]
     assert [v for verdicts in said for v in verdicts] == [
         ("feature", "watch"),
         ("feature", "cleared"),
