@@ -1,0 +1,201 @@
+"""A bad canary on a real broker, two real services and Git: evidence in, weight 0 out.
+
+    transactions.windowed (bad) ──▶ deployer: Git commit, rollout.step aborted ──▶ scorer
+
+Bad here: at 10 % the challenger alerts on everything it decides. Measured from publishing that
+window to the step being seen, and to the scorer's word that nothing reaches the version.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+from benchmarks.figures import Figure, Figures
+from benchmarks.links import ended
+from benchmarks.watching import EVENT_TIME, Bed, Eyes, bed, said
+from evermodel.artefact.sample import write_sample
+from evermodel.common.events.catalogue import (
+    MODEL_VALIDATED,
+    ROLLOUT_STEP,
+    SERVING_APPLIED,
+    TRANSACTIONS_WINDOWED,
+)
+from evermodel.common.events.codec import decode
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.training import Artefact
+from evermodel.common.events.validation import ModelValidated
+from evermodel.common.events.windows import TransactionsWindowed
+from evermodel.common.kernel.ids import EventId, ModelName, ReferenceId
+from evermodel.common.messaging.records import Record
+from evermodel.common.models.file import parse_model
+
+MODEL = """
+[model]
+name = "fraud"
+[stream]
+time = "TIME"
+label = "FRAUD"
+[features]
+continuous = ["AMOUNT"]
+"""
+DAY = timedelta(days=1)
+ROWS = 10_000
+LOW, HIGH = 0, 19
+
+
+def measure(*, quick: bool) -> Figures:
+    """Return seconds from bad evidence to no weight."""
+    rounds = 3 if quick else 10
+    with bed() as made, services(made):
+        story = _Story(made)
+        story.install(1)
+        taken = [story.take_back(version) for version in range(2, 2 + rounds)]
+    stepped, applied = zip(*taken, strict=True)
+    return {
+        "evidence_to_weight_zero_p50": Figure(median(stepped), "s"),
+        "evidence_to_weight_zero_max": Figure(max(stepped), "s"),
+        "evidence_to_scorer_applied_p50": Figure(median(applied), "s"),
+        "evidence_to_scorer_applied_max": Figure(max(applied), "s"),
+    }
+
+
+@contextmanager
+def services(made: Bed) -> Iterator[None]:
+    """Run deployer and scorer beside the broker."""
+    (made.folder / "model.toml").write_text(MODEL, encoding="utf-8")
+    repository = made.folder / "config.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", "-b", "main", repository], check=True)
+    environment = {
+        **made.environment,
+        "EVERMODEL_MODELS": str(made.folder / "model.toml"),
+        "EVERMODEL_CONFIG_REPOSITORY": str(repository),
+        "EVERMODEL_WORK": str(made.folder / "work"),
+        "MLFLOW_TRACKING_URI": (made.folder / "mlflow").as_uri(),
+    }
+    with ExitStack() as stack:
+        for name in ("deployer", "scorer"):
+            log = stack.enter_context((made.folder / f"{name}.log").open("wb"))
+            stack.enter_context(ended(_service(name, environment, log.fileno())))
+        yield
+
+
+def _service(name: str, environment: Mapping[str, str], log: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", f"evermodel.{name}"]
+    return subprocess.Popen(command, env=dict(environment), stdout=log, stderr=log)
+
+
+class _Story:
+    """Tells the deployer what it needs to hear, and watches what follows."""
+
+    def __init__(self, made: Bed) -> None:
+        self._made = made
+        self._days = count()
+        self._features = parse_model(MODEL, source="benchmark").features
+
+    def install(self, version: int) -> None:
+        """Make `version` the first champion."""
+        self._accept(version, champion=None)
+
+    def take_back(self, version: int) -> tuple[float, float]:
+        """Bring a challenger to 10 % and show that it is bad; return the two delays."""
+        self._accept(version, champion=1)
+        self._window(version, decided_by=(1,), bin_of_challenger=LOW, until="advanced")
+        start = time.perf_counter()
+        stepped, applied = self._window(
+            version, decided_by=(1, version), bin_of_challenger=HIGH, until="aborted"
+        )
+        return stepped - start, applied - start
+
+    def _accept(self, version: int, *, champion: int | None) -> None:
+        bundle = self._made.folder / f"v{version}"
+        digest = write_sample(bundle, features=self._features, weights={"AMOUNT": version / 100})
+        event = ModelValidated(
+            model=ModelName("fraud"),
+            verdict="accepted",
+            reasons=("benchmark",),
+            gates=(),
+            trained_by=EventId(f"trained-{version}"),
+            champion=champion,
+            version=version,
+            model_uri=f"models:/fraud/{version}",
+            run_id=f"run{version}",
+            artefact=_artefact(bundle, digest),
+        )
+        self._tell(event, MODEL_VALIDATED.name, until="promoted" if champion is None else "started")
+
+    def _window(
+        self, version: int, *, decided_by: tuple[int, ...], bin_of_challenger: int, until: str
+    ) -> tuple[float, float]:
+        served = [
+            _counts(by, scored, bin_of_challenger if scored == version and by == version else LOW)
+            for by in decided_by
+            for scored in (1, version)
+        ]
+        end = self._now() + DAY
+        event = TransactionsWindowed.model_validate(
+            {
+                "model": "fraud",
+                "window": {"start": end - DAY, "end": end},
+                "counters": {"rows": ROWS * len(decided_by), "served": served},
+                "quality": "pass",
+                "champion": 1,
+            }
+        )
+        return self._tell(event, TRANSACTIONS_WINDOWED.name, until=until)
+
+    def _now(self) -> datetime:
+        return EVENT_TIME + 2 * DAY * next(self._days)
+
+    def _tell(
+        self, event: ModelValidated | TransactionsWindowed, topic: str, *, until: str
+    ) -> tuple[float, float]:
+        eyes = self._made.eyes(ROLLOUT_STEP.name, SERVING_APPLIED.name)
+        now = event.window.end if isinstance(event, TransactionsWindowed) else self._now()
+        record = said(event, topic=topic, event_id=f"{topic}-{now:%m%d}", time=now)
+        self._made.broker.publish([record])
+        try:
+            return _seen(eyes, until)
+        finally:
+            eyes.close()
+
+
+def _seen(eyes: Eyes, action: str) -> tuple[float, float]:
+    """Return when the step with `action` was seen, and the scorer's answer to it."""
+    moment, record = eyes.until(lambda r: _action(r) == action)
+    step = decode(RolloutStep, value=record.value, headers=record.headers).meta.id.encode()
+    answers = [t for t, r in eyes.seen if _answers(r, step)]
+    return moment, answers[0] if answers else eyes.until(lambda r: _answers(r, step))[0]
+
+
+def _answers(record: Record, step: bytes) -> bool:
+    return record.topic == SERVING_APPLIED.name and step in (record.value or b"")
+
+
+def _action(record: Record) -> str | None:
+    if record.topic != ROLLOUT_STEP.name:
+        return None
+    return decode(RolloutStep, value=record.value, headers=record.headers).payload.action
+
+
+def _artefact(bundle: Path, digest: str) -> Artefact:
+    return Artefact(
+        uri=bundle.as_uri(), digest=digest, threshold=0.5, reference_id=ReferenceId("none")
+    )
+
+
+def _counts(decided_by: int, version: int, bin_number: int) -> dict[str, object]:
+    histogram = [ROWS if n == bin_number else 0 for n in range(20)]
+    return {
+        "decided_by": decided_by,
+        "version": version,
+        "rows": ROWS,
+        "failed": 0,
+        "alerts": ROWS if bin_number == HIGH else ROWS // 100,
+        "histogram": histogram,
+    }
