@@ -169,8 +169,7 @@ def _seen(eyes: Eyes, action: str) -> tuple[float, float]:
     """Return when the step with `action` was seen, and the scorer's answer to it."""
     moment, record = eyes.until(lambda r: _action(r) == action)
     step = decode(RolloutStep, value=record.value, headers=record.headers).meta.id.encode()
-    answers = [t for t, r in eyes.seen if _answers(r, step)]
-    return moment, answers[0] if answers else eyes.until(lambda r: _answers(r, step))[0]
+    return moment, eyes.until(lambda r: _answers(r, step))[0]
 
 
 def _answers(record: Record, step: bytes) -> bool:

@@ -66,16 +66,26 @@ class Eyes:
     def until(self, found: Callable[[Record], bool]) -> tuple[float, Record]:
         """Return when a record was seen that `found` says yes to, and the record.
 
+        Topics are not ordered among each other: what was seen while something else was waited
+        for is looked at first.
+
         Raises:
             TimeoutError: none appeared within the driver's patience.
         """
+        for moment, record in list(self.seen):
+            if found(record):
+                return self._claim(moment, record)
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
             for record in self._reader.poll(limit=1, timeout_seconds=0.02):
                 self.seen.append((time.perf_counter(), record))
                 if found(record):
-                    return self.seen[-1]
+                    return self._claim(*self.seen[-1])
         raise TimeoutError(f"nothing of the kind within {PATIENCE_SECONDS} s")
+
+    def _claim(self, moment: float, record: Record) -> tuple[float, Record]:
+        self.seen.remove((moment, record))
+        return moment, record
 
     def close(self) -> None:
         """Stop looking."""
