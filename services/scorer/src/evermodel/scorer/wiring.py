@@ -52,7 +52,7 @@ def assemble(
         name="scorer",
         service="scorer",
         batches=[BatchRoute(topic, payments.on_transactions) for topic in _inputs(models)],
-        tables=[TableRoute(RolloutStep, steps.on_rollout_step)],
+        tables=[TableRoute(RolloutStep, steps.on_rollout_step, latest_only=True)],
     )
 
 

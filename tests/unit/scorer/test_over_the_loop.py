@@ -1,0 +1,121 @@
+"""The scorer as the loop runs it: replicas, restarts, and nothing scored before it is loaded."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.traffic import ScoredTransaction, ServingApplied, Watermark
+from evermodel.common.messaging.records import Outgoing
+from evermodel.common.testing.harness import Harness
+from evermodel.scorer.ports import BundleUnreachable
+from tests.unit.scorer.bench import Bench, meta, payment, play, record, step
+
+CHAMPION = play(1, role="champion", weight=80)
+CANARY = play(2, role="challenger", weight=20)
+TIME = meta().time
+MARK = {"model": "fraud", "time": "2018-06-13T00:00:00Z"}
+
+
+def outgoing(value: Any, *, partition: int, kind: str | None = None) -> Outgoing:
+    made = record(value, partition=partition, kind=kind)
+    headers = tuple((name, text) for name, text in made.headers if text is not None)
+    return Outgoing(
+        topic=made.topic, key=made.key, value=made.value, headers=headers, partition=partition
+    )
+
+
+def stream(rows: int, *, partitions: int) -> list[Outgoing]:
+    payments = [
+        outgoing(payment(TRANSACTION_ID=n, CUSTOMER_ID=n), partition=n % partitions)
+        for n in range(rows)
+    ]
+    marks = [outgoing(MARK, partition=p, kind=Watermark.TYPE) for p in range(partitions)]
+    return [*payments, *marks]
+
+
+def scored(harness: Harness) -> list[dict[str, Any]]:
+    rows = [
+        msgspec.json.decode(r.value or b"")
+        for r in harness.records("transactions.scored")
+        if ("ce_type", ScoredTransaction.TYPE.encode()) in r.headers
+    ]
+    return sorted(rows, key=lambda row: int(row["id"]))
+
+
+def test_two_replicas_share_the_payments_and_each_answers_the_step(
+    make_bench: Callable[..., Bench],
+) -> None:
+    harness = Harness(partitions=4)
+    for replica in ("0", "1"):
+        harness.add(make_bench(replica=replica).spec, instance=replica)
+    harness.publish(step(CHAMPION, CANARY), time=TIME)
+    harness.run()
+    harness.publish_records(stream(400, partitions=4))
+    harness.run()
+    assert Counter(e.payload.replica for e in harness.events(ServingApplied)) == {"0": 1, "1": 1}
+    rows = scored(harness)
+    assert [row["id"] for row in rows] == [str(n) for n in range(400)]
+    assert set(Counter(row["decided_by"] for row in rows)) == {1, 2}
+    last = {r.partition: r for r in harness.records("transactions.scored")}
+    assert all(("ce_type", Watermark.TYPE.encode()) in r.headers for r in last.values())
+
+
+def test_a_restarted_scorer_loads_only_what_serves_now(make_bench: Callable[..., Bench]) -> None:
+    harness = Harness()
+    for version in (1, 2, 3):
+        harness.publish(
+            step(play(version, role="champion", weight=100), version=version), time=TIME
+        )
+    bench = make_bench()
+    harness.add(bench.spec)
+    harness.publish_records(stream(20, partitions=2))
+    harness.run()
+    assert bench.store.loads == ["v3"]
+    assert len(harness.events(ServingApplied)) == 1
+    assert {row["decided_by"] for row in scored(harness)} == {3}
+
+
+def test_payments_wait_while_nothing_can_be_loaded(make_bench: Callable[..., Bench]) -> None:
+    harness, bench = Harness(), make_bench()
+    harness.publish(step(play(1, role="champion", weight=100), version=1), time=TIME)
+    harness.publish_records(stream(20, partitions=2))
+    bench.store.formulas["v1"] = BundleUnreachable("MLflow does not answer")
+    loop = harness.add(bench.spec)
+    for _ in range(5):
+        loop.step()
+        harness.clock.advance(2.0)
+    assert not scored(harness)
+    bench.store.formulas["v1"] = lambda columns: [0.9] * len(columns["TX_AMOUNT"])
+    harness.run()
+    assert {row["decision"] for row in scored(harness)} == {"alert"}
+
+
+def test_a_bad_payment_lies_in_the_dead_letter_with_its_reason(
+    make_bench: Callable[..., Bench],
+) -> None:
+    harness = Harness()
+    harness.add(make_bench().spec)
+    harness.publish_records([outgoing(payment(TX_AMOUNT="much"), partition=0)])
+    harness.publish_records(stream(4, partitions=2))
+    harness.run()
+    (letter,) = harness.dead_letters("scorer")
+    assert letter.reason == "poison"
+    assert "column TX_AMOUNT" in str(letter)
+    assert len(scored(harness)) == 4
+
+
+def test_the_same_history_gives_the_same_bytes(make_bench: Callable[..., Bench]) -> None:
+    runs = []
+    for _ in range(2):
+        harness = Harness()
+        harness.add(make_bench().spec)
+        harness.publish(step(CHAMPION, CANARY), time=TIME)
+        harness.run()
+        harness.publish_records(stream(100, partitions=2))
+        harness.run()
+        runs.append([r.value for r in harness.records("transactions.scored")])
+        assert harness.events(RolloutStep)
+    assert runs[0] == runs[1]
