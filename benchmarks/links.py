@@ -14,7 +14,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import confluent_kafka as ck
-from evermodel.common.runtime.service import run_service
 
 from evermodel.common.events.catalogue import (
     LIFECYCLE_COMMANDS,
@@ -28,6 +27,7 @@ from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.payload import Span
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.messaging.api import Emit, Reaction, Route, ServiceSpec
+from evermodel.common.runtime.service import run_service
 from evermodel.common.settings import HealthSettings, KafkaSettings
 
 CHAIN = (LIFECYCLE_COMMANDS.name, SERVING_APPLIED.name, OUTCOMES_MATURED.name)
