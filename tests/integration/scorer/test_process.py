@@ -87,7 +87,7 @@ def test_two_processes_serve_two_versions_side_by_side(
 ) -> None:
     (tmp_path / "model.toml").write_text(MODEL.replace('"fraud"', f'"{NAME}"'))
     environment = {
-        **os.environ,  # noqa: TID251  # handed on
+        **os.environ,  # handed on
         "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
         "MLFLOW_TRACKING_URI": mlflow_server,
         "EVERMODEL_MODELS": str(tmp_path / "model.toml"),
