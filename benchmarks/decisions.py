@@ -28,7 +28,7 @@ Rule = Callable[[Rows], set[str]]
 
 def measure(*, quick: bool) -> Figures:
     """Return shares of streams with an alarm: false without, right with a shift."""
-    streams, slow = (5, 1) if quick else (100, 5)
+    streams, slow = (3, 1) if quick else (100, 5)
     quiet = [alarms(n, shifted=0.0, slow=n < slow) for n in range(streams)]
     moved = [alarms(1_000 + n, shifted=SHIFT, slow=n < slow) for n in range(streams)]
     figures: dict[str, Figure] = {}
