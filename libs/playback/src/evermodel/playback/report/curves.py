@@ -37,12 +37,12 @@ class Line:
 def performance(journal: Journal, axis: TimeAxis) -> Sequence[tuple[str, Markup]]:
     """Return title and chart of recall and of precision, by week of the transactions."""
     weeks = _weeks(journal, axis.start)
-    if not weeks:
-        return ()
-    return [
-        ("Recall, week by week", _chart(_lines(weeks, "recall"), axis, "recall")),
-        ("Precision, week by week", _chart(_lines(weeks, "precision"), axis, "precision")),
-    ]
+    charts = []
+    for metric in ("recall", "precision"):
+        lines = _lines(weeks, metric)
+        if lines:  # a version that never alerted has no precision
+            charts.append((f"{metric.capitalize()}, week by week", _chart(lines, axis, metric)))
+    return charts
 
 
 def alert_rate(journal: Journal, axis: TimeAxis) -> Markup | None:
