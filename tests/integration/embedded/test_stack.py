@@ -21,7 +21,7 @@ from evermodel.embedded.addresses_file import read_addresses
 from evermodel.embedded.errors import Occupied
 from evermodel.embedded.process import recorded
 from evermodel.embedded.services import Role
-from evermodel.embedded.stack import stack
+from evermodel.embedded.stack import forget, stack
 
 WAITS = Role("waits", ("timeit", "-n1", "-r1", "import threading; threading.Event().wait()"))
 SUPERVISOR = """
@@ -29,7 +29,7 @@ import sys, threading
 from pathlib import Path
 from threading import Event
 from evermodel.embedded.services import Role
-from evermodel.embedded.stack import stack
+from evermodel.embedded.stack import forget, stack
 with stack(Path(sys.argv[1]), models="m", roles=(Role("waits", tuple(sys.argv[2:])),)) as up:
     while not all(standing.pid for standing in up.standings()):
         threading.Event().wait(0.02)
@@ -100,3 +100,14 @@ def test_parts_of_ones_own_are_used_and_not_started(
     assert {name: shown[name] for name in expected} == expected
     assert not (state / "config.git").exists()
     assert not (state / "lake").exists()
+
+
+def test_forgetting_a_stack_removes_it_unless_somebody_holds_it(tmp_path: Path) -> None:
+    kept = tmp_path / "stack" / "kafka" / "data"
+    kept.mkdir(parents=True)
+    with lock.held(tmp_path / "stack"), pytest.raises(Occupied):
+        forget(tmp_path / "stack")
+    assert kept.exists()
+    forget(tmp_path / "stack")
+    assert not (tmp_path / "stack").exists()
+    forget(tmp_path / "stack")

@@ -24,7 +24,7 @@ from evermodel.common.settings import KafkaSettings
 from evermodel.demo.generator import generate
 from evermodel.demo.play import Played, play
 from evermodel.demo.world import STORY
-from evermodel.embedded.stack import Stack, stack
+from evermodel.embedded.stack import Stack, forget, stack
 from evermodel.playback.feed import Feed
 from evermodel.playback.journal import journal_of
 from evermodel.playback.outputs import write_outputs
@@ -63,6 +63,8 @@ def tell(
     options.out.mkdir(parents=True, exist_ok=True)
     table = _table(options, say)
     feed = Feed(table)
+    # A story is told from its beginning: topics that hold an earlier one would mix the two.
+    forget(options.out / "stack")
     environment = {"EVERMODEL_SCORER_FAULT": options.fault} if options.fault else {}
     with stack(
         options.out / "stack", models=str(options.model.resolve()), extra_env=environment, say=say

@@ -6,6 +6,7 @@ one state folder::
     lock  stack.json  processes/  logs/  kafka/  mlflow/  config.git/  lake/  work/
 """
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +48,20 @@ class Stack:
     def log(self, service: str) -> Path:
         """Return where `service` logs."""
         return self.folder / "logs" / f"{service}.log"
+
+
+def forget(folder: Path) -> None:
+    """Remove all that an earlier stack kept in `folder`, ending what it left running.
+
+    Raises:
+        Occupied: a supervisor holds `folder`: nothing of a running stack is removed.
+    """
+    folder = folder.resolve()
+    if not folder.exists():
+        return
+    with lock.held(folder):
+        sweep(folder / "processes")
+        shutil.rmtree(folder)
 
 
 @contextmanager
