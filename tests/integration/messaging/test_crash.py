@@ -123,6 +123,9 @@ def test_a_process_killed_at_every_moment_loses_and_doubles_nothing(
             time.sleep(0.1)  # a trickle, so that there is a third time
         assert process.wait(timeout=10) == -9, life
     last = workers.start("0")
+    # One more, so that it has begun to run when it is told to stop.
+    said += 1
+    say(broker, model="crash", numbers=range(said, said + 1))
     found = wait_for(broker, model="crash", count=said)
     last.terminate()
     assert last.wait(timeout=20) == 0
