@@ -112,7 +112,7 @@ def _pom(jars: Sequence[Jar], out: Path) -> str:
         for jar in jars
     )
     return (
-        '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+        "<project><modelVersion>4.0.0</modelVersion>"
         "<groupId>evermodel</groupId><artifactId>kafka-jars</artifactId><version>1</version>"
         "<build><plugins><plugin><artifactId>maven-dependency-plugin</artifactId><configuration>"
         f"<outputDirectory>{escape(str(out))}</outputDirectory><artifactItems>{items}"
