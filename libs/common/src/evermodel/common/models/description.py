@@ -160,7 +160,7 @@ class TrainingSection(Section):
     )
     seed: int = 7
     epochs: int = Field(default=12, ge=1)
-    batch_size: int = Field(default=2048, ge=1)
+    batch_size: int = Field(default=512, ge=1)
     hidden: tuple[int, ...] = (256, 256)
     dropout: Share = 0.1
     learning_rate: float = Field(default=2e-3, gt=0)

@@ -18,8 +18,9 @@ from evermodel.artefact.bundle import Feature
 
 #: A level is worth an embedding of its own from so many rows on; so many levels at most.
 RARE, MOST_LEVELS = 5, 5000
-#: Standardised inputs are cut here: one absurd amount must not drive every unit.
-LIMIT = 10.0
+#: Standardised inputs are cut here, against overflow alone. A limit that real amounts reach
+#: costs: at 10 the handbook's average precision fell from 0.765 to 0.751.
+LIMIT = 1e4
 
 Floats = npt.NDArray[np.float32]
 
