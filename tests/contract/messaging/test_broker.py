@@ -6,8 +6,9 @@ from itertools import count
 import pytest
 
 from evermodel.common.events.catalogue import Topic
-from evermodel.common.messaging.kafka import KafkaBroker, KafkaProducer
+from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.messaging.kafka_producer import KafkaProducer
 from evermodel.common.messaging.memory import MemoryBroker
 from evermodel.common.messaging.ports import (
     Broker,

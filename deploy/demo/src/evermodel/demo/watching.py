@@ -29,7 +29,8 @@ from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.windows import TransactionsPartial
 from evermodel.common.kernel.clock import Clock
-from evermodel.common.messaging.kafka import KafkaBroker, KafkaReader
+from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.kafka_consumer import KafkaReader
 from evermodel.common.messaging.kafka_groups import committed_offsets, end_offsets
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.common.settings import KafkaSettings

@@ -1,0 +1,86 @@
+"""librdkafka's messages and partitions as the loop's, and back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import confluent_kafka as ck
+
+from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
+
+_BEGINNING = ck.OFFSET_BEGINNING
+
+
+def starts_of(starts: Mapping[TopicPartition, int | None]) -> list[ck.TopicPartition]:
+    """Return where to read each partition from; None is its beginning."""
+    return [
+        ck.TopicPartition(p.topic, p.partition, _BEGINNING if offset is None else offset)
+        for p, offset in starts.items()
+    ]
+
+
+def plain(partitions: Sequence[ck.TopicPartition]) -> list[TopicPartition]:
+    """Return `partitions` without their offsets."""
+    return [TopicPartition(p.topic, p.partition) for p in partitions]
+
+
+def is_record(message: ck.Message) -> bool:
+    """Whether `message` is one; raises when it is an error that ends everything."""
+    error = message.error()
+    if error is None:
+        return True
+    if error.fatal() or error.code() in {
+        ck.KafkaError.UNKNOWN_TOPIC_OR_PART,
+        ck.KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        ck.KafkaError.GROUP_AUTHORIZATION_FAILED,
+    }:
+        raise translate(ck.KafkaException(error))
+    return False
+
+
+def record_of(message: ck.Message) -> Record:
+    """Return the record that `message` is."""
+    _, timestamp = message.timestamp()
+    return Record(
+        topic=message.topic() or "",
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        key=message.key(),
+        value=message.value(),
+        headers=_headers(message),
+        timestamp_ms=timestamp,
+    )
+
+
+def _headers(message: ck.Message) -> tuple[tuple[str, bytes | None], ...]:
+    found = message.headers() or ()
+    pairs = found.items() if isinstance(found, dict) else found
+    return tuple((k, v.encode() if isinstance(v, str) else v) for k, v in pairs)
+
+
+def produce(
+    producer: ck.Producer, record: Outgoing, *, on_delivery: list[ck.KafkaError] | None = None
+) -> None:
+    """Hand `record` to `producer`, waiting while its queue is full."""
+
+    def delivered(error: ck.KafkaError | None, _: object) -> None:
+        if error is not None and on_delivery is not None:
+            on_delivery.append(error)
+
+    extra: dict[str, Any] = {} if record.partition is None else {"partition": record.partition}
+    if on_delivery is not None:
+        extra["on_delivery"] = delivered
+    while True:
+        try:
+            producer.produce(
+                record.topic,
+                value=record.value,
+                key=record.key,
+                headers=list(record.headers),
+                **extra,
+            )
+        except BufferError:  # the local queue is full: backpressure, let it drain
+            producer.poll(0.05)
+        else:
+            producer.poll(0)
+            return
