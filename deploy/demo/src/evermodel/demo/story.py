@@ -66,9 +66,8 @@ def tell(
     # A story is told from its beginning: topics that hold an earlier one would mix the two.
     forget(options.out / "stack")
     environment = {"EVERMODEL_SCORER_FAULT": options.fault} if options.fault else {}
-    with stack(
-        options.out / "stack", models=str(options.model.resolve()), extra_env=environment, say=say
-    ) as running:
+    models = str(_described(options, table).resolve())
+    with stack(options.out / "stack", models=models, extra_env=environment, say=say) as running:
         say(f"the services start; playing {feed.rows:,} payments of {feed.model.name!r}")
         kafka = KafkaSettings(bootstrap_servers=running.bootstrap)
         played = play(
@@ -92,6 +91,20 @@ def _table(options: DemoOptions, say: Say) -> Table:
     for notice in table.notices:
         say(notice)
     return table
+
+
+def _described(options: DemoOptions, table: Table) -> Path:
+    """Return the description that the services read.
+
+    A table without an id was given one when it was read: the services must know its column.
+    """
+    if table.model.stream.id == read_model(options.model).stream.id:
+        return options.model
+    text = options.model.read_text(encoding="utf-8")
+    described = options.out / "model.toml"
+    line = f'[stream]\nid = "{table.model.stream.id}"'
+    described.write_text(text.replace("[stream]", line, 1), encoding="utf-8")
+    return described
 
 
 def _written(  # everything a run leaves behind
