@@ -20,9 +20,9 @@ _WHO = {
 _README = """\
 # What should serve
 
-Written by evermodel's deployer, one commit per step; read by people and by the rollout engine.
-`environments/<environment>/` holds one file per model. To take a step back by hand, revert its
-commit: the deployer sees it and follows.
+Written by evermodel's deployer, read by people and by the rollout engine: one commit when a
+rollout starts, one when it is taken back. `environments/<environment>/` holds one file per model.
+To take a version back, order it: `evermodel abort --model NAME --why REASON`.
 """
 _SEED = {"README.md": _README, "environments/production/.gitkeep": ""}
 
