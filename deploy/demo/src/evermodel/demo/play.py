@@ -28,9 +28,18 @@ class Played:
 
 
 def play(
-    feed: Feed, *, kafka: KafkaSettings, clock: Clock, bootstrap_until: datetime | None, say: Say
+    feed: Feed,
+    *,
+    kafka: KafkaSettings,
+    clock: Clock,
+    bootstrap_until: datetime | None,
+    say: Say,
+    scorers: int = 1,
+    meanwhile: Callable[[Window], None] = lambda _: None,
 ) -> Played:
     """Play every window of `feed`; the first model is trained when its history is in.
+
+    `scorers`: how many replicas score. `meanwhile`: called while a window is on its way.
 
     Raises:
         NotQuiet: the services do not come to rest.
@@ -45,10 +54,11 @@ def play(
             say(line)
 
     try:
-        with watching(kafka, clock=clock) as watcher:
+        with watching(kafka, clock=clock, scorers=scorers) as watcher:
             for window in feed.windows():
                 broker.publish(_records(broker, feed, window))
                 published += len(window.transactions)
+                meanwhile(window)
                 watcher.settle(model, until=window.end, seconds=_REST_SECONDS, tell=tell)
                 if window.end == first_model:
                     order = first_order(model, window.end)

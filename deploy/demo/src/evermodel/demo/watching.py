@@ -1,8 +1,8 @@
 """Follows the lifecycle topics and says when everything has come to rest.
 
 At rest means: every partition of the stream is past the window, every service has committed
-past every lifecycle event, the last step is served, and no training is in flight. All of it is
-read from the topics and the groups' offsets; no service is asked.
+past every lifecycle event, every scorer serves the last step, and no training is in flight.
+All of it is read from the topics and the groups' offsets; no service is asked.
 """
 
 import json
@@ -70,14 +70,17 @@ class NotQuiet(Exception):
 class Watcher:
     """Everything said on the lifecycle topics so far, and whether it has been heard."""
 
-    def __init__(self, *, settings: KafkaSettings, reader: KafkaReader, clock: Clock) -> None:
+    def __init__(
+        self, *, settings: KafkaSettings, reader: KafkaReader, clock: Clock, scorers: int
+    ) -> None:
         self.records: list[Record] = []
+        self._scorers = scorers
         self._settings, self._reader, self._clock = settings, reader, clock
         self._last: dict[TopicPartition, int] = {}
         self._past: dict[tuple[str, str, int], datetime] = {}
         self._counts: dict[str, int] = {}
         self._step: dict[str, str] = {}
-        self._served: dict[str, str] = {}
+        self._served: dict[tuple[str, str], str] = {}
         self._in_flight: dict[str, bool] = {}
 
     def settle(
@@ -133,7 +136,8 @@ class Watcher:
             self._step[step.payload.model] = step.meta.id
         elif record.topic == SERVING_APPLIED.name:
             applied = decode(ServingApplied, value=record.value, headers=record.headers)
-            self._served[applied.payload.model] = applied.payload.step_event_id
+            said_by = applied.payload.model, applied.payload.replica
+            self._served[said_by] = applied.payload.step_event_id
 
     def _note_training(self, record: Record) -> None:
         model = (record.key or b"").decode()
@@ -158,14 +162,28 @@ class Watcher:
                     return f"{group} has not handled {at.topic}[{at.partition}]@{offset}"
         if self._in_flight.get(model):
             return "a training is in flight"
-        if self._step.get(model) != self._served.get(model):
-            return f"step {self._step.get(model)} is not served yet"
-        return None
+        return self._unserved(model)
+
+    def _unserved(self, model: str) -> str | None:
+        """Return which step some scorer does not serve yet, or None.
+
+        One that went on by the step before would score what follows as nobody else does.
+        """
+        step = self._step.get(model)
+        if step is None:
+            return None
+        serving = sorted(r for (m, r), s in self._served.items() if m == model and s == step)
+        if len(serving) >= self._scorers:
+            return None
+        return f"step {step} is served by {serving} only, of {self._scorers} scorers"
 
 
 @contextmanager
-def watching(settings: KafkaSettings, *, clock: Clock) -> Iterator[Watcher]:
-    """Yield a watcher of the cluster's lifecycle topics, from their beginning."""
+def watching(settings: KafkaSettings, *, clock: Clock, scorers: int = 1) -> Iterator[Watcher]:
+    """Yield a watcher of the cluster's lifecycle topics, from their beginning.
+
+    `scorers`: how many replicas must serve a step before it counts as served.
+    """
     broker = KafkaBroker(settings)
     reader = broker.reader(
         [
@@ -175,7 +193,7 @@ def watching(settings: KafkaSettings, *, clock: Clock) -> Iterator[Watcher]:
         ]
     )
     try:
-        yield Watcher(settings=settings, reader=reader, clock=clock)
+        yield Watcher(settings=settings, reader=reader, clock=clock, scorers=scorers)
     finally:
         reader.close()
         broker.close()

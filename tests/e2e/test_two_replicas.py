@@ -1,0 +1,110 @@
+"""Every service runs twice, two of them are killed at work, and nothing shows.
+
+history ─▶ v1 ─▶ a window ─▶ kill -9 a windower and a scorer ─▶ a window ─▶ the end
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.traffic import ServingApplied
+from evermodel.common.events.windows import TransactionsWindowed
+from evermodel.common.runtime.clock import SystemClock
+from evermodel.common.settings import KafkaSettings
+from evermodel.demo.play import Played, play
+from evermodel.embedded.services import ROLES
+from evermodel.embedded.stack import Stack, stack
+from evermodel.playback.feed import Feed, Window
+from evermodel.playback.journal import Journal, journal_of
+from evermodel.playback.scored import read_scored
+from tests.e2e.small_bank import small_model, small_table
+
+TWICE = {role.name: 2 for role in ROLES if role.name != "console"}
+KILLED = ("drift-windower-1", "scorer-1")
+STRUCK = datetime(2025, 3, 11, tzinfo=UTC)
+DAYS = 10
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the services said and kept, and how often each had to be started again."""
+
+    played: Played
+    journal: Journal
+    scored: pl.DataFrame
+    restarts: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    folder = tmp_path_factory.mktemp("twice")
+    description = folder / "model.toml"
+    model = small_model("cards")
+    description.write_text(as_toml(model.model_dump(mode="json", exclude_defaults=True)))
+    with stack(folder / "stack", models=str(description), wanted_replicas=TWICE) as running:
+        played = play(
+            Feed(small_table(model, seed=1, days=DAYS)),
+            kafka=KafkaSettings(bootstrap_servers=running.bootstrap),
+            clock=SystemClock(),
+            bootstrap_until=None,
+            say=lambda _: None,
+            scorers=2,
+            meanwhile=lambda window: strike(running, window),
+        )
+        restarts = {s.name: s.restarts for s in running.standings()}
+        scored = read_scored(Path(running.lake), model.name)
+        yield Told(played, journal_of(played.records), scored, restarts)
+
+
+def strike(running: Stack, window: Window) -> None:
+    if window.start == STRUCK:
+        for name in KILLED:
+            running.kill(name)
+
+
+def as_toml(sections: dict[str, dict[str, object]]) -> str:
+    lines = []
+    for name, section in sections.items():
+        lines += [f"[{name}]", *(f"{key} = {value!r}" for key, value in section.items())]
+    return "\n".join(lines)
+
+
+def test_only_the_killed_were_started_again(told: Told) -> None:
+    assert {name for name, restarts in told.restarts.items() if restarts} == set(KILLED)
+    assert set(TWICE) | {f"{name}-1" for name in TWICE} <= set(told.restarts)
+
+
+def test_no_payment_is_lost_or_kept_twice(told: Told) -> None:
+    assert len(told.scored) == told.scored["id"].n_unique() == told.played.published
+
+
+def test_every_payment_is_counted_once(told: Told) -> None:
+    windows = [
+        e.payload for e in told.journal.events if isinstance(e.payload, TransactionsWindowed)
+    ]
+    assert len(windows) == DAYS
+    assert sum(w.counters.rows + w.late_rows for w in windows) == told.played.published
+
+
+def test_there_is_one_champion_and_both_scorers_serve_it(told: Told) -> None:
+    steps = [e.payload for e in told.journal.events if isinstance(e.payload, RolloutStep)]
+    assert [(step.action, step.version) for step in steps if step.action == "promoted"] == [
+        ("promoted", 1)
+    ]
+    assert {step.version for step in steps} == {1}
+    answers = [e.payload for e in told.journal.events if isinstance(e.payload, ServingApplied)]
+    assert {a.replica for a in answers} == {"0", "1"}
+    assert {v.state for a in answers for v in a.versions} == {"ready"}
+
+
+def test_every_payment_after_the_promotion_is_decided_by_it(told: Told) -> None:
+    served = told.scored.filter(pl.col("time") >= pl.lit(datetime(2025, 3, 10, tzinfo=UTC)))
+    assert len(served) > 3000
+    assert served["decided_by"].unique().to_list() == [1]
