@@ -34,6 +34,7 @@ from evermodel.common.messaging.kafka_consumer import KafkaReader
 from evermodel.common.messaging.kafka_groups import committed_offsets, end_offsets
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.common.settings import KafkaSettings
+from evermodel.demo.serving import Serving
 
 #: Which group handles which topics, one event at a time (tables are followed, not committed).
 HANDLED: Mapping[str, tuple[str, ...]] = {
@@ -74,13 +75,11 @@ class Watcher:
         self, *, settings: KafkaSettings, reader: KafkaReader, clock: Clock, scorers: int
     ) -> None:
         self.records: list[Record] = []
-        self._scorers = scorers
+        self._serving = Serving(scorers=scorers)
         self._settings, self._reader, self._clock = settings, reader, clock
         self._last: dict[TopicPartition, int] = {}
         self._past: dict[tuple[str, str, int], datetime] = {}
         self._counts: dict[str, int] = {}
-        self._step: dict[str, str] = {}
-        self._served: dict[tuple[str, str], str] = {}
         self._in_flight: dict[str, bool] = {}
 
     def settle(
@@ -133,11 +132,10 @@ class Watcher:
             self._counts[said.stream] = said.partitions
         elif record.topic == ROLLOUT_STEP.name:
             step = decode(RolloutStep, value=record.value, headers=record.headers)
-            self._step[step.payload.model] = step.meta.id
+            self._serving.on_step(step.payload.model, step.meta.id)
         elif record.topic == SERVING_APPLIED.name:
             applied = decode(ServingApplied, value=record.value, headers=record.headers)
-            said_by = applied.payload.model, applied.payload.replica
-            self._served[said_by] = applied.payload.step_event_id
+            self._serving.on_applied(applied.payload)
 
     def _note_training(self, record: Record) -> None:
         model = (record.key or b"").decode()
@@ -162,20 +160,7 @@ class Watcher:
                     return f"{group} has not handled {at.topic}[{at.partition}]@{offset}"
         if self._in_flight.get(model):
             return "a training is in flight"
-        return self._unserved(model)
-
-    def _unserved(self, model: str) -> str | None:
-        """Return which step some scorer does not serve yet, or None.
-
-        One that went on by the step before would score what follows as nobody else does.
-        """
-        step = self._step.get(model)
-        if step is None:
-            return None
-        serving = sorted(r for (m, r), s in self._served.items() if m == model and s == step)
-        if len(serving) >= self._scorers:
-            return None
-        return f"step {step} is served by {serving} only, of {self._scorers} scorers"
+        return self._serving.missing(model)
 
 
 @contextmanager
