@@ -107,6 +107,8 @@ class KafkaConsumer:
         with _Kept(self):
             starts = self._listener.on_assigned(plain(partitions))
             consumer.assign(starts_of(starts))
+            # One that was paused when it was taken away may come back so: nobody would resume it.
+            consumer.resume(starts_of(starts))
 
     def _on_revoke(self, consumer: ck.Consumer, partitions: list[ck.TopicPartition]) -> None:
         with _Kept(self):
