@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evermodel.cli.main import run
+from evermodel.common.models.file import read_model
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +15,13 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("KAFKA_BOOTSTRAP_SERVERS", "MLFLOW_TRACKING_URI", "EVERMODEL_MODELS"):
         monkeypatch.delenv(name, raising=False)
+    (tmp_path / "a-file").write_text("neither a folder nor TOML", encoding="utf-8")
+    rows = (f"2024-01-{day:02d},{day}.5,{day % 2}" for day in range(1, 21))
+    (tmp_path / "t.csv").write_text("\n".join(["at,amount,label", *rows]), encoding="utf-8")
+    model = '[model]\nname = "t"\n[stream]\ntime = "at"\nlabel = "label"\nlabel_delay = "1d"\n'
+    model += '[training]\nwindow = "10d"\n[features]\n'
+    (tmp_path / "good.toml").write_text(model + 'continuous = ["amount"]\n', encoding="utf-8")
+    (tmp_path / "odd.toml").write_text(model + 'continuous = "amount"\n', encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -28,6 +36,15 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["init", "--data", "nothing.csv"], 2, "nothing.csv: cannot be read"),
         (["doctor"], 1, "broker"),
         (["retrain", "--model", "fraud"], 2, "--why"),
+        (["redrive", "nothing"], 2, "there are scorer, drift"),
+        (["topics", "chek"], 2, "No such command"),
+        (["up", "--state", "a-file", "--model", "good.toml"], 2, "a-file: cannot be used"),
+        (["init", "--data", "t.csv", "--out", "no/m.toml"], 2, "no/m.toml: cannot be used"),
+        (["replay", "--model", "good.toml", "--data", "t.csv", "--out", "a-file"], 2, "a-file:"),
+        (["replay", "--model", "a-file", "--data", "t.csv", "--out", "o"], 2, "not TOML"),
+        (["replay", "--model", "none.toml", "--data", "t.csv", "--out", "o"], 2, "No such file"),
+        (["replay", "--model", "odd.toml", "--data", "t.csv", "--out", "o"], 2, "expected a list"),
+        (["replay", "--model", "good.toml", "--data", "none.csv", "--out", "o"], 2, "no such"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_a_code(
@@ -85,3 +102,11 @@ def test_help_needs_nothing_heavy() -> None:
 def test_down_where_nothing_runs_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["down"]) == 0
     assert "nothing runs" in capsys.readouterr().out
+
+
+def test_init_may_be_redirected_onto_the_file_it_writes(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "evermodel.cli", "init", "--data", "t.csv"]
+    with Path("model.toml").open("w", encoding="utf-8") as taken:
+        done = subprocess.run(command, stdout=taken, stderr=subprocess.PIPE, text=True, check=True)
+    assert read_model(tmp_path / "model.toml").stream.time == "at"
+    assert "wrote model.toml" in done.stderr

@@ -51,10 +51,23 @@ def init(
     """Write a first model.toml for a table, saying what was guessed and why."""
     from evermodel.cli.guessing import guess  # noqa: PLC0415  # heavy
 
-    if out.exists() and not force:
+    piped = _is_stdout(out)
+    if out.exists() and not (force or piped):
         raise WrongUsage(f"{out} is there already: --force writes over it, --out names another")
     guessed = guess(data, name=name)
-    out.write_text(guessed.text(), encoding="utf-8")
+    if piped:
+        typer.echo(guessed.text(), nl=False)
+    else:
+        out.write_text(guessed.text(), encoding="utf-8")
     for note in guessed.notes:
-        typer.echo(note)
-    typer.echo(f"wrote {out}: read it once, then 'evermodel replay --model {out} --data {data}'")
+        typer.echo(note, err=piped)
+    done = f"wrote {out}: read it once, then 'evermodel replay --model {out} --data {data}'"
+    typer.echo(done, err=piped)
+
+
+def _is_stdout(out: Path) -> bool:
+    """Whether the shell already made `out` for our output, as in ``init … > model.toml``."""
+    try:
+        return out.is_file() and out.samefile("/dev/stdout")
+    except OSError:
+        return False

@@ -13,16 +13,12 @@ _CODES = {
     "evermodel.common.models.file.BadModelFile": Exit.USAGE,
     "evermodel.playback.source.BadData": Exit.USAGE,
     "pydantic_core._pydantic_core.ValidationError": Exit.USAGE,
-    "builtins.FileNotFoundError": Exit.USAGE,
-    "builtins.IsADirectoryError": Exit.USAGE,
-    "builtins.NotADirectoryError": Exit.USAGE,
-    "builtins.PermissionError": Exit.USAGE,
 }
 
 
 def code_of(error: BaseException) -> Exit:
     """Return the exit code for `error`."""
-    if _is_usage(error):
+    if _is_usage(error) or _names_a_file(error):
         return Exit.USAGE
     names = (f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__)
     return next((_CODES[name] for name in names if name in _CODES), Exit.NO)
@@ -32,10 +28,17 @@ def sentence(error: BaseException) -> str:
     """Return what to say about `error`, secrets taken out; empty when it was said already."""
     if _is_usage(error):
         return redact(str(getattr(error, "format_message", lambda: error)()))
+    if isinstance(error, OSError) and _names_a_file(error):
+        return redact(f"{error.filename}: cannot be used: {error.strerror}")
     text = redact(str(error).strip())
     if code_of(error) is not Exit.NO or type(error).__module__.startswith("evermodel"):
         return text
     return f"unexpected {type(error).__name__}: {text} (this is a bug: please report it)"
+
+
+def _names_a_file(error: BaseException) -> bool:
+    """Whether the system refused a path that a person gave: absent, a file, full, read-only."""
+    return isinstance(error, OSError) and error.filename is not None and bool(error.strerror)
 
 
 def _is_usage(error: BaseException) -> bool:

@@ -73,10 +73,13 @@ def redrive(
     """Put a service's dead letters back where they came from, each once."""
     from evermodel.cli.redriving import put_back, waiting  # noqa: PLC0415  # heavy
 
-    (topic,) = _named(f"{service}.dead-letter")
+    topic = _dead_letters_of(service)
     if dry_run:
         letters = waiting(kafka_settings(state), topic)
-        typer.echo("\n".join(letters) or f"{service} has no dead letters")
+        if as_json:
+            _print_json({"waiting": letters})
+        else:
+            typer.echo("\n".join(letters) or f"{service} has no dead letters")
         return
     done = put_back(kafka_settings(state), service)
     if as_json:
@@ -95,6 +98,16 @@ def _named(name: str | None) -> "list[Topic]":
         known = ", ".join(topic.name for topic in CATALOGUE)
         raise WrongUsage(f"no topic {name}: there are {known}")
     return [topic for topic in wanted if name or topic.plane == "lifecycle"]
+
+
+def _dead_letters_of(service: str) -> "Topic":
+    from evermodel.common.events.catalogue import CATALOGUE  # noqa: PLC0415  # heavy
+
+    ending = ".dead-letter"
+    letters = {t.name.removesuffix(ending): t for t in CATALOGUE if t.name.endswith(ending)}
+    if service not in letters:
+        raise WrongUsage(f"no service {service} has dead letters: there are {', '.join(letters)}")
+    return letters[service]
 
 
 def _print_json(value: object) -> None:

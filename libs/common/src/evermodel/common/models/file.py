@@ -22,8 +22,10 @@ def read_model(path: Path) -> ModelDescription:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadModelFile(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise BadModelFile(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadModelFile(f"{path}: not TOML: it is no UTF-8 text") from error
     return parse_model(text, source=str(path))
 
 
@@ -65,6 +67,8 @@ def _sentence(text: str, source: str, loc: tuple[int | str, ...], message: str, 
     where = f"{source}:{line}" if line else source
     if kind == "extra_forbidden":
         message = "no such key (misspelt?)"
+    elif kind == "tuple_type":
+        message = 'expected a list, e.g. ["AMOUNT"]'
     return f"{where}: {key}: {message.removeprefix('Value error, ')}"
 
 

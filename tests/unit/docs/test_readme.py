@@ -1,0 +1,121 @@
+"""What the README names is there: its commands parse, its targets, links and variables exist."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from evermodel.cli.main import app
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+_VARIABLE = re.compile(r"\b(?:KAFKA|MLFLOW|EVERMODEL)_[A-Z_]+\*?")
+_PLANTED = """
+```sh
+make demoo   # no such target
+EVERMODEL_MODEL=model.toml .venv/bin/evermodel up
+.venv/bin/evermodel replay --modell model.toml --data x.parquet --out o
+.venv/bin/evermodel statsu
+.venv/bin/evermodel topics chek
+.venv/bin/evermodel replay --model model.toml
+```
+[nowhere](docs/nowhere.md), `KAFKA_SASSL_*`, `docs/missing.md`
+"""
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """Yield the words of each command in a shell block, without comments."""
+    for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            if words:
+                yield words
+
+
+def evermodel_problems(text: str) -> list[str]:
+    """Return each `evermodel` command that the command line itself would refuse."""
+    found = []
+    for words in commands(text):
+        at = next((n for n, word in enumerate(words) if word.endswith("bin/evermodel")), None)
+        if at is not None and (problem := _refusal(words[at + 1 :])):
+            found.append(f"{' '.join(words)}: {problem}")
+    return found
+
+
+def _refusal(arguments: list[str]) -> str | None:
+    """Parse `arguments` down to the last subcommand, running none."""
+    command, context, rest = typer.main.get_command(app), None, arguments
+    name: str | None = "evermodel"
+    try:
+        while True:
+            context = command.make_context(name, list(rest), parent=context)
+            if not hasattr(command, "resolve_command"):
+                return None
+            left = [*context._protected_args, *context.args]
+            name, command, rest = command.resolve_command(context, left)
+    except Exception as error:  # noqa: BLE001  # typer brings its own click: no class to name
+        return str(error)
+
+
+def missing_targets(text: str) -> list[str]:
+    """Return each `make` target that the Makefile does not have."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    asked = [word for words in commands(text) if words[0] == "make" for word in words[1:]]
+    return [word for word in asked if word not in targets]
+
+
+def missing_files(text: str) -> list[str]:
+    """Return each linked or named file of the repository that is not there."""
+    linked = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    named = re.findall(r"`((?:docs|services|libs|cli|deploy|examples)/[^`]+|[\w-]+\.yml)`", text)
+    return [name for name in [*linked, *named] if not list(ROOT.glob(name.rstrip("/")))]
+
+
+def unknown_variables(text: str) -> list[str]:
+    """Return each environment variable that no settings module reads."""
+    files = [
+        file
+        for top in ("libs", "services", "deploy", "cli")
+        for file in (ROOT / top).rglob("settings.py")
+    ]
+    read = "\n".join(file.read_text(encoding="utf-8") for file in files).upper()
+    known = set(re.findall(r"\b(?:KAFKA|MLFLOW|EVERMODEL)_[A-Z_]+", read))
+
+    def is_read(name: str) -> bool:
+        prefix = name.removesuffix("*")
+        return any(k.startswith(prefix) if name.endswith("*") else k == name for k in known)
+
+    return [name for name in _VARIABLE.findall(text) if not is_read(name)]
+
+
+def test_every_evermodel_command_parses() -> None:
+    shown = [words for words in commands(README) if any("evermodel" in word for word in words)]
+    assert len(shown) >= 4
+    assert evermodel_problems(README) == []
+
+
+@pytest.mark.parametrize("find", [missing_targets, missing_files, unknown_variables])
+def test_everything_named_is_there(find: object) -> None:
+    assert callable(find)
+    assert find(README) == []
+
+
+def test_no_command_writes_over_the_file_it_makes() -> None:
+    """`init` writes model.toml itself: a redirection would catch its notes."""
+    assert [words for words in commands(README) if ">" in words] == []
+
+
+def test_what_is_wrong_in_a_page_is_found() -> None:
+    assert missing_targets(_PLANTED) == ["demoo"]
+    assert missing_files(_PLANTED) == ["docs/nowhere.md", "docs/missing.md"]
+    assert unknown_variables(_PLANTED) == ["EVERMODEL_MODEL", "KAFKA_SASSL_*"]
+    problems = evermodel_problems(_PLANTED)
+    assert len(problems) == 4
+    for problem, word in zip(
+        problems, ["--modell", "statsu", "chek", "data"], strict=True
+    ):  # `up` with a wrong variable parses: the variable is what is wrong
+        assert word in problem
