@@ -24,6 +24,6 @@ def murmur2(data: bytes) -> int:
 
 def partition_of(key: bytes | None, *, partitions: int) -> int:
     """Return the partition of `key` among `partitions`; 0 for records without one."""
-    if key is None:
+    if key is None or partitions == 1:
         return 0
     return (murmur2(key) & 0x7FFFFFFF) % partitions

@@ -1,20 +1,23 @@
-"""Records as they lie in a topic and as they are about to be put there."""
+"""Records as they lie in a topic and as they are about to be put there.
 
-from dataclasses import dataclass
+msgspec structs, not dataclasses: every record of the data plane becomes two or three of these,
+and a frozen dataclass costs fifteen times as much to make. They hold no cycle, so the garbage
+collector need not look at them.
+"""
+
+from msgspec import Struct
 
 Headers = tuple[tuple[str, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TopicPartition:
+class TopicPartition(Struct, frozen=True, gc=False):
     """One partition of one topic."""
 
     topic: str
     partition: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True, gc=False):
     """A record as read. Nothing about it has been checked."""
 
     topic: str
@@ -26,8 +29,7 @@ class Record:
     timestamp_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, kw_only=True, gc=False):
     """A record to produce. `partition` None lets the key decide."""
 
     topic: str

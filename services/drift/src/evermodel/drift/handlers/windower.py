@@ -94,7 +94,7 @@ class Windower:
 
 
 def _by_partition(records: Sequence[Record]) -> dict[TopicPartition, list[Record]]:
-    groups: dict[TopicPartition, list[Record]] = {}
+    groups: dict[tuple[str, int], list[Record]] = {}
     for record in records:
-        groups.setdefault(TopicPartition(record.topic, record.partition), []).append(record)
-    return groups
+        groups.setdefault((record.topic, record.partition), []).append(record)
+    return {TopicPartition(*where): group for where, group in groups.items()}
