@@ -1,6 +1,7 @@
 """`evermodel replay` and `evermodel demo`: a history played in one process, or on real parts."""
 
 import json
+import shutil
 import sys
 import threading
 from datetime import UTC, datetime
@@ -92,7 +93,7 @@ def demo(
         fault=FAULT if data is None else None,
     )
     end_on_signals()
-    summary = tell(options, clock=SystemClock(), say=typer.echo, then=stay)
+    summary = tell(options, clock=SystemClock(), say=_say, then=stay)
     _print(dict(summary.content), out, as_json=False)
     return 0
 
@@ -114,4 +115,13 @@ def _print(summary: dict[str, object], out: Path, *, as_json: bool) -> None:
         typer.echo(json.dumps(summary, indent=2))
         return
     for line in closing_lines(summary, out=out):
-        typer.echo(line)
+        _say(line)
+
+
+def _say(line: str) -> None:
+    """Print `line` whole, for files and pipes; on a terminal folded between words."""
+    from evermodel.cli.replaying import wrapped  # noqa: PLC0415  # heavy
+
+    if sys.stdout.isatty():
+        line = wrapped(line, columns=shutil.get_terminal_size().columns)
+    typer.echo(line)

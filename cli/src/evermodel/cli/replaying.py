@@ -1,5 +1,6 @@
 """How a run is shown: a bar while it plays, and the summary in a dozen lines."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from evermodel.twin.replay import Progress as Played
+
+#: As wide as the first column of the closing lines, and as a date in the demo's story.
+_INDENT = " " * 13
 
 
 @contextmanager
@@ -27,7 +31,7 @@ def progress(*, enabled: bool) -> Iterator[Callable[[Played], None]]:
 
 
 def closing_lines(summary: Mapping[str, Any], *, out: Path) -> Iterator[str]:
-    """Yield the summary as a person reads it."""
+    """Yield the summary as a person reads it: each line a whole statement, however long."""
     outcomes = Counter(rollout["outcome"] for rollout in summary["rollouts"])
     alarms = Counter(f"{alarm['cause']} {alarm['severity']}" for alarm in summary["alarms"])
     yield ""
@@ -36,13 +40,29 @@ def closing_lines(summary: Mapping[str, Any], *, out: Path) -> Iterator[str]:
     yield f"trainings    {len(summary['trainings'])}"
     yield f"rollouts     {_counted(outcomes)}"
     git, registry = summary["git"], summary["registry"]
-    yield f"serving      version {git['stable_version']} (Git says {git['desired_version']}, "
-    yield f"             MLflow's champion is {registry['champion']})"
-    yield f"lost {summary['lost']}, duplicated {summary['duplicated']}, "
-    yield f"dead letters {summary['dead_letters']}"
+    says = f"Git says {git['desired_version']}, MLflow's champion is {registry['champion']}"
+    yield f"serving      version {git['stable_version']} ({says})"
+    dead = f"dead letters {summary['dead_letters']}"
+    yield f"lost         {summary['lost']}, duplicated {summary['duplicated']}, {dead}"
     yield f"ledger       {summary['ledger_sha256']}"
     yield f"took         {summary['seconds']['total']:.0f} s"
     yield f"see          {out / 'report.html'}"
+
+
+def wrapped(line: str, *, columns: int) -> str:
+    """Return `line` folded between words to `columns`, what follows under the second column.
+
+    Paths and digests stay whole: they are there to be copied.
+    """
+    return "\n".join(
+        textwrap.wrap(
+            line,
+            width=max(columns, len(_INDENT) + 20),
+            subsequent_indent=_INDENT,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )
 
 
 def _counted(counts: Mapping[str, int]) -> str:

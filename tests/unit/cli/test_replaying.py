@@ -1,0 +1,54 @@
+"""The closing lines of a run: whole statements in a file, folded between words on a terminal."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evermodel.cli.playing import _say
+from evermodel.cli.replaying import closing_lines, wrapped
+
+SUMMARY: dict[str, Any] = {
+    "transactions": 12345,
+    "windows": 60,
+    "alarms": [{"cause": "feature", "severity": "retrain"}],
+    "trainings": [{}, {}],
+    "rollouts": [{"outcome": "promoted"}, {"outcome": "aborted"}],
+    "git": {"stable_version": 2, "desired_version": 2},
+    "registry": {"champion": 2},
+    "lost": 0,
+    "duplicated": 0,
+    "dead_letters": 0,
+    "ledger_sha256": "ab" * 32,
+    "seconds": {"total": 9.5},
+}
+
+
+def test_every_line_is_a_whole_statement() -> None:
+    lines = list(closing_lines(SUMMARY, out=Path("runs/mine")))
+    assert "serving      version 2 (Git says 2, MLflow's champion is 2)" in lines
+    assert "lost         0, duplicated 0, dead letters 0" in lines
+    assert [line for line in lines if line.endswith((",", ", ", "("))] == []
+
+
+def test_off_a_terminal_nothing_is_folded(capsys: pytest.CaptureFixture[str]) -> None:
+    _say("word " * 100)
+    assert capsys.readouterr().out == "word " * 100 + "\n"
+
+
+def test_on_a_terminal_a_line_folds_between_words_under_its_second_column() -> None:
+    folded = wrapped("serving      version 2 (Git says 2, MLflow's champion is 2)", columns=40)
+    _, *rest = folded.splitlines()
+    assert all(len(line) <= 40 for line in folded.splitlines())
+    assert rest
+    assert all(line.startswith(" " * 13) for line in rest)
+    assert " ".join(folded.split()) == "serving version 2 (Git says 2, MLflow's champion is 2)"
+
+
+@pytest.mark.parametrize("word", ["ab" * 32, "runs/a-long-name/of-a-folder/with-hyphens/report"])
+def test_what_is_there_to_be_copied_stays_whole(word: str) -> None:
+    assert word in wrapped(f"see          {word}", columns=30)
+
+
+def test_an_empty_line_stays_one() -> None:
+    assert wrapped("", columns=80) == ""
