@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from evermodel.common.events.hot import (
     LabelRow,
     ScoredRow,
-    decode_columns,
     decode_label,
     decode_scored,
     encode_label,
@@ -120,8 +119,6 @@ def test_no_number_that_is_not_finite_comes_in(number: str) -> None:
     value = json.dumps(ROW).replace("1.5", number).encode()
     with pytest.raises(Poison):
         decode_scored(value)
-    with pytest.raises(Poison):
-        decode_columns(f'{{"amount": {number}}}'.encode())
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
@@ -135,7 +132,7 @@ def test_no_number_that_is_not_finite_goes_out(number: float, place: str) -> Non
 
 @pytest.mark.parametrize("value", [None, b"", b"[]", b"nonsense", b"\xff\xfe", b'{"a": {}}'])
 def test_what_is_no_flat_object_is_poison(value: bytes | None) -> None:
-    for decode in (decode_scored, decode_label, decode_columns):
+    for decode in (decode_scored, decode_label):
         with pytest.raises(Poison):
             decode(value)
 

@@ -43,3 +43,34 @@ def test_a_role_that_is_none_is_refused() -> None:
     )
     assert ended.returncode == 2
     assert "windower|detector|outcomes" in ended.stderr
+
+
+def test_what_a_service_imports_reports_to_nobody_unless_told_to() -> None:
+    script = """
+import os
+from contextlib import contextmanager
+from evermodel.common.messaging.ports import BrokerUnavailable
+from evermodel.common.runtime.service import start
+from evermodel.common.settings import Group, HealthSettings, KafkaSettings
+
+class Settings(Group):
+    kafka: KafkaSettings = KafkaSettings()
+    health: HealthSettings = HealthSettings()
+
+@contextmanager
+def wire(settings):
+    print(os.environ["MLFLOW_DISABLE_TELEMETRY"], os.environ["DO_NOT_TRACK"])
+    raise BrokerUnavailable("enough")
+    yield
+
+start(Settings, wire)
+"""
+    for given, shown in (({}, "true true"), ({"DO_NOT_TRACK": "no"}, "true no")):
+        ended = subprocess.run(
+            [sys.executable, "-c", script],
+            env=given,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ended.stdout.strip() == shown

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from evermodel.common.settings import TELEMETRY_OFF
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.process import Child, Command, Part, sweep
 from evermodel.embedded.readiness import await_ready
@@ -94,12 +95,8 @@ def _environment(folder: Path) -> Mapping[str, str]:
         "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
         "_MLFLOW_SGI_NAME": "uvicorn",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        **QUIET,
+        **TELEMETRY_OFF,
     }
-
-
-#: For every process that imports MLflow.
-QUIET: Mapping[str, str] = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
 
 def _schema() -> Path:

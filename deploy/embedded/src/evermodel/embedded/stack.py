@@ -92,7 +92,7 @@ def stack(
         try:
             addresses = _found(folder, supervisor, models, say)
             write_addresses(folder, addresses)
-            environment = {**inherited_environment(), **mlflow_server.QUIET}
+            environment = dict(inherited_environment())
             console_port = addresses.console.rpartition(":")[2]
             environment |= {**addresses.environment(), "EVERMODEL_CONSOLE_PORT": console_port}
             environment |= extra_env or {}

@@ -6,6 +6,8 @@ The import takes seconds and 400 MB, so nothing here happens at module level.
 import os
 from typing import Any
 
+from evermodel.artefact.preamble import without_preamble
+
 
 def start_tensorflow(*, threads: int, deterministic: bool = True) -> Any:
     """Return the ``tensorflow`` module, set up for this process.
@@ -16,7 +18,8 @@ def start_tensorflow(*, threads: int, deterministic: bool = True) -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # noqa: TID251  # read by the C++ side
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # noqa: TID251  # read by the C++ side
-    import tensorflow as tf  # noqa: PLC0415  # seconds and 400 MB: only who scores pays
+    with without_preamble():
+        import tensorflow as tf  # noqa: PLC0415  # seconds and 400 MB: only who scores pays
 
     tf.get_logger().setLevel("ERROR")
     try:

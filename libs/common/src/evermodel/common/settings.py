@@ -4,11 +4,15 @@ The only place in common that reads the environment. A service's own ``settings.
 these groups. Secrets are ``SecretStr``: they show as stars wherever a setting is printed.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: Keeps what our processes import from reporting about them: set unless its name is set already.
+TELEMETRY_OFF: Mapping[str, str] = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
 
 class Group(BaseSettings):

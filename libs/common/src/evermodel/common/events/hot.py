@@ -52,7 +52,6 @@ class LabelRow(Struct, kw_only=True, gc=False):
 _ENCODER = msgspec.json.Encoder()
 _SCORED = msgspec.json.Decoder(ScoredRow)
 _LABEL = msgspec.json.Decoder(LabelRow)
-_OBJECT = msgspec.json.Decoder(dict[str, float | int | bool | str | None])
 
 
 def decode_scored(value: bytes | None) -> ScoredRow:
@@ -75,18 +74,6 @@ def decode_label(value: bytes | None) -> LabelRow:
     """
     try:
         return _LABEL.decode(value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Poison(str(error)) from error
-
-
-def decode_columns(value: bytes | None) -> dict[str, Feature]:
-    """Return the flat object of column values in a raw transaction.
-
-    Raises:
-        Poison: it is not a JSON object, a value is nested, or a number is not finite.
-    """
-    try:
-        return _OBJECT.decode(value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Poison(str(error)) from error
 

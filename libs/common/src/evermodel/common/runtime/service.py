@@ -6,6 +6,7 @@ Owns what happens around the loop. Must never know what the service does.
 """
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -26,7 +27,12 @@ from evermodel.common.observability.health import health_server
 from evermodel.common.observability.logs import configure_logs
 from evermodel.common.observability.metrics import Metrics
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import HealthSettings, KafkaSettings, LoopSettings
+from evermodel.common.settings import (
+    TELEMETRY_OFF,
+    HealthSettings,
+    KafkaSettings,
+    LoopSettings,
+)
 
 #: 0 stopped as asked · 1 ``Fatal`` or a bug · 2 a setting is missing or wrong · 3 a system it
 #: needs does not answer · 4 fenced.
@@ -55,8 +61,11 @@ def start(
 ) -> int:
     """Read the settings, wire the service and run it; return the process's exit code.
 
-    A missing or wrong setting is one sentence each on stderr, by the variable's name.
+    A missing or wrong setting is one sentence each on stderr, by the variable's name. Whatever
+    the service will import, MLflow first of all, reports to nobody unless it is told to.
     """
+    for name, value in TELEMETRY_OFF.items():
+        os.environ.setdefault(name, value)
     try:
         told = settings()
     except ValidationError as error:
