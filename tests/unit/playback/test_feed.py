@@ -4,11 +4,14 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
+import pytest
 
 from evermodel.common.events.traffic import Label, Watermark
 from evermodel.common.models.description import ModelDescription
 from evermodel.playback.feed import Feed, watermarks
-from evermodel.playback.source import read_frame
+from evermodel.playback.source import BadData, read_frame
+
+_EARLY, _LATE = datetime(2024, 12, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
 
 
 def _feed(frame: pl.DataFrame, model: ModelDescription, until: datetime | None = None) -> Feed:
@@ -87,3 +90,36 @@ def test_a_watermark_goes_to_every_partition(model: ModelDescription) -> None:
     assert [m.partition for m in marks] == [0, 1, 2]
     assert Watermark.model_validate_json(marks[0].value or b"").time == time
     assert marks[0].headers[0] == ("ce_type", Watermark.TYPE.encode())
+
+
+@pytest.mark.parametrize(
+    ("bootstrap_until", "until", "says", "silent"),
+    [
+        (None, _EARLY, "--until 2024-12-01 00:00 leaves nothing to play", "bootstrap"),
+        (_EARLY, None, "--bootstrap-until must lie inside", "training.window"),
+        (_LATE, None, "--bootstrap-until must lie inside", "training.window"),
+        (datetime(2025, 1, 4, tzinfo=UTC), datetime(2025, 1, 3, tzinfo=UTC), "a later --until", ""),
+        (None, None, "shorter training.window or stream.label_delay", "--until"),
+    ],
+)
+def test_a_span_without_a_first_model_names_what_says_so(
+    frame: pl.DataFrame,
+    model: ModelDescription,
+    bootstrap_until: datetime | None,
+    until: datetime | None,
+    says: str,
+    silent: str,
+) -> None:
+    feed = _feed(frame, model, until)
+    with pytest.raises(BadData) as caught:
+        feed.require_history(bootstrap_until=bootstrap_until, until=until)
+    said = str(caught.value).replace("--bootstrap-until", "") if silent == "--until" else ""
+    assert says in str(caught.value)
+    assert not silent or silent not in (said or str(caught.value))
+
+
+def test_a_first_model_inside_of_what_is_played_is_well(
+    frame: pl.DataFrame, model: ModelDescription
+) -> None:
+    inside, until = datetime(2025, 1, 3, tzinfo=UTC), datetime(2025, 1, 5, tzinfo=UTC)
+    _feed(frame, model, until).require_history(bootstrap_until=inside, until=until)

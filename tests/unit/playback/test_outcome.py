@@ -13,6 +13,7 @@ from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.events.validation import GateResult, ModelValidated
 from evermodel.common.kernel.ids import EpisodeId, EventId, LifecycleId, ModelName, ReferenceId
 from evermodel.playback import ledger
+from evermodel.playback.givenup import GivenUp
 from evermodel.playback.journal import Journal, as_cloudevent, ordered
 from evermodel.playback.summary import Scene, Tally, summarise
 
@@ -203,6 +204,7 @@ def test_an_aborted_rollout_says_when_and_why() -> None:
 
 def test_what_is_missing_or_twice_in_the_lake_is_counted() -> None:
     content = summarise(
-        Journal(()), _scene(Tally(published=10, stored=9, distinct=7, dead_letters=1))
+        Journal(()),
+        _scene(Tally(published=10, stored=9, distinct=7, given_up=GivenUp(letters=4, payments=1))),
     ).content
-    assert (content["lost"], content["duplicated"], content["dead_letters"]) == (2, 2, 1)
+    assert (content["lost"], content["duplicated"], content["dead_letters"]) == (2, 2, 4)

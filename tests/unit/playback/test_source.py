@@ -21,6 +21,14 @@ def test_parquet_and_csv_of_the_same_rows_read_alike(
     )
 
 
+@pytest.mark.parametrize("name", ["t.pq", "T.PARQUET"])
+def test_parquet_goes_by_more_than_one_name(
+    name: str, frame: pl.DataFrame, model: ModelDescription, tmp_path: Path
+) -> None:
+    frame.write_parquet(tmp_path / name)
+    assert len(read_file(tmp_path / name, model=model)) == len(frame)
+
+
 def test_an_unsorted_table_is_sorted_and_says_so(
     frame: pl.DataFrame, model: ModelDescription
 ) -> None:
@@ -88,7 +96,7 @@ def test_a_bad_table_is_refused_in_words(
     [
         ("t.parquet", b"not parquet", "cannot be read"),
         ("t.csv", b"", "cannot be read"),
-        ("t.xlsx", b"PK", "expected a .parquet or .csv"),
+        ("t.xlsx", b"PK", "expected a .parquet, .pq or .csv"),
         ("t.parquet", None, "no such file"),
     ],
 )

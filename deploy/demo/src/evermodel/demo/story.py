@@ -18,7 +18,7 @@ from pathlib import Path
 from evermodel.common.events.catalogue import DEAD_LETTERS
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.records import TopicPartition
+from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.common.models.file import read_model
 from evermodel.common.settings import KafkaSettings
 from evermodel.demo.generator import generate
@@ -26,6 +26,7 @@ from evermodel.demo.play import Played, play
 from evermodel.demo.world import STORY
 from evermodel.embedded.stack import Stack, forget, stack
 from evermodel.playback.feed import Feed
+from evermodel.playback.givenup import given_up
 from evermodel.playback.journal import journal_of
 from evermodel.playback.outputs import write_outputs
 from evermodel.playback.scored import read_scored, tally_of
@@ -63,6 +64,7 @@ def tell(
     options.out.mkdir(parents=True, exist_ok=True)
     table = _table(options, say)
     feed = Feed(table)
+    feed.require_history(bootstrap_until=options.bootstrap_until, until=None)
     # A story is told from its beginning: topics that hold an earlier one would mix the two.
     forget(options.out / "stack")
     environment = {"EVERMODEL_SCORER_FAULT": options.fault} if options.fault else {}
@@ -117,12 +119,12 @@ def _written(  # everything a run leaves behind
 ) -> Summary:
     model, lake = feed.model, Path(running.lake)
     scored = read_scored(lake, model.name)
-    dead = _dead_letters(kafka)
+    dead = given_up(_dead_letters(kafka), model=model)
     scene = Scene(
         model=model.name,
         start=feed.start,
         until=feed.end,
-        tally=tally_of(scored, published=played.published, dead_letters=dead),
+        tally=tally_of(scored, published=played.published, given_up=dead),
         git_head=_git_head(running.repository),
         registry_champion=_champion(running.mlflow_uri, model.name),
         seconds={"total": seconds},
@@ -137,7 +139,7 @@ def _written(  # everything a run leaves behind
     )
 
 
-def _dead_letters(kafka: KafkaSettings) -> int:
+def _dead_letters(kafka: KafkaSettings) -> list[Record]:
     broker = KafkaBroker(kafka)
     reader = broker.reader(
         [
@@ -147,10 +149,10 @@ def _dead_letters(kafka: KafkaSettings) -> int:
         ]
     )
     try:
-        count = 0
+        found: list[Record] = []
         while not reader.caught_up():
-            count += len(reader.poll(limit=500, timeout_seconds=0.2))
-        return count
+            found += reader.poll(limit=500, timeout_seconds=0.2)
+        return found
     finally:
         reader.close()
         broker.close()

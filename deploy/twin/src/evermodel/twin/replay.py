@@ -18,10 +18,11 @@ from evermodel.common.messaging.emission import emissions
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_model
 from evermodel.playback.feed import Feed, Window, first_order, watermarks
+from evermodel.playback.givenup import given_up
 from evermodel.playback.journal import TOPICS, Journal, journal_of
 from evermodel.playback.outputs import write_outputs
 from evermodel.playback.scored import read_scored, tally_of
-from evermodel.playback.source import BadData, Table, read_file
+from evermodel.playback.source import Table, read_file
 from evermodel.playback.summary import Scene, Summary
 from evermodel.twin.assembly import PARTITIONS, Twin, twin
 
@@ -87,12 +88,12 @@ def play(
     """Play `tables`, one a model, side by side; outputs go to `out`, or `out`/<model> if several.
 
     Raises:
-        BadData: a table ends before its first model could be trained.
+        BadData: a table's first model would not be trained inside of what is played.
     """
     began = time.monotonic()
     feeds = [Feed(table, until=span.until) for table in tables]
     for feed in feeds:
-        _check_history(feed, span)
+        feed.require_history(bootstrap_until=span.bootstrap_until, until=span.until)
     models: dict[str, ModelDescription] = {feed.model.name: feed.model for feed in feeds}
     with (
         tempfile.TemporaryDirectory(prefix="evermodel-twin-") as folder,
@@ -112,16 +113,6 @@ def play(
             )
             for feed in feeds
         ]
-
-
-def _check_history(feed: Feed, span: Span) -> None:
-    end = feed.bootstrap_end(span.bootstrap_until)
-    if not feed.start < end < feed.end:
-        raise BadData(
-            f"{feed.model.name}: the data spans {feed.start:%Y-%m-%d} to {feed.end:%Y-%m-%d}, but "
-            f"the first model is trained at {end:%Y-%m-%d}; set --bootstrap-until or "
-            "training.window"
-        )
 
 
 def _stream(services: Twin, feeds: Sequence[Feed], span: Span, watch: Watcher) -> dict[str, int]:
@@ -175,13 +166,15 @@ def _written(
     seconds: dict[str, float],
 ) -> Summary:
     model = feed.model
-    dead = sum(len(services.broker.records(topic.name)) for topic in DEAD_LETTERS)
+    dead = given_up(
+        (r for topic in DEAD_LETTERS for r in services.broker.records(topic.name)), model=model
+    )
     scored = read_scored(services.lake, model.name)
     scene = Scene(
         model=model.name,
         start=feed.start,
         until=feed.end,
-        tally=tally_of(scored, published=published, dead_letters=dead),
+        tally=tally_of(scored, published=published, given_up=dead),
         git_head=services.git_head(),
         registry_champion=services.champion(model.name),
         seconds={name: round(value, 3) for name, value in seconds.items()},

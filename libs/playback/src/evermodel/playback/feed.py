@@ -18,7 +18,7 @@ from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import Emit
 from evermodel.common.messaging.records import Headers, Outgoing
 from evermodel.common.models.description import ModelDescription
-from evermodel.playback.source import ENTITY, ID, LABEL, TIME, Table
+from evermodel.playback.source import ENTITY, ID, LABEL, TIME, BadData, Table
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KNOWN = "__known"
@@ -48,7 +48,7 @@ class Feed:
         frame = table.frame
         first, last = frame[TIME][0], frame[TIME][-1]
         self.start = floor(first.replace(tzinfo=UTC), self._length)
-        self.end = floor(last.replace(tzinfo=UTC), self._length) + self._length
+        self.end = self._data_end = floor(last.replace(tzinfo=UTC), self._length) + self._length
         if until is not None:
             self.end = min(self.end, max(floor(until, self._length), self.start))
         self._rows = _Cut(frame, by=TIME)
@@ -70,6 +70,35 @@ class Feed:
         stream, training = self.model.stream, self.model.training
         wanted = until or self.start + training.window + stream.label_delay
         return floor(wanted, self._length)
+
+    def require_history(self, *, bootstrap_until: datetime | None, until: datetime | None) -> None:
+        """Check that the first model is trained inside of what is played.
+
+        Raises:
+            BadData: it is not; the message names the option, or the key, that says so.
+        """
+        name, trained = self.model.name, self.bootstrap_end(bootstrap_until)
+        if until is not None and until < self.start + self._length:
+            raise BadData(
+                f"{name}: --until {until:%Y-%m-%d %H:%M} leaves nothing to play: the first window "
+                f"ends at {self.start + self._length:%Y-%m-%d %H:%M}"
+            )
+        if self.start < trained < self.end:
+            return
+        raise BadData(
+            f"{name}: what is played spans {self.start:%Y-%m-%d %H:%M} to "
+            f"{self.end:%Y-%m-%d %H:%M}, but the first model is trained at "
+            f"{trained:%Y-%m-%d %H:%M}; {self._remedy(bootstrap_until, trained, until)}"
+        )
+
+    def _remedy(
+        self, bootstrap_until: datetime | None, trained: datetime, until: datetime | None
+    ) -> str:
+        if until is not None and trained >= self.end and trained < self._data_end:
+            return "give a later --until, or an earlier --bootstrap-until"
+        if bootstrap_until is not None:
+            return "--bootstrap-until must lie inside"
+        return "set --bootstrap-until, or a shorter training.window or stream.label_delay"
 
     def windows(self) -> Iterator[Window]:
         """Yield every window in order, empty ones too."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from evermodel.common.events.rollout import RolloutStep
+from evermodel.playback.givenup import GivenUp
 from evermodel.playback.journal import Journal
 from evermodel.playback.summary import Tally
 
@@ -24,13 +25,13 @@ def read_scored(lake: Path, model: str) -> pl.DataFrame:
     return pl.concat(tables, how="diagonal_relaxed").sort("time", "id")
 
 
-def tally_of(scored: pl.DataFrame, *, published: int, dead_letters: int) -> Tally:
+def tally_of(scored: pl.DataFrame, *, published: int, given_up: GivenUp) -> Tally:
     """Return how many of the `published` rows are in `scored`, and how often."""
     return Tally(
         published=published,
         stored=len(scored),
         distinct=scored["id"].n_unique(),
-        dead_letters=dead_letters,
+        given_up=given_up,
     )
 
 

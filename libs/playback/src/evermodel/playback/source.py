@@ -60,13 +60,14 @@ def read_file(path: Path, *, model: ModelDescription) -> Table:
     """
     readers: dict[str, Callable[[Path], pl.DataFrame]] = {
         ".parquet": pl.read_parquet,
+        ".pq": pl.read_parquet,
         ".csv": lambda p: pl.read_csv(p, infer_schema_length=None, null_values=["", "NA", "NaN"]),
     }
     reader = readers.get(path.suffix.lower())
     if not path.is_file():
         raise BadData(f"{path}: there is no such file")
     if reader is None:
-        raise BadData(f"{path}: expected a .parquet or .csv file")
+        raise BadData(f"{path}: expected a .parquet, .pq or .csv file")
     try:
         frame = reader(path)
     except (OSError, pl.exceptions.PolarsError) as error:

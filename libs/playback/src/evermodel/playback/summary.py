@@ -21,6 +21,7 @@ from evermodel.common.events.training import ModelTrained
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.playback import ledger
+from evermodel.playback.givenup import GivenUp
 from evermodel.playback.journal import Journal
 
 P = TypeVar("P", bound=Payload)
@@ -34,12 +35,12 @@ class Tally:
     published: int
     stored: int
     distinct: int
-    dead_letters: int = 0
+    given_up: GivenUp = field(default_factory=GivenUp)
 
     @property
     def lost(self) -> int:
         """Transactions that are neither in the lake nor in a dead letter."""
-        return max(0, self.published - self.distinct - self.dead_letters)
+        return max(0, self.published - self.distinct - self.given_up.payments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def summarise(journal: Journal, scene: Scene) -> Summary:
         "registry": {"champion": scene.registry_champion},
         "lost": tally.lost,
         "duplicated": max(tally.stored - tally.distinct, counted - tally.published, 0),
-        "dead_letters": tally.dead_letters,
+        "dead_letters": tally.given_up.letters,
         "ledger_sha256": ledger.digest(mine),
         "seconds": dict(scene.seconds),
     }
