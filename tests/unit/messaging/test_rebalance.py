@@ -1,5 +1,6 @@
 """What is under way when partitions move: gathered batches, held work, jobs."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
@@ -9,6 +10,7 @@ from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.training import ModelTrained
 from evermodel.common.messaging.api import BatchRoute, Emit, Reaction, Route, ServiceSpec
+from evermodel.common.messaging.faultpoints import FaultPoint, Moment, nowhere
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.partitioner import partition_of
 from evermodel.common.messaging.records import Outgoing, Record
@@ -36,13 +38,21 @@ class ByHand:
             work()
 
 
-def loop_of(harness: Harness, spec: ServiceSpec, beside: ByHand, *, instance: str = "0") -> Loop:
+def loop_of(
+    harness: Harness,
+    spec: ServiceSpec,
+    beside: ByHand,
+    *,
+    instance: str = "0",
+    at: FaultPoint = nowhere,
+) -> Loop:
     loop = Loop(
         spec,
         broker=harness.broker,
         clock=harness.clock,
         instance=instance,
         beside=beside,
+        at=at,
         ticks=False,
     )
     harness.loops[f"{spec.name}-{instance}"] = loop
@@ -155,23 +165,21 @@ def test_a_job_whose_partition_another_took_is_not_answered_twice() -> None:
 
 
 def test_a_zombie_that_has_not_heard_cannot_publish_its_job() -> None:
-    harness, late = Harness(partitions=1), ByHand()
-    zombie = loop_of(harness, Working(lambda _key: "late").spec(), late, instance="b")
+    harness, late, commits = Harness(partitions=1), ByHand(), Counter[Moment]()
+
+    def expelled_meanwhile(moment: Moment, /) -> None:
+        # Between its poll and its second commit the group moves on: only the commit can tell.
+        commits[moment] += 1
+        if moment == "committing" and commits[moment] == 2:
+            harness.broker.expel(group="trainer", instance="b")
+
+    spec = Working(lambda _key: "late").spec()
+    zombie = loop_of(harness, spec, late, instance="b", at=expelled_meanwhile)
     harness.publish(command(1), time=START)
     harness.run()
-    # Between its poll and its commit the group moves on: only the commit can tell.
     late.finish()
-    tx = zombie._tx
-    commit = tx.commit
-
-    def expelled_meanwhile(consumer: object) -> object:
-        harness.broker.expel(group="trainer", instance="b")
-        return commit(consumer)  # type: ignore[arg-type]
-
-    tx.commit = expelled_meanwhile  # type: ignore[assignment,method-assign]
     zombie.step()
     assert reasons(harness) == []
-    tx.commit = commit  # type: ignore[method-assign]
     harness.remove(zombie)
     harness.add(Working(lambda _key: "again").spec(), instance="a")
     harness.run()

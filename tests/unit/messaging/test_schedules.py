@@ -69,7 +69,7 @@ def test_each_input_has_its_effects_exactly_once(
 ) -> None:
     harness, trouble = Harness(partitions=3), Trouble(plan)
     said: list[tuple[str, int]] = []
-    poisoned = 0
+    poisoned, is_over = 0, False
 
     def join(instance: str, **how: object) -> None:
         spec = Undecided(before=trouble, held=held).spec()
@@ -97,7 +97,8 @@ def test_each_input_has_its_effects_exactly_once(
                 )
             case ("crash", str(moment), int(after), bool(every)):
                 instance = sorted(harness.loops)[-1 if every else 0].rpartition("-")[2]
-                join(instance, at=crash_at(moment, after=after))
+                point = crash_at(moment, after=after)
+                join(instance, at=lambda reached, point=point: is_over or point(reached))
                 turn(3)
             case ("join", str(instance)):
                 join(instance)
@@ -106,9 +107,7 @@ def test_each_input_has_its_effects_exactly_once(
             case ("turn", int(times)):
                 turn(times)
     turn(10)
-    for loop in list(harness.loops.values()):
-        loop._at = lambda _moment: None
-        loop._tx._at = lambda _moment: None
+    is_over = True
     harness.run()
 
     refused = {number for number, kind in plan.items() if kind == "never"}

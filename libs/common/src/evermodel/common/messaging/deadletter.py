@@ -58,6 +58,11 @@ def dead_letter(
     )
 
 
+def is_for_another(record: Record, group: str) -> bool:
+    """Whether `record` was redriven for another group than `group`."""
+    return any(name == REDRIVEN_FOR and value != group.encode() for name, value in record.headers)
+
+
 def encode_dead_letter(letter: DeadLetter, *, topic: str) -> Outgoing:
     """Return `letter` as a record of the dead-letter topic `topic`, keyed as its source."""
     fields = {

@@ -1,17 +1,34 @@
-"""Durable jobs in flight: each key runs once here, whatever happens to its partition meanwhile.
+"""Long work that was accepted durably: who runs it, and who takes its result.
 
-A rebalance takes partitions away and, mostly, gives them back at once; a training that is
-running must then not start a second time. So a job outlives a revocation until the new
-assignment says whether it is still ours.
+Owns each job from its acceptance to the service's ``on_done``. Must never commit, nor persist:
+the service's state says what was accepted, and on restart the service returns its unfinished
+jobs anew. A job runs on through a revocation until the new assignment says whether it is ours::
+
+    accepted ─commit─▶ running ─▶ finished ─on_done─▶ in a transaction ─commit─▶ forgotten
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
-from evermodel.common.messaging.api import Job
+from evermodel.common.kernel.clock import Clock
+from evermodel.common.kernel.errors import Fatal
+from evermodel.common.messaging.api import Job, ServiceSpec
 from evermodel.common.messaging.beside import Beside
-from evermodel.common.messaging.outcome import Bug, Dead, Done, Outcome, Retry, attempt
+from evermodel.common.messaging.outbox import Outbox
+from evermodel.common.messaging.outcome import (
+    BUG_DELAY_SECONDS,
+    Bug,
+    Dead,
+    Done,
+    Outcome,
+    Retry,
+    attempt,
+)
+from evermodel.common.messaging.preparing import Prepared
+from evermodel.common.messaging.records import TopicPartition
+from evermodel.common.messaging.reporting import Report
 
 
 @dataclass(slots=True)
@@ -38,32 +55,83 @@ class Running:
 class Jobs:
     """The jobs in flight, by key."""
 
-    def __init__(self, beside: Beside) -> None:
+    def __init__(
+        self,
+        spec: ServiceSpec,
+        *,
+        outbox: Outbox,
+        beside: Beside,
+        clock: Clock,
+        attempts: int,
+        report: Report,
+    ) -> None:
+        self._spec = spec
+        self._outbox = outbox
         self._beside = beside
+        self._clock = clock
+        self._attempts = attempts
+        self._report = report
         self._running: dict[str, Running] = {}
 
     def __len__(self) -> int:
         return len(self._running)
 
-    def start(self, job: Job, *, partition: int) -> None:
-        """Run `job` unless one with its key is running."""
-        if job.key not in self._running:
-            run = job.run
-            self._running[job.key] = Running(
-                job, partition, self._beside.submit(lambda: attempt(run))
-            )
+    def start(self, jobs: Iterable[tuple[Job, int]]) -> None:
+        """Run each of `jobs`, by the number of its partition, unless one of its key is running."""
+        for job, number in jobs:
+            if job.key not in self._running:
+                future = self._beside.submit(partial(attempt, job.run))
+                self._running[job.key] = Running(job, number, future)
 
-    def finished(self) -> Iterator[Running]:
-        """Yield those whose result is there."""
-        for running in list(self._running.values()):
-            if running.future.done():
-                yield running
+    def adopt(self, jobs: Iterable[tuple[Job, int]]) -> None:
+        """Run `jobs` and drop all others: another replica has taken over their state."""
+        ours = list(jobs)
+        keys = {job.key for job, _ in ours}
+        self.forget([key for key in self._running if key not in keys])
+        self.start(ours)
 
     def forget(self, keys: Iterable[str]) -> None:
         """Drop jobs: their results are committed."""
         for key in keys:
             self._running.pop(key, None)
 
-    def keep_only(self, keys: set[str]) -> None:
-        """Drop the jobs whose state another replica has taken over."""
-        self.forget([key for key in self._running if key not in keys])
+    def due(self, numbers: Iterable[int]) -> Iterator[Running]:
+        """Yield those of the partitions `numbers` whose result can be taken now."""
+        ours, now = set(numbers), self._clock.monotonic()
+        for running in list(self._running.values()):
+            is_ours = running.partition in ours
+            if is_ours and running.future.done() and now >= running.not_before:
+                yield running
+
+    def waits(self) -> Iterator[float]:
+        """Yield when each result that was refused is offered again, in monotonic seconds."""
+        for running in self._running.values():
+            if running.future.done() and running.not_before:
+                yield running.not_before
+
+    def finish(self, running: Running, *, positions: Mapping[TopicPartition, int]) -> bool:
+        """Hand a result to the service; return whether its reaction waits to be committed.
+
+        Raises:
+            Fatal: the service does not take it.
+        """
+        match attempt(partial(self._answer, running)):
+            case Done(prepared):
+                self._outbox.put(prepared, offsets=positions.items(), finished=[running.job.key])
+                return True
+            case Retry(error):
+                running.not_before = self._clock.monotonic() + error.delay_seconds
+            case Bug(error) | Dead(_, error):
+                running.attempts += 1
+                if running.attempts >= self._attempts:
+                    raise Fatal(f"the result of job {running.job.key} cannot be taken: {error!r}")
+                self._report.failed("a job's result was not taken, again", error)
+                running.not_before = self._clock.monotonic() + BUG_DELAY_SECONDS
+        return False
+
+    def _answer(self, running: Running) -> Prepared:
+        job, assignment = running.job, self._spec.assignment
+        if assignment is None:
+            raise Fatal(f"{self._spec.name} returned a job and has nobody to take its result")
+        reaction = assignment.on_done(job.key, job.cause, running.result)
+        return self._outbox.prepare(reaction, cause=job.cause, number=running.partition)

@@ -1,4 +1,10 @@
-"""One partition's records on their way through the loop: the queue, and what holds it up."""
+"""One partition's records on their way through the loop: the queue, and what holds up its head.
+
+Owns how often the head has failed, how long it waits, and whether it may speak. The head is, in
+this order: worked on beside the loop (`held`), waiting (`delay`), or next::
+
+    queue  [head] [ ] [ ] ...      held ──done──▶ settled ──▶ advance | delay | hold
+"""
 
 from collections import deque
 from concurrent.futures import Future
@@ -16,10 +22,10 @@ AnyRoute = Route | TableRoute | BatchRoute  # type: ignore[type-arg]  # any payl
 class Lane:
     """Records of one partition, in order.
 
-    The head is being worked on by `held`, waits until `not_before` (monotonic seconds), or is
-    next. `attempts` counts the failures of the record at offset `failing`. `single_until`: a
-    batch that failed as a whole is taken one by one up to this offset, so that only the culprit
-    is given up. `replay_until`: records below it were published before, by a predecessor.
+    `not_before`: monotonic seconds. `single_until`: a batch that failed as a whole is taken one
+    by one up to this offset, so that only the culprit is given up. `replay_until`: records below
+    it were published before, by a predecessor. `is_silent`: a table that is still read for the
+    first time.
     """
 
     partition: TopicPartition
@@ -27,18 +33,61 @@ class Lane:
     queue: deque[Record] = field(default_factory=deque)
     held: "Future[Outcome[Reaction]] | None" = None
     not_before: float = 0.0
-    attempts: int = 0
-    failing: int = -1
     cause: EventMeta | None = None
     single_until: int = -1
     replay_until: int = 0
+    is_silent: bool = False
+    _failures: int = 0
+    _failing: int = -1
+
+    @property
+    def head(self) -> Record:
+        """The record that is next."""
+        return self.queue[0]
+
+    @property
+    def failures(self) -> int:
+        """How often the head has failed. Outlives a restart from the last commit."""
+        return self._failures if self._failing == self.head.offset else 0
+
+    @property
+    def is_table(self) -> bool:
+        """Whether its records are every replica's: no offset of theirs is committed."""
+        return isinstance(self.route, TableRoute)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the head is taken alone: an event, or a record whose batch has failed."""
+        if not isinstance(self.route, BatchRoute):
+            return True
+        return bool(self.queue) and self.head.offset < self.single_until
+
+    @property
+    def replayed(self) -> int:
+        """How many records at the head were published by a predecessor."""
+        return sum(1 for record in self.queue if record.offset < self.replay_until)
 
     def is_blocked(self, at: float) -> bool:
         """Whether the head cannot be taken at monotonic time `at`."""
         return self.held is not None or at < self.not_before
 
-    def advance(self, count: int = 1) -> None:
-        """Drop the head, or the first `count`: they are dealt with."""
+    def speaks(self) -> bool:
+        """Whether what follows from the head is published."""
+        return not self.is_silent and self.head.offset >= self.replay_until
+
+    def delay(self, *, until: float) -> None:
+        """Let the head be tried again at monotonic time `until`."""
+        self._failures, self._failing = self.failures + 1, self.head.offset
+        self.not_before = until
+
+    def advance(self, count: int = 1) -> list[tuple[TopicPartition, int]]:
+        """Drop the head, or the first `count`: dealt with. Return the offset that may commit."""
         for _ in range(count):
-            self.queue.popleft()
-        self.attempts, self.not_before, self.held, self.cause = 0, 0.0, None, None
+            record = self.queue.popleft()
+        self._failures, self.not_before, self.held, self.cause = 0, 0.0, None, None
+        return [] if self.is_table else [(self.partition, record.offset + 1)]
+
+    def forget(self) -> None:
+        """Drop what was read: it will be read again."""
+        self.queue.clear()
+        self.held = None

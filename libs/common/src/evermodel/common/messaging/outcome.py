@@ -1,4 +1,7 @@
-"""What came of one attempt at a message: errors become a value here, once, at the edge."""
+"""What came of one attempt at a message: errors become a value here, once, at the edge.
+
+``StateInDoubt`` is no outcome of a message: it ends the turn. See ``loop.py``.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +10,9 @@ from typing import Generic, TypeVar
 from evermodel.common.kernel.errors import Permanent, Poison, Reason, Transient
 
 T = TypeVar("T")
+
+#: How long what a bug has stopped waits for its next try.
+BUG_DELAY_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,10 @@ class Bug:
     """Nobody foresaw this: again a bounded number of times."""
 
     error: Exception
+
+
+class StateInDoubt(Exception):
+    """A handler failed half-way: what it keeps in memory may be ahead of what is committed."""
 
 
 Outcome = Done[T] | Dead | Retry | Bug

@@ -24,6 +24,10 @@ class Prepared:
         return not (self.records or self.accepted or self.rejected)
 
 
+#: What is made of a record that is meant for another group.
+UNANSWERED = Prepared((), (), (), {})
+
+
 def prepare(
     spec: ServiceSpec,
     reaction: Reaction,

@@ -4,16 +4,13 @@ Owns the order of things: everything sent and every offset become visible togeth
 then does accepted work start. Must never decide what belongs in.
 """
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from evermodel.common.messaging.api import Job
 from evermodel.common.messaging.faultpoints import FaultPoint
-from evermodel.common.messaging.ports import Consumer, Producer, TransactionAborted
+from evermodel.common.messaging.ports import Consumer, Producer
 from evermodel.common.messaging.records import Outgoing, TopicPartition
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -50,7 +47,10 @@ class Transaction:
         finished: Iterable[str] = (),
         urgent: bool = True,
     ) -> None:
-        """Put `records` in, with the offsets they answer; `urgent`: commit at the turn's end."""
+        """Put `records` in, with the offsets they answer; `urgent`: commit at the turn's end.
+
+        An offset that is behind what is in already changes nothing.
+        """
         if self._contents is None:
             self._producer.begin()
             self._contents, self.opened_at, self.is_urgent = Contents(), now, False
@@ -58,28 +58,23 @@ class Transaction:
             self._producer.send(record)
         if records:
             self._at("sent")
-        self._contents.offsets.update(offsets)
+        known = self._contents.offsets
+        known.update((p, offset) for p, offset in offsets if offset > known.get(p, -1))
         self._contents.accepted.extend(accepted)
         self._contents.finished.extend(finished)
         self.is_urgent |= urgent
 
-    def keep(self, positions: Iterable[tuple[TopicPartition, int]]) -> None:
-        """Commit `positions` again where nothing newer is in: a zombie is refused by that."""
-        if self._contents is not None:
-            for partition, offset in positions:
-                self._contents.offsets.setdefault(partition, offset)
+    def commit(self, consumer: Consumer | None) -> Contents:
+        """Return what has become true.
 
-    def commit(self, consumer: Consumer | None) -> Contents | None:
-        """Return what has become true, or None: it was undone."""
-        contents, self._contents = self._contents, None
-        if contents is None:
+        Raises:
+            TransactionAborted: it was undone: nothing has.
+        """
+        if self._contents is None:
             return Contents()
+        contents, self._contents = self._contents, None
         self._at("committing")
-        try:
-            self._producer.commit(contents.offsets, consumer=consumer if contents.offsets else None)
-        except TransactionAborted as error:
-            _LOG.warning("transaction undone, reading again from the last commit: %s", error)
-            return None
+        self._producer.commit(contents.offsets, consumer=consumer if contents.offsets else None)
         self._at("committed")
         return contents
 

@@ -1,0 +1,171 @@
+"""The way out of a turn: reactions and dead letters, gathered into one transaction.
+
+Owns the producer, what a given-up record becomes, and the limit on those. Must never decide
+whether a record is given up.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.kernel.clock import Clock
+from evermodel.common.kernel.errors import Poison, Reason
+from evermodel.common.messaging.api import Reaction, ServiceSpec
+from evermodel.common.messaging.deadletter import (
+    DeadLetterLimit,
+    dead_letter,
+    encode_dead_letter,
+)
+from evermodel.common.messaging.faultpoints import FaultPoint
+from evermodel.common.messaging.ports import Broker, Consumer, Producer, TransactionAborted
+from evermodel.common.messaging.preparing import Prepared, prepare
+from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
+from evermodel.common.messaging.reporting import Report
+from evermodel.common.messaging.transaction import Contents, Transaction
+from evermodel.common.settings import LoopSettings
+
+Offsets = Iterable[tuple[TopicPartition, int]]
+
+
+class Outbox:
+    """Everything a loop publishes goes through here."""
+
+    def __init__(
+        self,
+        spec: ServiceSpec,
+        *,
+        partition_of_key: dict[str, int],
+        clock: Clock,
+        settings: LoopSettings,
+        report: Report,
+        at: FaultPoint,
+    ) -> None:
+        """`partition_of_key`: where each state key lies; kept up to date here."""
+        self._spec = spec
+        self._partition_of_key = partition_of_key
+        self._clock = clock
+        self._slice_seconds = settings.slice_seconds
+        self._report = report
+        self._at = at
+        self._limit = DeadLetterLimit(
+            count=settings.dead_letters_per_minute, window=timedelta(minutes=1)
+        )
+        self._producer: Producer | None = None
+        self._transaction: Transaction | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a producer."""
+        return self._transaction is not None
+
+    def open(self, broker: Broker, *, instance: str) -> None:
+        """Take this replica's transactional id; whoever had it before is fenced."""
+        self._producer = broker.producer(transactional_id=f"{self._spec.name}-{instance}")
+        self._transaction = Transaction(self._producer, at=self._at)
+
+    def close(self) -> None:
+        """Undo what is not committed and let go."""
+        if self._producer is not None:
+            self._producer.close()
+        self._producer = self._transaction = None
+
+    def prepare(
+        self, reaction: Reaction, *, cause: EventMeta | None, number: int | None
+    ) -> Prepared:
+        """Encode `reaction` to a record of partition `number`; None: a tick. Sends nothing.
+
+        Raises:
+            ValueError: it cannot be published as it stands.
+        """
+        return prepare(
+            self._spec,
+            reaction,
+            cause=cause,
+            partition=number,
+            known_keys=self._partition_of_key,
+        )
+
+    def put(
+        self,
+        prepared: Prepared,
+        *,
+        offsets: Offsets,
+        urgent: bool = True,
+        finished: Sequence[str] = (),
+    ) -> None:
+        """Send a reaction with the `offsets` it answers; `finished`: keys of jobs it ends.
+
+        What answers no offset passes the last committed ones: a zombie is refused by that.
+        """
+        letters = []
+        for rejected in prepared.rejected:
+            reason: Reason = "poison" if isinstance(rejected.error, Poison) else "permanent"
+            letters.append(self._letter(rejected.record, reason, rejected.error, attempts=1))
+        self._partition_of_key |= prepared.keys
+        self._tx.add(
+            [*prepared.records, *letters],
+            now=self._clock.monotonic(),
+            offsets=offsets,
+            accepted=prepared.accepted,
+            finished=finished,
+            urgent=urgent,
+        )
+
+    def bury(
+        self, record: Record, reason: Reason, error: Exception, *, attempts: int, offsets: Offsets
+    ) -> None:
+        """Send the dead letter of `record`.
+
+        Raises:
+            Fatal: there have been too many.
+        """
+        letter = self._letter(record, reason, error, attempts=attempts)
+        self._tx.add([letter], now=self._clock.monotonic(), offsets=offsets)
+
+    def is_due(self, *, more_waits: bool) -> bool:
+        """Whether to commit now; `more_waits`: the data plane has more to gather."""
+        if self._transaction is None or not self._transaction.is_open:
+            return False
+        age = self._clock.monotonic() - self._transaction.opened_at
+        return self._transaction.is_urgent or not more_waits or age >= self._slice_seconds
+
+    def commit(self, consumer: Consumer | None) -> Contents:
+        """Make what was sent true, together with its offsets; return what hangs on that.
+
+        Raises:
+            TransactionAborted: it was undone.
+        """
+        if not self._tx.is_open:
+            return Contents()
+        try:
+            contents = self._tx.commit(consumer)
+        except TransactionAborted:
+            self._report.undone()
+            raise
+        self._report.committed()
+        return contents
+
+    def abort(self) -> None:
+        """Undo what was sent."""
+        self._tx.abort()
+
+    def _letter(
+        self, record: Record, reason: Reason, error: Exception, *, attempts: int
+    ) -> Outgoing:
+        self._limit.note(self._clock.monotonic())
+        self._report.buried(record, reason)
+        letter = dead_letter(
+            record,
+            group=self._spec.name,
+            reason=reason,
+            error=error,
+            attempts=attempts,
+            time=self._clock.now(),
+        )
+        return encode_dead_letter(letter, topic=f"{self._spec.service}.dead-letter")
+
+    @property
+    def _tx(self) -> Transaction:
+        if self._transaction is None:
+            raise RuntimeError("the loop is not open")
+        return self._transaction

@@ -1,0 +1,149 @@
+"""Works a lane off one record at a time: events, and the records of a batch that failed.
+
+Owns what becomes of the outcome of one record::
+
+    handle ─▶ Done ─▶ publish, next        Held ─▶ beside the loop, then settled like a handler
+              Retry ─▶ the same again, after a delay
+              Bug ─▶ the same again, a bounded number of times, then dead letter
+              Dead ─▶ dead letter, next
+
+Must never commit: the turn does.
+"""
+
+from functools import partial
+
+from evermodel.common.events.codec import decode
+from evermodel.common.kernel.clock import Clock
+from evermodel.common.kernel.errors import Reason
+from evermodel.common.messaging.api import BatchRoute, Held, ServiceSpec
+from evermodel.common.messaging.beside import Beside
+from evermodel.common.messaging.deadletter import is_for_another
+from evermodel.common.messaging.faultpoints import FaultPoint
+from evermodel.common.messaging.lane import Lane
+from evermodel.common.messaging.outbox import Outbox
+from evermodel.common.messaging.outcome import (
+    BUG_DELAY_SECONDS,
+    Bug,
+    Dead,
+    Done,
+    Outcome,
+    Retry,
+    StateInDoubt,
+    attempt,
+)
+from evermodel.common.messaging.preparing import UNANSWERED, Prepared
+from evermodel.common.messaging.reporting import Report
+
+
+class Singles:
+    """Handles the head of a lane, and settles it."""
+
+    def __init__(
+        self,
+        spec: ServiceSpec,
+        *,
+        outbox: Outbox,
+        beside: Beside,
+        clock: Clock,
+        attempts: int,
+        report: Report,
+        at: FaultPoint,
+    ) -> None:
+        self._spec = spec
+        self._outbox = outbox
+        self._beside = beside
+        self._clock = clock
+        self._attempts = attempts
+        self._report = report
+        self._at = at
+
+    def work(self, lane: Lane) -> bool:
+        """Handle records until one must wait or none is left; return whether there was one.
+
+        Raises:
+            StateInDoubt: a handler of a service with state failed unforeseen.
+        """
+        has_moved = False
+        while lane.queue and lane.is_single and not lane.is_blocked(self._clock.monotonic()):
+            has_moved = True
+            with self._report.timing(lane.head.topic):
+                outcome = attempt(partial(self._handle, lane))
+            self._settle(lane, outcome)
+        return has_moved
+
+    def finish(self, lane: Lane) -> bool:
+        """Settle the held work of the head when it is done; return whether it was.
+
+        Raises:
+            StateInDoubt: as above.
+        """
+        if lane.held is None or not lane.held.done():
+            return False
+        outcome, lane.held = lane.held.result(), None
+        if isinstance(outcome, Done):
+            ready = partial(
+                self._outbox.prepare,
+                outcome.result,
+                cause=lane.cause,
+                number=lane.head.partition,
+            )
+            self._settle(lane, attempt(ready))
+        else:
+            self._settle(lane, outcome)
+        return True
+
+    def _handle(self, lane: Lane) -> Prepared | Held:
+        route, record = lane.route, lane.head
+        if is_for_another(record, self._spec.name):
+            return UNANSWERED
+        if isinstance(route, BatchRoute):
+            reaction = route.handler([record])
+            return self._outbox.prepare(reaction, cause=None, number=record.partition)
+        event = decode(route.payload, value=record.value, headers=record.headers)
+        lane.cause = event.meta
+        answer = route.handler(event.payload, event.meta)
+        self._at("handled")
+        if isinstance(answer, Held):
+            return answer
+        return self._outbox.prepare(answer, cause=event.meta, number=record.partition)
+
+    def _settle(self, lane: Lane, outcome: Outcome[Prepared | Held] | Outcome[Prepared]) -> None:
+        match outcome:
+            case Done(Held(work)):
+                lane.held = self._beside.submit(lambda: attempt(work))
+            case Done(Prepared() as prepared):
+                self._complete(lane, prepared)
+            case Retry(error):
+                self._delay(lane, error, seconds=error.delay_seconds)
+            case Bug(error) if lane.failures + 1 < self._attempts:
+                self._report.failed("unforeseen, tried again", error)
+                self._delay(lane, error, seconds=BUG_DELAY_SECONDS)
+                self._doubt(lane)
+            case Bug(error):
+                self._give_up(lane, "bug", error)
+                self._doubt(lane)
+            case Dead(reason, error):
+                self._give_up(lane, reason, error)
+
+    def _complete(self, lane: Lane, prepared: Prepared) -> None:
+        record, cause, speaks = lane.head, lane.cause, lane.speaks()
+        offsets = lane.advance()
+        self._report.handled(record.topic)
+        if speaks:
+            self._outbox.put(prepared, offsets=offsets)
+            self._report.answered(record, cause)
+
+    def _delay(self, lane: Lane, error: Exception, *, seconds: float) -> None:
+        self._report.retried(lane.head, error, seconds=seconds)
+        lane.delay(until=self._clock.monotonic() + seconds)
+
+    def _give_up(self, lane: Lane, reason: Reason, error: Exception) -> None:
+        record, attempts, speaks = lane.head, lane.failures + 1, lane.speaks()
+        offsets = lane.advance()
+        self._report.given_up(record, reason, error)
+        if speaks:
+            self._outbox.bury(record, reason, error, attempts=attempts, offsets=offsets)
+
+    def _doubt(self, lane: Lane) -> None:
+        if self._spec.assignment is not None and not lane.is_table:
+            raise StateInDoubt
