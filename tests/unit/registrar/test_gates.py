@@ -17,7 +17,8 @@ from evermodel.registrar.domain.evidence import (
     Slice,
     Unloadable,
 )
-from evermodel.registrar.domain.gates import Demand, Gate, Policy, ask
+from evermodel.registrar.domain.gate import Demand, Gate, Policy
+from evermodel.registrar.domain.gates import ask
 from evermodel.registrar.domain.verdict import rule
 
 POLICY = Policy(

@@ -16,7 +16,8 @@ from evermodel.common.kernel.errors import Permanent
 from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction
 from evermodel.common.models.description import ModelDescription
 from evermodel.registrar.domain import standing
-from evermodel.registrar.domain.gates import Demand, Gate, Policy, ask
+from evermodel.registrar.domain.gate import Demand, Gate, Policy
+from evermodel.registrar.domain.gates import ask
 from evermodel.registrar.domain.verdict import Ruling, rule
 from evermodel.registrar.ports import (
     Candidate,

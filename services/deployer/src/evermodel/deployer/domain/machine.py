@@ -16,8 +16,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from evermodel.deployer.domain import moves, orders
-from evermodel.deployer.domain.evidence import Cohort, Outcomes, Window
+from evermodel.deployer.domain import admission, intake, orders, retreat, statements
+from evermodel.deployer.domain.assessment import assess
+from evermodel.deployer.domain.evidence import Cohort, Window
 from evermodel.deployer.domain.happenings import (
     Accepted,
     Context,
@@ -29,15 +30,7 @@ from evermodel.deployer.domain.happenings import (
     Step,
     WindowClosed,
 )
-from evermodel.deployer.domain.judge import judge, judge_promoted
-from evermodel.deployer.domain.lifecycle import (
-    Held,
-    Lifecycle,
-    NoModel,
-    RollingOut,
-    Stable,
-    Watching,
-)
+from evermodel.deployer.domain.lifecycle import Lifecycle, NoModel, Watching
 from evermodel.deployer.domain.policy import Policy
 from evermodel.deployer.domain.release import Release
 
@@ -86,17 +79,17 @@ def _event_time(
 
 def _accepted(state: Lifecycle, release: Release, context: Context, policy: Policy) -> Outcome:
     if isinstance(state.phase, NoModel):
-        return moves.bootstrap(state, release, context=context, policy=policy)
-    return moves.offer(state, release, context=context, policy=policy)
+        return admission.bootstrap(state, release, context=context, policy=policy)
+    return admission.offer(state, release, context=context, policy=policy)
 
 
 def _window_closed(state: Lifecycle, window: Window, context: Context, policy: Policy) -> Outcome:
     if state.windows_until is not None and window.end <= state.windows_until:
         return state, ()
-    state = _with_window(replace(state, windows_until=window.end), window)
+    state = intake.with_window(replace(state, windows_until=window.end), window)
     ready = tuple(c for c in state.early if c.time <= window.end)
     state = replace(state, early=tuple(c for c in state.early if c.time > window.end))
-    state, steps = _evaluate(state, context, policy)
+    state, steps = assess(state, context=context, policy=policy)
     for cohort in ready:
         state, more = _matured(state, cohort, context, policy)
         steps += more
@@ -110,112 +103,20 @@ def _matured(state: Lifecycle, cohort: Cohort, context: Context, policy: Policy)
         if any(c.time == cohort.time for c in state.early):
             return state, ()
         return replace(state, early=(*state.early, cohort)), ()
-    state = _with_cohort(replace(state, outcomes_until=cohort.time), cohort)
-    return _evaluate(state, context, policy)
-
-
-def _with_window(state: Lifecycle, window: Window) -> Lifecycle:
-    """Take a window in, unless its input was broken: that is no version's fault."""
-    pair = _compared(state)
-    if pair is None or not window.sound:
-        return state
-    champion, challenger = pair
-    served = window.served(champion=champion, challenger=challenger)
-    match state.phase:
-        case RollingOut(entered=entered) | Held(rollout=RollingOut(entered=entered)):
-            if window.end <= entered:
-                return state
-        case _:
-            pass
-    return moves.with_evidence(state, lambda evidence: evidence.with_served(served))
-
-
-def _with_cohort(state: Lifecycle, cohort: Cohort) -> Lifecycle:
-    pair = _compared(state)
-    if pair is None:
-        return state
-    outcomes = cohort.outcomes_of(champion=pair[0], challenger=pair[1])
-    if outcomes == Outcomes():
-        return state
-    return moves.with_evidence(state, lambda evidence: evidence.with_outcomes(outcomes))
-
-
-def _compared(state: Lifecycle) -> tuple[int, int] | None:
-    match state.phase:
-        case NoModel() | Stable():
-            return None
-        case Watching(champion=champion, former=former):
-            return former.version, champion.version
-        case RollingOut(champion=champion, challenger=challenger):
-            return champion.version, challenger.version
-        case Held(rollout=rollout):
-            return rollout.champion.version, rollout.challenger.version
-
-
-def _evaluate(state: Lifecycle, context: Context, policy: Policy) -> Outcome:
-    match state.phase:
-        case NoModel() | Stable():
-            return state, ()
-        case Watching() as watch:
-            return _evaluate_watch(state, watch, context, policy)
-        case Held(rollout=rollout):
-            return _evaluate_rollout(state, rollout, context, policy, held=True)
-        case RollingOut() as rollout:
-            return _evaluate_rollout(state, rollout, context, policy, held=False)
-
-
-def _evaluate_rollout(
-    state: Lifecycle, rollout: RollingOut, context: Context, policy: Policy, *, held: bool
-) -> Outcome:
-    judgement = judge(
-        rollout.evidence, step=rollout.step, elapsed=context.now - rollout.entered, policy=policy
-    )
-    if judgement.answer == "bad":
-        return moves.abort(state, judgement=judgement, context=context, policy=policy)
-    waits_for = _waits_for(state, context, policy)
-    if held or state.paused or waits_for == "a moment":
-        return state, ()
-    if judgement.answer == "good" and not waits_for:
-        return moves.forward(state, judgement=judgement, context=context, policy=policy)
-    if context.now - rollout.patient_since < policy.patience:
-        return state, ()
-    why = waits_for or judgement.reason
-    return moves.hold(state, rollout, why=why, findings=judgement.findings, policy=policy)
-
-
-def _waits_for(state: Lifecycle, context: Context, policy: Policy) -> str:
-    """Return what a good rollout still waits for, apart from evidence; empty = nothing."""
-    if state.owed:
-        return "Git has not taken the change yet"
-    if not context.may_shift:
-        return "Git does not answer"
-    if state.outcomes_until is None or state.windows_until is None:
-        return ""
-    lag = state.windows_until - state.outcomes_until
-    if not lag:
-        return ""
-    return "the outcomes have fallen behind" if lag > policy.patience else "a moment"
-
-
-def _evaluate_watch(state: Lifecycle, watch: Watching, context: Context, policy: Policy) -> Outcome:
-    judgement = judge_promoted(watch.evidence, elapsed=context.now - watch.since, policy=policy)
-    if judgement.answer == "bad":
-        return moves.roll_back(state, judgement=judgement, context=context, policy=policy)
-    if context.now - watch.since >= policy.label_horizon:
-        return moves.complete(state, judgement=judgement, policy=policy)
-    return state, ()
+    state = intake.with_cohort(replace(state, outcomes_until=cohort.time), cohort)
+    return assess(state, context=context, policy=policy)
 
 
 def _serving_failed(
     state: Lifecycle, failure: ServingFailed, context: Context, policy: Policy
 ) -> Outcome:
-    judgement = moves.verdict(f"v{failure.version} cannot be served: {failure.reason}")
+    judgement = statements.verdict(f"v{failure.version} cannot be served: {failure.reason}")
     rollout = state.rollout
     if rollout is not None and rollout.challenger.version == failure.version:
-        return moves.abort(state, judgement=judgement, context=context, policy=policy)
+        return retreat.abort(state, judgement=judgement, context=context, policy=policy)
     watch = state.phase
     if isinstance(watch, Watching) and watch.champion.version == failure.version:
-        return moves.roll_back(state, judgement=judgement, context=context, policy=policy)
+        return retreat.roll_back(state, judgement=judgement, context=context, policy=policy)
     return state, ()
 
 
@@ -224,7 +125,7 @@ def _overtaken(state: Lifecycle, desired: int, context: Context, policy: Policy)
     state = replace(state, owed=(), desired=desired)
     if state.rollout is None:
         return state, ()
-    judgement = moves.verdict(f"Git wants v{desired}, which somebody else wrote")
-    return moves.abort(
+    judgement = statements.verdict(f"Git wants v{desired}, which somebody else wrote")
+    return retreat.abort(
         state, judgement=judgement, context=context, policy=policy, blame=False, write=False
     )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from evermodel.deployer.domain import moves
+from evermodel.deployer.domain import admission, ascent, retreat, statements
 from evermodel.deployer.domain.happenings import Action, Context, Ordered, Refused, Step
 from evermodel.deployer.domain.lifecycle import Held, Lifecycle, Watching
 from evermodel.deployer.domain.policy import Policy
@@ -45,7 +45,7 @@ def _resume(state: Lifecycle, order: Ordered, context: Context) -> Outcome:
     if state.rollout is not None:
         state = replace(state, phase=replace(state.rollout, patient_since=context.now))
     said = _about(state, "resumed", f"resumed by {_signed(order)}")
-    state, more = moves.next_up(state, context=context)
+    state, more = admission.next_up(state, context=context)
     return state, (said, *more)
 
 
@@ -53,19 +53,19 @@ def _promote(state: Lifecycle, order: Ordered, context: Context, policy: Policy)
     if state.rollout is None or not _meant(order, state.rollout.challenger.version):
         return state, (_declined(state, order),)
     judgement = Judgement(answer="good", reason=f"ordered by {_signed(order)}", findings=())
-    return moves.promote(state, judgement=judgement, context=context, policy=policy)
+    return ascent.promote(state, judgement=judgement, context=context, policy=policy)
 
 
 def _abort(state: Lifecycle, order: Ordered, context: Context, policy: Policy) -> Outcome:
-    judgement = moves.verdict(f"ordered by {_signed(order)}")
+    judgement = statements.verdict(f"ordered by {_signed(order)}")
     rollout, phase = state.rollout, state.phase
     if rollout is not None and _meant(order, rollout.challenger.version):
-        return moves.abort(state, judgement=judgement, context=context, policy=policy)
+        return retreat.abort(state, judgement=judgement, context=context, policy=policy)
     if isinstance(phase, Watching) and _meant(order, phase.champion.version):
-        return moves.roll_back(state, judgement=judgement, context=context, policy=policy)
+        return retreat.roll_back(state, judgement=judgement, context=context, policy=policy)
     if state.waiting is not None and order.version == state.waiting.version:
         dropped, state = state.waiting, replace(state, waiting=None)
-        return state, (moves.decline(state, dropped, judgement.reason),)
+        return state, (statements.decline(state, dropped, judgement.reason),)
     return state, (_declined(state, order),)
 
 
@@ -78,7 +78,7 @@ def _lift_hold(state: Lifecycle, order: Ordered, context: Context, policy: Polic
         return state, (_declined(state, order),)
     lifted = found[-1].release
     kept = tuple(q for q in state.quarantine if q.release.digest != lifted.digest)
-    return moves.offer(replace(state, quarantine=kept), lifted, context=context, policy=policy)
+    return admission.offer(replace(state, quarantine=kept), lifted, context=context, policy=policy)
 
 
 def _meant(order: Ordered, version: int) -> bool:
@@ -95,8 +95,8 @@ def _about(state: Lifecycle, action: Action, reason: str) -> Step:
     if champion is None:
         raise Refused("nothing serves")
     if rollout is None:
-        return moves.say(state, action, champion, reason=reason, replaces=None)
-    return moves.say(
+        return statements.say(state, action, champion, reason=reason, replaces=None)
+    return statements.say(
         state, action, rollout.challenger, reason=reason, replaces=champion, step=rollout.step
     )
 

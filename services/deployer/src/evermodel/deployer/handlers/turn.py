@@ -4,7 +4,7 @@ from datetime import datetime
 
 from evermodel.common.kernel.ids import LifecycleId, ModelName
 from evermodel.common.messaging.api import Emit
-from evermodel.deployer.domain import moves
+from evermodel.deployer.domain import statements
 from evermodel.deployer.domain.changes import Change
 from evermodel.deployer.domain.happenings import Step
 from evermodel.deployer.domain.lifecycle import Lifecycle
@@ -27,7 +27,7 @@ class Turn:
         for change, _ in self.commits:
             reason = f"Git answers again: {change.subject} is written"
             replaces = None if change.to == champion else champion
-            step = moves.say(state, "resumed", change.to, reason=reason, replaces=replaces)
+            step = statements.say(state, "resumed", change.to, reason=reason, replaces=replaces)
             self.steps += (step,)
 
     def events(self, desired: int | None, *, identity: str | None = None) -> tuple[Emit, ...]:

@@ -6,7 +6,7 @@ Owns the one rule. Must never ask a gate itself.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evermodel.registrar.domain.gates import Gate
+from evermodel.registrar.domain.gate import Gate
 
 
 @dataclass(frozen=True, slots=True)
