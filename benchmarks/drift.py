@@ -81,10 +81,10 @@ def evidently_flags(window: pd.DataFrame, past: pd.DataFrame) -> set[str]:
     """Return the columns that Evidently's default preset calls drifted."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the peer's own deprecations are not what is measured
-        from evidently import (  # type: ignore[import-untyped]  # noqa: PLC0415  # seconds to import
+        from evidently import (  # noqa: PLC0415  # seconds to import
             Report,
         )
-        from evidently.presets import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        from evidently.presets import (  # noqa: PLC0415
             DataDriftPreset,
         )
 

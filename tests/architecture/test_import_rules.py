@@ -29,6 +29,7 @@ HOMED = [
     "keras",
     "matplotlib",
     "duckdb",
+    "evidently",
     "pyarrow",
     "polars",
     "yaml",

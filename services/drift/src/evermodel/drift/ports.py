@@ -1,9 +1,11 @@
 """What the drift service needs from the outside."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from evermodel.drift.domain.alarms import Alarm
 from evermodel.drift.domain.outcomes import Joined
 from evermodel.drift.domain.rows import Labels, Rows
 from evermodel.drift.domain.tally import Tally
@@ -76,4 +78,38 @@ class OutcomesLake(Protocol):
 
         Raises:
             Transient: the lake does not answer.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """A report that is there: its run, and where people see it.
+
+    `without`: why there are only the verdict's numbers and no pictures; empty when there are.
+    """
+
+    run_id: str
+    url: str
+    without: str = ""
+
+
+class ReportFailed(Exception):
+    """The pictures cannot be made; the message says why. The numbers can still be filed."""
+
+
+class Unavailable(Exception):
+    """The store of reports does not answer now."""
+
+
+class Reports(Protocol):
+    """Reports on alarms that people read: one run for each, with the verdict's every number."""
+
+    def file(self, alarm: Alarm, *, without: str = "") -> Filed:
+        """Make the report on `alarm` and return it; one that is there already is returned as it is.
+
+        `without`: leave the pictures out, and say in the run that this is why.
+
+        Raises:
+            ReportFailed: the pictures cannot be made, or took too much; nothing was filed.
+            Unavailable: the store does not answer; nothing that is returned later was filed.
         """

@@ -22,5 +22,17 @@ class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings):
         description="A partition silent this long (wall time) no longer holds windows open; 0 "
         "waits for every partition.",
     )
+    report_seconds: float = Field(
+        default=180.0,
+        gt=0,
+        validation_alias="EVERMODEL_REPORT_SECONDS",
+        description="The report after an alarm is ended after so long (wall time); it takes ten.",
+    )
+    report_memory_mb: float = Field(
+        default=1024.0,
+        gt=0,
+        validation_alias="EVERMODEL_REPORT_MEMORY_MB",
+        description="And when its process takes more than this; it takes half of it.",
+    )
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     health: HealthSettings = Field(default_factory=HealthSettings)

@@ -1,6 +1,7 @@
 """Puts the drift roles together; the only module that sees all of them."""
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from evermodel.common.events.catalogue import (
@@ -18,15 +19,26 @@ from evermodel.common.messaging.api import BatchRoute, Route, ServiceSpec
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_models
+from evermodel.common.runtime.bounded import Bounds
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.drift.adapters.duckdb_outcomes import DuckdbOutcomes
 from evermodel.drift.adapters.lake_references import LakeReferences
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
 from evermodel.drift.adapters.parquet_lake import ParquetLake
-from evermodel.drift.handlers.detector import Detector
+from evermodel.drift.adapters.process_reports import ProcessReports
+from evermodel.drift.handlers.checking import Checking
+from evermodel.drift.handlers.detector import SOURCE, Detector
 from evermodel.drift.handlers.outcomes import OutcomesHandler
+from evermodel.drift.handlers.reporting import Reporting
 from evermodel.drift.handlers.windower import Windower
-from evermodel.drift.ports import OutcomesLake, PartitionCount, References, RowLake, TallyCodec
+from evermodel.drift.ports import (
+    OutcomesLake,
+    PartitionCount,
+    References,
+    Reports,
+    RowLake,
+    TallyCodec,
+)
 from evermodel.drift.settings import Settings
 
 
@@ -76,10 +88,20 @@ def assemble_detector(
     references: References,
     clock: Clock,
     idle_seconds: float = 0.0,
+    reports: Reports | None = None,
+    pause: Callable[[float], object] | None = None,
 ) -> ServiceSpec:
-    """Return the detector made of these parts; `idle_seconds` 0 waits for every partition."""
+    """Return the detector made of these parts.
+
+    `idle_seconds` 0: every partition is waited for. `reports` None: none are made, as in the
+    twin. `pause`: waits for a store of reports that is away.
+    """
     detector = Detector(
-        models=models, references=references, clock=clock, idle_seconds=idle_seconds
+        models=models,
+        checking=Checking(references),
+        reporting=Reporting(reports=reports, source=SOURCE, pause=pause or threading.Event().wait),
+        clock=clock,
+        idle_seconds=idle_seconds,
     )
     return ServiceSpec(
         name="drift-detector",
@@ -104,6 +126,12 @@ def wire_detector(settings: Settings) -> Iterator[ServiceSpec]:
         references=LakeReferences(settings.lake),
         clock=SystemClock(),
         idle_seconds=settings.idle_seconds,
+        reports=ProcessReports(
+            lake=settings.lake,
+            tracking_uri=settings.tracking_uri,
+            work=settings.work,
+            bounds=Bounds(settings.report_seconds, settings.report_memory_mb),
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from evermodel.common.events.payload import Span
 from evermodel.common.events.windows import WindowCounters
+from evermodel.drift.domain.alarms import Alarm
 from evermodel.drift.domain.episodes import Episode, History
 from evermodel.drift.domain.merging import EMPTY
 from evermodel.drift.domain.performance import Standing
@@ -50,6 +51,7 @@ class ModelState:
 
     `closed`: start of the window closed last. `late_rows`: since then. `consecutive`: windows
     in a row that flagged each feature. `quality`: the episode of failing windows, if one is on.
+    `owed`: alarms whose report has not been made, by event id.
     """
 
     scored: Stream = Stream()
@@ -66,3 +68,4 @@ class ModelState:
     history: History = field(default_factory=History)
     quality: Episode | None = None
     judged: Span | None = None
+    owed: Mapping[str, Alarm] = field(default_factory=dict)

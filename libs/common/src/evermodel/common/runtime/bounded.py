@@ -1,0 +1,128 @@
+"""A process for work that may take too much: bounded in time and memory, and never orphaned.
+
+Owns both ends: `run_bounded` starts it, watches it and ends it; `end_with_starter` is what the
+process itself calls first. It leads a process group, so that ending it ends whatever it started.
+It holds our end of a pipe as its standard input: when we die, however we die, the pipe closes.
+Must never know what the work is.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_LOG = logging.getLogger(__name__)
+
+#: Exit code of a process whose starter is gone.
+ORPHANED = 70
+
+_LOOK_SECONDS = 0.1
+_MEGABYTE = 1 << 20
+
+
+class Overran(Exception):
+    """The process took more than it was given, and was ended; the message says of what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a process may take, together with all that it starts."""
+
+    max_seconds: float
+    max_memory_mb: float
+
+
+def run_bounded(
+    command: Sequence[str],
+    *,
+    bounds: Bounds,
+    log: Path,
+    environment: Mapping[str, str],
+    monotonic: Callable[[], float] = time.monotonic,
+) -> int:
+    """Run `command`, what it says into the file `log`; return its exit code (-n: signal n).
+
+    `environment`: all of it, so that only what is named here reaches the process.
+
+    Raises:
+        Overran: it was ended, because it overran `bounds`.
+    """
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # the caller's own command
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            _watch(process, bounds, monotonic)
+        finally:
+            _end(process)
+    return process.returncode
+
+
+def inherited(*prefixes: str) -> dict[str, str]:
+    """Return the variables of our own environment whose names begin with one of `prefixes`."""
+    return {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
+
+
+def end_with_starter() -> None:
+    """End this process when the one that started it is gone, from a thread of its own."""
+    threading.Thread(target=_wait_for_the_end, daemon=True).start()
+
+
+def last_words(log: Path, *, length: int = 2000) -> str:
+    """Return the end of what a process said."""
+    return log.read_text(encoding="utf-8", errors="replace")[-length:]
+
+
+def _watch(
+    process: "subprocess.Popen[bytes]", bounds: Bounds, monotonic: Callable[[], float]
+) -> None:
+    deadline = monotonic() + bounds.max_seconds
+    while True:
+        try:
+            process.wait(timeout=_LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            if monotonic() > deadline:
+                raise Overran(f"ran longer than {bounds.max_seconds:g} s") from None
+            if _resident(process.pid) > bounds.max_memory_mb * _MEGABYTE:
+                raise Overran(f"took more than {bounds.max_memory_mb:g} MB") from None
+        else:
+            return
+
+
+def _resident(pid: int) -> int:
+    """Return the memory of the process and of what it started, in bytes."""
+    try:
+        leader = psutil.Process(pid)
+        return sum(p.memory_info().rss for p in (leader, *leader.children(recursive=True)))
+    except psutil.Error:
+        return 0
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End the whole group; it may be gone already."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        _LOG.debug("the group of %d is gone", process.pid)
+    process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def _wait_for_the_end() -> None:
+    """Read without a buffer: Python aborts when it ends while a thread holds a buffer's lock."""
+    while os.read(0, 1024):
+        pass
+    os._exit(ORPHANED)

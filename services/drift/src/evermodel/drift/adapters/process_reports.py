@@ -1,0 +1,86 @@
+"""Reports made by a process of its own: Evidently and MLflow take 500 MB and seconds to import.
+
+One at a time, so that alarms of many models take no more than one. The process is given nothing
+of our environment but what MLflow's client goes by.
+"""
+
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from evermodel.common.runtime.bounded import Bounds, Overran, inherited, last_words, run_bounded
+from evermodel.drift.adapters.report_papers import ANSWER, ORDER, NotFiled, Order
+from evermodel.drift.domain.alarms import Alarm
+from evermodel.drift.ports import Filed, ReportFailed, Unavailable
+
+CHILD = "evermodel.drift.child"
+
+#: The tracking server's credentials, those of a store of artefacts of its own, the way there.
+_CLIENT = ("MLFLOW_", "AWS_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+class ProcessReports:
+    """Keeps the promise of ``Reports`` with ``python -m evermodel.drift.child``."""
+
+    def __init__(
+        self, *, lake: Path, tracking_uri: str, work: Path, bounds: Bounds, module: str = CHILD
+    ) -> None:
+        self._lake = lake.absolute()
+        self._tracking_uri = tracking_uri
+        self._work = work.absolute()
+        self._bounds = bounds
+        self._module = module
+        self._turn = threading.Lock()
+
+    def file(self, alarm: Alarm, *, without: str = "") -> Filed:
+        """Make the report on `alarm`, or find it."""
+        order = Order(
+            alarm=alarm, lake=self._lake, tracking_uri=self._tracking_uri, without=without
+        )
+        with self._turn:
+            folder = self._work / f"report-{alarm.event_id}"
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            try:
+                return self._made(order, folder)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _made(self, order: Order, folder: Path) -> Filed:
+        request, answer, log = folder / "order.json", folder / "answer.json", folder / "child.log"
+        request.write_bytes(ORDER.dump_json(order))
+        command = [sys.executable, "-m", self._module, str(request), str(answer)]
+        try:
+            run_bounded(command, bounds=self._bounds, log=log, environment=_variables(folder))
+            said = ANSWER.validate_json(answer.read_bytes())
+        except Overran as error:
+            raise ReportFailed(f"the report {error}") from error
+        except (OSError, ValidationError) as error:
+            raise ReportFailed(f"the report broke: {last_words(log, length=300)}") from error
+        match said:
+            case Filed():
+                return said
+            case NotFiled(why="unavailable", reason=reason):
+                raise Unavailable(reason)
+            case NotFiled(reason=reason):
+                raise ReportFailed(reason)
+
+
+def _variables(folder: Path) -> Mapping[str, str]:
+    return {
+        "PATH": os.defpath,
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MPLCONFIGDIR": str(folder),
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+        **inherited(*_CLIENT),
+    }

@@ -1,0 +1,112 @@
+"""Evidently's data-drift report on the two samples, told in the rule's own measures.
+
+Its own tests are not used: they answer whether two samples differ at all (with 20,000 rows they
+always do), its chi-squared is of fit and not of homogeneity, its bins are as wide as the largest
+amount makes them. So each feature is measured again by SciPy on the raw rows, as the largest
+difference of the distribution functions or the total variation, and held against the gate of
+the verdict: what people see is the verdict, counted a second time by other means.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from evidently import DataDefinition, Dataset, Report
+from evidently.legacy.calculations.stattests import StatTest, register_stattest
+from evidently.legacy.core import ColumnType
+from evidently.presets import DataDriftPreset
+from scipy.stats import ks_2samp
+
+from evermodel.common.events.drift import DriftDetected
+from evermodel.drift.adapters.lake_samples import LakeSamples
+from evermodel.drift.adapters.report_papers import PICTURES, SCORES, Order
+from evermodel.profile.columns import level_text
+from evermodel.profile.schema import Schema
+
+#: Of features that the verdict has no gate for.
+_USUAL_GATE = 0.05
+
+
+def draw(order: Order, folder: Path) -> None:
+    """Write the report as a page and as JSON into `folder`.
+
+    Raises:
+        NothingToSample: a window has no rows in the lake.
+    """
+    verdict = order.alarm.verdict
+    samples = LakeSamples(order.lake, rows=order.rows, seed=order.seed)
+    reference = samples.reference(verdict)
+    before = samples.trained(verdict, reference)
+    after = samples.drifted(verdict, reference)
+    page = _page(before, after, schema=reference.schema, verdict=verdict)
+    page.save_html(str(folder / PICTURES))
+    (folder / SCORES).write_text(page.json(), encoding="utf-8")
+
+
+def _page(
+    before: pd.DataFrame, after: pd.DataFrame, *, schema: Schema, verdict: DriftDetected
+) -> Any:
+    # Evidently refuses a column without a single value; the verdict has its nulls.
+    numbers = [n for n in schema.continuous if before[n].notna().any() and after[n].notna().any()]
+    levels = [*schema.categorical, *schema.flag]
+    definition = DataDefinition(numerical_columns=numbers, categorical_columns=levels)
+    gates = {evidence.feature: evidence.gate for evidence in verdict.evidence}
+    report = Report(
+        [
+            DataDriftPreset(
+                columns=[*numbers, *levels],
+                drift_share=1 / max(1, len(numbers) + len(levels)),
+                num_method=_registered(_DISTANCE, _distance),
+                cat_method=_registered(_VARIATION, _variation),
+                per_column_threshold={n: gates.get(n, _USUAL_GATE) for n in (*numbers, *levels)},
+            )
+        ],
+        include_tests=True,
+    )
+    old, new = (
+        Dataset.from_pandas(_as_drawn(frame, numbers, levels), definition)
+        for frame in (before, after)
+    )
+    return report.run(new, old)
+
+
+def _as_drawn(frame: pd.DataFrame, numbers: list[str], levels: list[str]) -> pd.DataFrame:
+    """Return the columns that are drawn; null is a level of its own, as in the rule."""
+    drawn = frame[numbers].copy()
+    for name in levels:
+        drawn[name] = [level_text(value) or "(null)" for value in frame[name].tolist()]
+    return drawn
+
+
+_DISTANCE = StatTest(
+    name="cdf_distance",
+    display_name="largest difference of the distribution functions (D)",
+    allowed_feature_types=[ColumnType.Numerical],
+    default_threshold=_USUAL_GATE,
+)
+_VARIATION = StatTest(
+    name="total_variation",
+    display_name="total variation",
+    allowed_feature_types=[ColumnType.Categorical],
+    default_threshold=_USUAL_GATE,
+)
+
+
+def _registered(test: StatTest, measure: Any) -> StatTest:
+    register_stattest(test, measure)
+    return test
+
+
+def _distance(
+    before: "pd.Series[float]", after: "pd.Series[float]", _kind: ColumnType, gate: float
+) -> tuple[float, bool]:
+    distance = float(ks_2samp(before, after).statistic)
+    return distance, distance >= gate
+
+
+def _variation(
+    before: "pd.Series[str]", after: "pd.Series[str]", _kind: ColumnType, gate: float
+) -> tuple[float, bool]:
+    one, other = before.value_counts(normalize=True), after.value_counts(normalize=True)
+    variation = float(one.sub(other, fill_value=0).abs().sum()) / 2
+    return variation, variation >= gate

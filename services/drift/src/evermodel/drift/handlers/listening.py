@@ -1,0 +1,83 @@
+"""How far each partition says it is, and which have long said nothing (wall time)."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from evermodel.common.events.windows import TransactionsPartial
+from evermodel.common.kernel.clock import Clock
+from evermodel.drift.domain.closing import is_past
+from evermodel.drift.domain.standing import ModelState
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """The partitions of each stream that are waited for no longer.
+
+    `labels_unheard`: the labels are not waited for either though nothing was ever heard of them.
+    """
+
+    scored: AbstractSet[int] = frozenset()
+    labels: AbstractSet[int] = frozenset()
+    labels_unheard: bool = False
+
+
+class Listening:
+    """When each partition of each model's streams was last heard of, by this replica."""
+
+    def __init__(self, clock: Clock, *, idle_seconds: float) -> None:
+        """`idle_seconds` 0: every partition is waited for, for ever."""
+        self._clock = clock
+        self._idle_seconds = idle_seconds
+        self._heard: dict[tuple[str, str, int], float] = {}
+        self._began = clock.monotonic()
+
+    @property
+    def is_impatient(self) -> bool:
+        """Whether a partition can ever be silent for too long."""
+        return self._idle_seconds > 0
+
+    def heard(self, state: ModelState, event: TransactionsPartial) -> ModelState:
+        """Return the state after a partition told how far it is."""
+        self._heard[event.model, event.stream, event.partition] = self._clock.monotonic()
+        stream = state.scored if event.stream == "scored" else state.labels
+        after = stream.heard(event.partition, event.watermark, partitions=event.partitions)
+        if event.stream == "scored":
+            return replace(state, scored=after)
+        return replace(state, labels=after)
+
+    def nobody_idle(self) -> Idle:
+        """Return who is idle when partitions are being heard of: none is given up then."""
+        return Idle(labels_unheard=self._is_long(self._began))
+
+    def idle(self, model: str, state: ModelState) -> Idle:
+        """Return who is idle now."""
+        return Idle(
+            scored=self._silent(model, "scored", state.scored.partitions),
+            labels=self._silent(model, "labels", state.labels.partitions),
+            labels_unheard=self._is_long(self._began),
+        )
+
+    def _silent(self, model: str, stream: str, partitions: int) -> AbstractSet[int]:
+        return {
+            p
+            for p in range(partitions)
+            if self._is_long(self._heard.get((model, stream, p), self._began))
+        }
+
+    def _is_long(self, since: float) -> bool:
+        return self.is_impatient and self._clock.monotonic() - since > self._idle_seconds
+
+
+def everyone_is_past(until: datetime, state: ModelState, idle: Idle) -> bool:
+    """Return whether no partition of either stream can still bring anything before `until`."""
+    labels, scored = state.labels, state.scored
+    if labels.partitions:
+        past = is_past(
+            until, watermarks=labels.watermarks, partitions=labels.partitions, idle=idle.labels
+        )
+    else:
+        past = idle.labels_unheard
+    return past and is_past(
+        until, watermarks=scored.watermarks, partitions=scored.partitions, idle=idle.scored
+    )

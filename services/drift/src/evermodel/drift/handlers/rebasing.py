@@ -1,0 +1,41 @@
+"""A new champion: its reference is taken over, and whatever was on against the old one is over."""
+
+from dataclasses import replace
+
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.payload import Span
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.messaging.api import Emit
+from evermodel.common.models.description import ModelDescription
+from evermodel.drift.domain.episodes import end
+from evermodel.drift.domain.prediction import Cusum
+from evermodel.drift.domain.standing import ModelState
+from evermodel.drift.handlers.judging import Evidence, verdict
+
+_UNDER_WAY = {"started", "advanced", "held", "resumed"}
+
+
+def rebased(
+    state: ModelState, model: ModelDescription, event: RolloutStep, meta: EventMeta
+) -> tuple[ModelState, list[Emit]]:
+    """Return the state after a rollout's step, and the word that an episode is over, if one was."""
+    history = replace(state.history, rolling_out=event.action in _UNDER_WAY)
+    champion = next((v for v in event.in_play if v.role == "champion"), None)
+    if champion is None or champion.version == state.champion:
+        return replace(state, history=history), []
+    history, ruling = end(history, f"version {champion.version} is champion")
+    events = []
+    if ruling is not None:
+        span = state.judged or Span(start=meta.time, end=meta.time)
+        evidence = Evidence(span=span, rows=0)
+        events.append(verdict(state, model, ruling, evidence, now=meta.time))
+    state = replace(
+        state,
+        champion=champion.version,
+        reference_id=champion.artefact.reference_id,
+        consecutive={},
+        cusum=Cusum(),
+        small=None,
+        history=replace(history, cohorts_since=0),
+    )
+    return state, events

@@ -1,0 +1,129 @@
+"""The report after an alarm, by real Evidently, in a real MLflow server."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy.stats import ks_2samp
+
+from evermodel.common.runtime.bounded import Bounds
+from evermodel.drift.adapters.lake_samples import LakeSamples
+from evermodel.drift.adapters.mlflow_reports import VERDICT_TAG, WITHOUT_TAG
+from evermodel.drift.adapters.process_reports import ProcessReports
+from evermodel.drift.adapters.report_papers import ALARM, PICTURES, SCORES, VERDICT
+from evermodel.drift.ports import ReportFailed, Unavailable
+from evermodel.profile.assessment import assess
+from evermodel.profile.reference import Reference
+from tests.integration.drift.alarms import alarm, without_rows, write_lake
+
+AMPLE = Bounds(300, 1024)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lake")
+
+
+@pytest.fixture(scope="module")
+def reference(lake: Path) -> Reference:
+    return write_lake(lake)
+
+
+@pytest.fixture
+def reports(mlflow_server: str, lake: Path, tmp_path: Path) -> ProcessReports:
+    return ProcessReports(lake=lake, tracking_uri=mlflow_server, work=tmp_path, bounds=AMPLE)
+
+
+@pytest.fixture
+def client(mlflow_server: str) -> Any:
+    from mlflow.tracking import MlflowClient  # noqa: PLC0415  # seconds
+
+    return MlflowClient(tracking_uri=mlflow_server)
+
+
+def test_the_verdict_and_evidentlys_page_lie_in_one_run_however_often_it_is_asked_for(
+    reports: ProcessReports, reference: Reference, client: Any, tmp_path: Path
+) -> None:
+    given = alarm("one", reference)
+    filed = reports.file(given)
+    assert reports.file(given) == filed, "a redelivery finds the run"
+    experiment = client.get_experiment_by_name("fraud/drift").experiment_id
+    runs = client.search_runs([experiment], filter_string=f"tags.`{VERDICT_TAG}` = 'one'")
+    assert [(r.info.run_id, r.info.status) for r in runs] == [(filed.run_id, "FINISHED")]
+    assert filed.url.endswith(f"/#/experiments/{experiment}/runs/{filed.run_id}")
+    assert runs[0].data.metrics == {"effect/amount": 0.22, "rows": 1000}
+
+    folder = Path(client.download_artifacts(filed.run_id, "", str(tmp_path / "got")))
+    assert ALARM.validate_json((folder / VERDICT).read_bytes()) == given
+    assert "<html" in (folder / PICTURES).read_text(encoding="utf-8")[:2000].lower()
+    scores = {
+        metric["config"]["column"]: metric["value"]
+        for metric in json.loads((folder / SCORES).read_text())["metrics"]
+        if "column" in metric.get("config", {})
+    }
+    assert set(scores) == {"amount", "shop", "night"}
+    assert scores["amount"] > 0.2
+    assert scores["shop"] < 0.06 > scores["night"]
+    assert list(tmp_path.glob("report-*")) == [], "scratch goes when the report is filed"
+
+
+def test_without_rows_to_draw_the_numbers_are_filed_and_the_run_says_why(
+    reports: ProcessReports, reference: Reference, client: Any
+) -> None:
+    given = without_rows(alarm("numbers", reference))
+    with pytest.raises(ReportFailed, match="no rows in the lake"):
+        reports.file(given)
+    filed = reports.file(given, without="no rows in the lake")
+    assert filed.without == "no rows in the lake"
+    assert client.get_run(filed.run_id).data.tags[WITHOUT_TAG] == "no rows in the lake"
+    assert [file.path for file in client.list_artifacts(filed.run_id)] == [VERDICT]
+    assert reports.file(given) == filed
+
+
+def test_a_server_that_does_not_answer_is_unavailable(
+    lake: Path, reference: Reference, tmp_path: Path
+) -> None:
+    away = ProcessReports(lake=lake, tracking_uri="http://127.0.0.1:9", work=tmp_path, bounds=AMPLE)
+    with pytest.raises(Unavailable):
+        away.file(alarm("away", reference))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "why"), [(Bounds(0.3, 1024), "longer than 0.3 s"), (Bounds(60, 30), "than 30 MB")]
+)
+def test_a_report_that_takes_too_much_is_ended_and_has_failed(
+    lake: Path, reference: Reference, mlflow_server: str, tmp_path: Path, bounds: Bounds, why: str
+) -> None:
+    greedy = ProcessReports(lake=lake, tracking_uri=mlflow_server, work=tmp_path, bounds=bounds)
+    with pytest.raises(ReportFailed, match=why):
+        greedy.file(alarm("greedy", reference))
+
+
+def test_samples_are_the_windows_rows_and_the_same_each_time(
+    lake: Path, reference: Reference
+) -> None:
+    verdict = alarm("samples", reference).verdict
+    samples = LakeSamples(lake, rows=500, seed=7)
+    before, after = samples.trained(verdict, reference), samples.drifted(verdict, reference)
+    assert (len(before), len(after)) == (500, 500)
+    assert before.equals(samples.trained(verdict, reference))
+    assert not before.equals(LakeSamples(lake, rows=500, seed=8).trained(verdict, reference))
+    every = LakeSamples(lake, rows=20_000, seed=7)
+    assert len(every.trained(verdict, reference)) == 4000, "four Tuesdays, as the rule compares"
+
+
+def test_what_the_page_measures_is_what_the_rule_measured(lake: Path, reference: Reference) -> None:
+    """Our D from counters at 256 edges and SciPy's from rows differ by less than an edge."""
+    verdict = alarm("scipy", reference).verdict
+    samples = LakeSamples(lake, rows=20_000, seed=7)
+    before, after = samples.trained(verdict, reference), samples.drifted(verdict, reference)
+    counted = reference.count({name: after[name].to_numpy() for name in after.columns})
+    found = {
+        a.feature: a.effect
+        for a in assess(
+            counted, reference, window_class="1", min_effect=0.05, false_discovery_rate=0.01
+        )
+    }
+    exact = ks_2samp(before["amount"], after["amount"]).statistic
+    assert abs(found["amount"] - exact) <= 1 / 256
