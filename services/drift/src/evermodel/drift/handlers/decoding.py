@@ -129,7 +129,10 @@ def labels_of(segment: Segment[LabelRow]) -> Labels:
 
 
 def _is_watermark(record: Record) -> bool:
-    return any(key == "ce_type" and value == _WATERMARK for key, value in record.headers)
+    for key, value in record.headers:  # a generator would cost as much as the row's decoding
+        if key == "ce_type" and value == _WATERMARK:
+            return True
+    return False
 
 
 def _watermark(record: Record) -> Watermark:

@@ -17,9 +17,10 @@ from evermodel.common.messaging.api import Reaction, Rejected
 from evermodel.common.messaging.records import Headers, Outgoing, Record
 from evermodel.common.models.description import ModelDescription
 from evermodel.scorer.domain.fault import Fault
-from evermodel.scorer.domain.payments import Payment, RowForm, read_payment
+from evermodel.scorer.domain.payments import Payment, RowForm
 from evermodel.scorer.handlers.live import Serving
-from evermodel.scorer.handlers.rows import decode_row, encode_rows
+from evermodel.scorer.handlers.payment_decoder import PaymentDecoder
+from evermodel.scorer.handlers.rows import encode_rows
 from evermodel.scorer.handlers.scoring import score_batch
 
 _WATERMARK = Watermark.TYPE.encode()
@@ -32,6 +33,7 @@ class Desk:
 
     model: ModelName
     form: RowForm
+    decoder: PaymentDecoder
     headers: Headers
 
 
@@ -85,10 +87,8 @@ class TransactionsHandler:
         if kind == _WATERMARK:
             batch.slots[slot] = _forwarded(record, desk)
             return
-        payment = read_payment(
-            decode_row(record.value),
-            form=desk.form,
-            position=f"{record.topic}-{record.partition}-{record.offset}",
+        payment = desk.decoder.decode(
+            record.value, position=f"{record.topic}-{record.partition}-{record.offset}"
         )
         batch.rows.setdefault(desk.model, []).append((slot, payment))
 
@@ -141,7 +141,8 @@ def form_of(model: ModelDescription) -> RowForm:
 
 
 def _desk(model: ModelName, form: RowForm) -> Desk:
-    return Desk(model, form, (("ce_type", _SCORED), ("ce_subject", model.encode())))
+    headers = (("ce_type", _SCORED), ("ce_subject", model.encode()))
+    return Desk(model, form, PaymentDecoder(form), headers)
 
 
 def _by_topic(
