@@ -31,7 +31,7 @@ _ALLOWED: Mapping[FeatureKind, set[type]] = {
     "flag": {*_NUMBERS, bool},
     "categorical": {str, int, bool, float, type(None)},
 }
-_WATERMARK = Watermark.TYPE.encode()
+_WATERMARK = ("ce_type", Watermark.TYPE.encode())
 
 
 @dataclass(slots=True)
@@ -129,10 +129,7 @@ def labels_of(segment: Segment[LabelRow]) -> Labels:
 
 
 def _is_watermark(record: Record) -> bool:
-    for key, value in record.headers:  # a generator would cost as much as the row's decoding
-        if key == "ce_type" and value == _WATERMARK:
-            return True
-    return False
+    return _WATERMARK in record.headers
 
 
 def _watermark(record: Record) -> Watermark:
