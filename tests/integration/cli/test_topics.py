@@ -89,6 +89,8 @@ def test_a_dead_letter_goes_back_once_with_its_headers(
     for expected in (1, 0):
         assert run(["redrive", "drift", "--json"]) == 0
         assert json.loads(capsys.readouterr().out) == {"put_back": expected, "unreadable": 0}
+    assert run(["redrive", "drift", "--dry-run"]) == 0
+    assert capsys.readouterr().out == "no dead letter of drift waits\n"
     (back,) = read(KafkaSettings(bootstrap_servers=kafka_bootstrap), [LABELS])
     assert (back.record.key, back.record.value) == (b"k", b"{")
     assert ("ce_id", b"x") in back.record.headers

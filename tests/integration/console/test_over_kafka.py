@@ -25,7 +25,11 @@ from evermodel.common.events.payload import Payload
 from evermodel.common.events.rollout import RolloutStep, VersionInPlay
 from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
+from evermodel.common.messaging.deadletter import dead_letter, encode_dead_letter
+from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.messaging.records import Record
+from evermodel.common.messaging.redrive import redrive
 from evermodel.common.settings import KafkaSettings
 
 #: The topics are shared with other tests: this model is ours alone.
@@ -111,11 +115,13 @@ def console(bootstrap: str, *, port: int, log: Path) -> Iterator[psutil.Process]
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         "EVERMODEL_CONSOLE_PORT": str(port),
         "EVERMODEL_HEALTH_PORT": "0",
+        "EVERMODEL_WORK": str(log.parent / "work"),
     }
     with log.open("ab") as output:
         child = subprocess.Popen(
             [sys.executable, "-m", "evermodel.console"],
             env=environment,
+            cwd=log.parent,
             stdout=output,
             stderr=output,
         )
@@ -181,6 +187,30 @@ def test_it_rebuilds_its_picture_from_the_topics_at_every_start(
             assert counted["rollout.step"] >= 1
             assert get(port, "/healthz") == {"ok": True}
             assert process.memory_info().rss < 250 << 20
+    assert {path.name for path in tmp_path.iterdir()} == {"console.log", "work"}
+
+
+def test_a_dead_letter_that_was_put_back_is_no_longer_shown(
+    kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    lost = Record(topic="outcomes.matured", partition=0, offset=0, key=b"k", value=b"{")
+    letter = dead_letter(
+        lost,
+        group="deployer",
+        reason="poison",
+        error=ValueError("not JSON"),
+        attempts=1,
+        time=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    value = encode_dead_letter(letter, topic="deployer.dead-letter").value
+    topics.raw("deployer.dead-letter", value, [])
+    port = unused_tcp_port
+    with console(kafka_bootstrap, port=port, log=tmp_path / "console.log"):
+        asyncio.run(eventually(lambda: dead_letters(port)["deployer.dead-letter"] == 1))
+        broker = KafkaBroker(KafkaSettings(bootstrap_servers=kafka_bootstrap))
+        assert redrive(broker, "deployer").back == 1
+        broker.close()
+        asyncio.run(eventually(lambda: dead_letters(port)["deployer.dead-letter"] == 0))
 
 
 def test_it_shows_what_happens_while_it_runs(

@@ -154,6 +154,28 @@ def test_junk_is_counted_and_never_stops_it(
         assert sum(t["undecodable"] for t in counted["topics"]) == 1
 
 
+def letter(offset: int) -> Seen:
+    return Seen(
+        topic="scorer.dead-letter", partition=1, offset=offset, value=b"{}", headers=[("a", b"b")]
+    )
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_a_dead_letter_counts_until_it_was_put_back(told_first: bool) -> None:
+    tables = Tables()
+    projection = Projection(tables)
+    if told_first:  # as at a start, when the topics are read anew
+        projection.on_put_back({"scorer.dead-letter/1": 5})
+    for offset in (0, 2, 5, 7):  # markers take offsets too
+        projection.on_record(letter(offset))
+    projection.on_put_back({"scorer.dead-letter/1": 5, "scorer.dead-letter/0": 9})
+    found: Any = Answers(tables).models()
+    assert found["dead_letters"]["scorer.dead-letter"] == 2
+    projection.on_put_back({"scorer.dead-letter/1": 8})
+    again: Any = Answers(tables).models()
+    assert set(again["dead_letters"].values()) == {0}
+
+
 def test_the_oldest_events_and_lifecycles_go_first() -> None:
     records = [
         seen("lifecycle.commands", command(), offset=i, id_=f"c{i}", day=i, life=f"turn {i}")

@@ -47,17 +47,16 @@ def evermodel_problems(text: str) -> list[str]:
 
 def _refusal(arguments: list[str]) -> str | None:
     """Parse `arguments` down to the last subcommand, running none."""
-    command, context, rest = typer.main.get_command(app), None, arguments
-    name: str | None = "evermodel"
+    command, rest = typer.main.get_command(app), arguments
+    while commands := getattr(command, "commands", None):
+        if not rest or rest[0] not in commands:
+            return f"No such command {' '.join(rest[:1])!r}"
+        command, rest = commands[rest[0]], rest[1:]
     try:
-        while True:
-            context = command.make_context(name, list(rest), parent=context)
-            if not hasattr(command, "resolve_command"):
-                return None
-            left = [*context._protected_args, *context.args]
-            name, command, rest = command.resolve_command(context, left)
+        command.make_context("evermodel", list(rest))
     except Exception as error:  # noqa: BLE001  # typer brings its own click: no class to name
         return str(error)
+    return None
 
 
 def missing_targets(text: str) -> list[str]:

@@ -114,3 +114,14 @@ def test_replicas_have_names_and_instances_of_their_own() -> None:
 def test_replicas_of_what_does_not_exist_are_refused() -> None:
     with pytest.raises(NotAvailable, match="name one of scorer"):
         list(replicas({"scorrer": 2}))
+
+
+def test_the_logs_of_what_is_kept_are_cut_while_it_runs(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut: list[Path] = []
+    monkeypatch.setattr("evermodel.embedded.supervisor._LOOKS_PER_ROTATION", 1)
+    monkeypatch.setattr("evermodel.embedded.supervisor.rotate", cut.append)
+    kept = command(tmp_path, FOREVER)
+    supervisor.keep(kept)
+    eventually(lambda: kept.log in cut)

@@ -13,7 +13,11 @@ from evermodel.common.events.catalogue import CATALOGUE
 from evermodel.common.events.codec import format_time
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.rollout import RolloutStep
-from evermodel.common.messaging.kafka_groups import committed_offsets, end_offsets
+from evermodel.common.messaging.kafka_groups import (
+    committed_offsets,
+    end_offsets,
+    put_back_offsets,
+)
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded.process import recorded
@@ -121,12 +125,11 @@ def _follow(standing: Standing, step: RolloutStep, time: str) -> None:
 def _letters(settings: KafkaSettings, found: Sequence[Read]) -> dict[str, int]:
     """Return per dead-letter topic how many were not put back yet."""
     topics = [topic.name for topic in CATALOGUE if topic.plane == "dead letter"]
-    groups = {name: f"{name.removesuffix('.dead-letter')}.redrive" for name in topics}
-    back = committed_offsets(settings, groups.values())
+    back = put_back_offsets(settings, topics)
     waiting = dict.fromkeys(topics, 0)
     for record in (each.record for each in found):
         if record.topic in waiting:
-            done = back[groups[record.topic]].get(TopicPartition(record.topic, record.partition), 0)
+            done = back.get(TopicPartition(record.topic, record.partition), 0)
             waiting[record.topic] += record.offset >= done
     return waiting
 

@@ -5,6 +5,8 @@ from evermodel.common.events.catalogue import Topic
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.deadletter import DeadLetter, decode_dead_letter
 from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.kafka_groups import put_back_offsets
+from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.redrive import Redriven, redrive
 from evermodel.common.settings import KafkaSettings
 
@@ -19,8 +21,13 @@ def put_back(settings: KafkaSettings, service: str) -> Redriven:
 
 
 def waiting(settings: KafkaSettings, topic: Topic) -> list[str]:
-    """Return a line for each record of the dead-letter topic, put back before or not."""
-    return [_line(each.record.value) for each in read(settings, [topic])]
+    """Return a line for each record of the dead-letter topic that was not put back yet."""
+    back = put_back_offsets(settings, [topic.name])
+    return [
+        _line(record.value)
+        for record in (each.record for each in read(settings, [topic]))
+        if record.offset >= back.get(TopicPartition(record.topic, record.partition), 0)
+    ]
 
 
 def _line(value: bytes | None) -> str:

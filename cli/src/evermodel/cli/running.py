@@ -40,7 +40,7 @@ def up(
 
     models = ":".join(str(path.resolve()) for path in model or [])
     models = models or StackSettings().evermodel_models or _models_here()
-    read_models(models)
+    _say(f"keeping {', '.join(sorted(read_models(models)))} alive, as described in {models}")
     wanted = _replicas(replicas or [])
     end_on_signals()
     with stack(state, models=models, wanted_replicas=wanted, say=_say) as running:

@@ -79,7 +79,7 @@ def redrive(
         if as_json:
             _print_json({"waiting": letters})
         else:
-            typer.echo("\n".join(letters) or f"{service} has no dead letters")
+            typer.echo("\n".join(letters) or f"no dead letter of {service} waits")
         return
     done = put_back(kafka_settings(state), service)
     if as_json:

@@ -155,7 +155,8 @@ def _says_started(log: Path, since: int) -> bool:
     """Whether the broker has said so after byte `since`: all its parts then answer."""
     try:
         with log.open("rb") as file:
-            file.seek(since)
+            # A log that was cut meanwhile holds nothing from before.
+            file.seek(since if log.stat().st_size >= since else 0)
             return _STARTED in file.read()
     except FileNotFoundError:
         return False

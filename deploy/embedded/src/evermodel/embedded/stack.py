@@ -145,6 +145,8 @@ def _commands(
         work = folder / "work" / name
         work.mkdir(parents=True, exist_ok=True)
         own = {"EVERMODEL_INSTANCE": instance, "EVERMODEL_WORK": str(work)}
+        if instance != "0":  # the known port is the first console's
+            own["EVERMODEL_CONSOLE_PORT"] = "0"
         yield Command(
             name=name,
             arguments=role.arguments,

@@ -1,4 +1,4 @@
-"""Keeps a set of commands running: restarts what dies, ends all together.
+"""Keeps a set of commands running: restarts what dies, cuts long logs, ends all together.
 
 Owns the restarts. Must never decide what runs (see ``stack``). All processes are started by
 one thread that lives as long as they do: on Linux the kernel ends a child with the *thread*
@@ -19,6 +19,7 @@ from evermodel.common.kernel.clock import Clock
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import Child, Command
 from evermodel.embedded.readiness import tail
+from evermodel.embedded.rotation import rotate
 
 #: First restart at once, so that a killed service commits again within seconds; then doubling.
 FIRST_DELAY_SECONDS = 0.2
@@ -26,6 +27,7 @@ LONGEST_DELAY_SECONDS = 30.0
 #: After running this long a process is well again and its next restart is the first.
 WELL_SECONDS = 30.0
 _LOOK_SECONDS = 0.05
+_LOOKS_PER_ROTATION = 100
 _SERVICES_SECONDS = 5.0
 _FOUNDATIONS_SECONDS = 3.0
 
@@ -166,9 +168,13 @@ class Supervisor:
 
     def _run(self) -> None:
         try:
+            looks = 0
             while not self._stopping.wait(_LOOK_SECONDS):
+                looks += 1
                 for slot in [*self._foundations, *self._services]:
                     slot.look()
+                    if looks % _LOOKS_PER_ROTATION == 0:
+                        rotate(slot.command.log)
         except OSError as error:  # a disk that is full, a process table that is
             self._failure = error
         finally:

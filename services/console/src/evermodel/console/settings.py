@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from evermodel.common.settings import Group, HealthSettings, KafkaSettings
+from evermodel.common.settings import HealthSettings, KafkaSettings, WorkSettings
 
 
-class Settings(Group):
+class Settings(WorkSettings):
     """The console's knobs."""
 
     host: str = Field(

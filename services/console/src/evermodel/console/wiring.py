@@ -8,6 +8,7 @@ from evermodel.common.observability.health import health_server
 from evermodel.common.observability.metrics import Metrics
 from evermodel.console.adapters.faust_app import make_app, make_tables, running, subscribe
 from evermodel.console.adapters.http_endpoint import endpoint
+from evermodel.console.adapters.kafka_redrives import following
 from evermodel.console.handlers.answers import Answers
 from evermodel.console.handlers.projection import DEAD_LETTERS, LIFECYCLE, Projection
 from evermodel.console.settings import Settings
@@ -28,9 +29,10 @@ async def console(settings: Settings, *, started: str) -> AsyncIterator[Running]
     `started` tells this start from every other: it names the consumer group, so that the
     topics are read from their beginning.
     """
-    app = make_app(kafka=settings.kafka, group=f"evermodel-console-{started}")
+    app = make_app(kafka=settings.kafka, group=f"evermodel-console-{started}", folder=settings.work)
     tables = make_tables(app)
-    subscribe(app, (*LIFECYCLE, *DEAD_LETTERS), to=Projection(tables).on_record)
+    projection = Projection(tables)
+    subscribe(app, (*LIFECYCLE, *DEAD_LETTERS), to=projection.on_record)
 
     def healthy() -> bool:
         return app.started and not app.should_stop and not app.crashed
@@ -41,6 +43,7 @@ async def console(settings: Settings, *, started: str) -> AsyncIterator[Running]
                 Answers(tables), host=settings.host, port=settings.port, healthy=healthy
             ) as port,
             running(app),
+            following(settings.kafka, DEAD_LETTERS, to=projection.on_put_back),
         ):
             yield Running(port, healthy)
 

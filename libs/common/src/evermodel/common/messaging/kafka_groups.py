@@ -10,6 +10,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public; the
 
 from evermodel.common.messaging.kafka_errors import translate
 from evermodel.common.messaging.records import TopicPartition
+from evermodel.common.messaging.redrive import redrive_group
 from evermodel.common.settings import KafkaSettings
 
 _REQUEST_SECONDS = 10.0
@@ -39,6 +40,19 @@ def committed_offsets(
     except ck.KafkaException as error:
         raise translate(error) from error
     return found
+
+
+def put_back_offsets(
+    settings: KafkaSettings, topics: Iterable[str]
+) -> Mapping[TopicPartition, int]:
+    """Return up to which offset the dead letters of each partition of `topics` were put back.
+
+    Raises:
+        BrokerUnavailable: the broker does not answer.
+    """
+    groups = [redrive_group(topic.removesuffix(".dead-letter")) for topic in topics]
+    found = committed_offsets(settings, groups)
+    return {place: offset for group in groups for place, offset in found[group].items()}
 
 
 def end_offsets(settings: KafkaSettings, topics: Iterable[str]) -> Mapping[TopicPartition, int]:

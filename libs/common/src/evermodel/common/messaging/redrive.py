@@ -33,6 +33,11 @@ class Redriven:
     unreadable: int
 
 
+def redrive_group(service: str) -> str:
+    """Return the consumer group whose offsets say how far `service`'s letters were put back."""
+    return f"{service}.redrive"
+
+
 def redrive(broker: Broker, service: str) -> Redriven:
     """Put back every dead letter of `service` that no redrive has put back before.
 
@@ -43,7 +48,7 @@ def redrive(broker: Broker, service: str) -> Redriven:
     topic = f"{service}.dead-letter"
     passage = _Passage()
     consumer = broker.consumer(
-        group=f"{service}.redrive", instance="0", topics=[topic], listener=passage
+        group=redrive_group(service), instance="0", topics=[topic], listener=passage
     )
     producer = broker.producer(transactional_id=f"{service}.redrive-0")
     back = unreadable = 0

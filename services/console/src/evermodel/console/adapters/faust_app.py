@@ -6,6 +6,7 @@ flight, so each start takes a consumer group of its own and reads from the begin
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -24,14 +25,20 @@ from evermodel.console.ports import Tables
 _METADATA_MS = 5000
 
 
-def make_app(*, kafka: KafkaSettings, group: str) -> faust.App:
-    """Return an application that reads everything anew as consumer group `group`."""
+def make_app(*, kafka: KafkaSettings, group: str, folder: Path) -> faust.App:
+    """Return an application that reads everything anew as consumer group `group`.
+
+    Faust makes a folder for its tables even when they live in memory: below `folder`.
+    """
+    data = folder / "console"
+    data.mkdir(parents=True, exist_ok=True)
     broker = URL(f"kafka://{kafka.bootstrap_servers.replace(',', ';kafka://')}")
     app = faust.App(
         group,
         broker=str(broker),
         broker_credentials=credentials(kafka),
         store="memory://",
+        datadir=data,
         consumer_auto_offset_reset="earliest",
         consumer_metadata_max_age_ms=_METADATA_MS,
         topic_allow_declare=False,
@@ -68,6 +75,8 @@ def make_tables(app: faust.App) -> Tables:
         events=ViewTable(app, name="events"),
         topics=ViewTable(app, name="topics"),
         positions=ViewTable(app, name="positions"),
+        letters=ViewTable(app, name="letters"),
+        put_back=ViewTable(app, name="put_back"),
     )
 
 

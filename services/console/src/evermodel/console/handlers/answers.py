@@ -3,6 +3,7 @@
 Owns the form that ``/api`` shows: fields are added, never changed. Must never decide.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -70,8 +71,9 @@ class Answers:
         }
 
     def _dead_letters(self) -> dict[str, int]:
-        known = self._tables.topics
-        return {name: known[name].records if name in known else 0 for name in sorted(DEAD_LETTERS)}
+        """Return by topic how many letters wait to be put back."""
+        waiting = Counter(self._tables.letters.values())
+        return {name: waiting[name] for name in sorted(DEAD_LETTERS)}
 
     def _newest_first(self) -> list[Fact]:
         return sorted(self._tables.events.values(), key=lambda fact: fact.time, reverse=True)

@@ -4,7 +4,7 @@ Owns how much is kept. Must never fail on a record: what cannot be decoded is co
 shown as such.
 """
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 
 from evermodel.common.events.catalogue import CATALOGUE, TRANSACTIONS_PARTIALS, Topic
@@ -60,7 +60,21 @@ class Projection:
         if record.topic in LIFECYCLE:
             self._on_event(record)
         else:
-            self._count(record.topic)
+            self._on_letter(record, place)
+
+    def on_put_back(self, offsets: Mapping[str, int]) -> None:
+        """Forget the dead letters below `offsets` (by ``topic/partition``): they went back."""
+        for place, offset in offsets.items():
+            if offset > self._tables.put_back.get(place, 0):
+                self._tables.put_back[place] = offset
+        for letter in list(self._tables.letters):
+            place, _, offset_text = letter.rpartition("/")
+            if int(offset_text) < self._tables.put_back.get(place, 0):
+                del self._tables.letters[letter]
+
+    def _on_letter(self, record: Seen, place: str) -> None:
+        if record.offset >= self._tables.put_back.get(place, 0):
+            self._tables.letters[f"{place}/{record.offset}"] = record.topic
 
     def _on_event(self, record: Seen) -> None:
         try:

@@ -1,0 +1,28 @@
+"""Keeps the log of a process that runs for months from filling the disk.
+
+The process writes on into the same file: what it has written is copied beside it, and the file
+emptied under it. That works because a log is opened for appending. A line written between the
+two is lost, which a log may be.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+#: With the older part beside it, a process keeps at most twice this.
+LIMIT_BYTES = 16 << 20
+
+
+def rotate(log: Path, *, limit: int = LIMIT_BYTES) -> bool:
+    """Move what is in `log` to ``<log>.1`` when it is more than `limit` bytes; say whether."""
+    with suppress(FileNotFoundError):
+        if log.stat().st_size <= limit:
+            return False
+        older = log.with_name(f"{log.name}.1")
+        unfinished = log.with_name(f"{log.name}.part")
+        shutil.copyfile(log, unfinished)
+        unfinished.replace(older)
+        os.truncate(log, 0)
+        return True
+    return False
