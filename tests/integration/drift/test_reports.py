@@ -12,10 +12,10 @@ from evermodel.drift.adapters.lake_samples import LakeSamples
 from evermodel.drift.adapters.mlflow_reports import VERDICT_TAG, WITHOUT_TAG
 from evermodel.drift.adapters.process_reports import ProcessReports
 from evermodel.drift.adapters.report_papers import ALARM, PICTURES, SCORES, VERDICT
-from evermodel.drift.ports import ReportFailed, Unavailable
+from evermodel.drift.ports import ReportFailed
 from evermodel.profile.assessment import assess
 from evermodel.profile.reference import Reference
-from tests.integration.drift.alarms import alarm, without_rows, write_lake
+from tests.unit.drift.alarms import alarm, write_lake
 
 AMPLE = Bounds(300, 1024)
 
@@ -68,25 +68,12 @@ def test_the_verdict_and_evidentlys_page_lie_in_one_run_however_often_it_is_aske
     assert list(tmp_path.glob("report-*")) == [], "scratch goes when the report is filed"
 
 
-def test_without_rows_to_draw_the_numbers_are_filed_and_the_run_says_why(
+def test_a_run_without_pictures_says_why(
     reports: ProcessReports, reference: Reference, client: Any
 ) -> None:
-    given = without_rows(alarm("numbers", reference))
-    with pytest.raises(ReportFailed, match="no rows in the lake"):
-        reports.file(given)
-    filed = reports.file(given, without="no rows in the lake")
-    assert filed.without == "no rows in the lake"
-    assert client.get_run(filed.run_id).data.tags[WITHOUT_TAG] == "no rows in the lake"
+    filed = reports.file(alarm("numbers", reference), without="no time")
+    assert client.get_run(filed.run_id).data.tags[WITHOUT_TAG] == "no time"
     assert [file.path for file in client.list_artifacts(filed.run_id)] == [VERDICT]
-    assert reports.file(given) == filed
-
-
-def test_a_server_that_does_not_answer_is_unavailable(
-    lake: Path, reference: Reference, tmp_path: Path
-) -> None:
-    away = ProcessReports(lake=lake, tracking_uri="http://127.0.0.1:9", work=tmp_path, bounds=AMPLE)
-    with pytest.raises(Unavailable):
-        away.file(alarm("away", reference))
 
 
 @pytest.mark.parametrize(

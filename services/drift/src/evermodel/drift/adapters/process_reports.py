@@ -81,6 +81,6 @@ def _variables(folder: Path) -> Mapping[str, str]:
         "MPLCONFIGDIR": str(folder),
         "DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
         **inherited(*_CLIENT),
     }

@@ -1,0 +1,132 @@
+"""A detector over the in-memory broker, and what is said to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from evermodel.common.events.catalogue import DETECTOR_STATE
+from evermodel.common.events.drift import DriftDetected
+from evermodel.common.events.envelope import Event
+from evermodel.common.events.payload import Span
+from evermodel.common.events.rollout import RolloutStep, VersionInPlay
+from evermodel.common.events.training import Artefact
+from evermodel.common.events.windows import (
+    TransactionsPartial,
+    TransactionsWindowed,
+    WindowCounters,
+)
+from evermodel.common.kernel.ids import ModelName, ReferenceId
+from evermodel.common.messaging.api import ServiceSpec
+from evermodel.common.messaging.loop import Loop
+from evermodel.common.testing.harness import Harness
+from evermodel.drift.ports import Reports
+from evermodel.drift.wiring import assemble_detector
+from evermodel.profile.reference import Reference
+from tests.unit.drift.bench import DAY, MONDAY, FakeReferences, described
+from tests.unit.drift.fake_reports import FakeReports
+
+NAME = ModelName("fraud")
+
+
+@dataclass
+class Desk:
+    """One detector. `pauses`: the seconds that it waited for a store of reports."""
+
+    reference: Reference
+    reports: Reports = field(default_factory=FakeReports)
+    idle_seconds: float = 0.0
+    harness: Harness = field(default_factory=lambda: Harness(partitions=1))
+    pauses: list[float] = field(default_factory=list)
+
+    def spec(self) -> ServiceSpec:
+        return assemble_detector(
+            models={NAME: described()},
+            references=FakeReferences({self.reference.reference_id: self.reference}),
+            clock=self.harness.clock,
+            idle_seconds=self.idle_seconds,
+            reports=self.reports,
+            pause=self.pauses.append,
+        )
+
+    def start(self) -> Loop:
+        return self.harness.add(self.spec(), ticks=self.idle_seconds > 0)
+
+    def crown(self, version: int = 1) -> None:
+        """Let `version`, trained on the reference, take all traffic."""
+        artefact = Artefact(
+            uri="runs:/r/bundle",
+            digest="sha256:" + "a" * 64,
+            threshold=0.5,
+            reference_id=ReferenceId(self.reference.reference_id),
+        )
+        champion = VersionInPlay(
+            version=version,
+            role="champion",
+            weight=100,
+            model_uri=f"models:/fraud/{version}",
+            artefact=artefact,
+        )
+        step = RolloutStep(
+            model=NAME,
+            action="promoted",
+            version=version,
+            from_version=None,
+            step=1,
+            in_play=(champion,),
+            stable_version=version,
+            desired_version=version,
+            reason="test",
+        )
+        self.harness.publish(step, time=MONDAY)
+
+    def say(
+        self,
+        day: float,
+        *,
+        partition: int = 0,
+        partitions: int = 2,
+        stream: Literal["scored", "labels"] = "scored",
+        rows: int = 0,
+        watermark: float | None = None,
+        files: Sequence[str] = (),
+    ) -> None:
+        """Publish a partial of `day` (0: the first Monday), which its partition is past."""
+        start = MONDAY + int(day) * DAY
+        mark = MONDAY + (day + 1 if watermark is None else watermark) * DAY
+        partial = TransactionsPartial(
+            model=NAME,
+            window=Span(start=start, end=start + DAY),
+            stream=stream,
+            partition=partition,
+            partitions=partitions,
+            watermark=mark,
+            counters=WindowCounters(rows=rows) if stream == "scored" else None,
+            lake=tuple(files),
+        )
+        self.harness.publish(partial, time=start + DAY)
+        self.harness.run()
+
+    def wait(self, seconds: float) -> None:
+        """Let wall time pass, and the detector notice."""
+        self.harness.clock.advance(seconds)
+        self.harness.run()
+
+    def windows(self) -> list[TransactionsWindowed]:
+        return [event.payload for event in self.harness.events(TransactionsWindowed)]
+
+    def days(self) -> list[tuple[float, int]]:
+        """Return the day and the rows of each window that was closed."""
+        return [
+            ((w.window.start - MONDAY) / timedelta(days=1), w.counters.rows) for w in self.windows()
+        ]
+
+    def verdicts(self) -> list[Event[DriftDetected]]:
+        return self.harness.events(DriftDetected)
+
+    def state(self) -> str:
+        return self.harness.state(DETECTOR_STATE.name)[NAME].decode()
+
+
+def at(day: float) -> datetime:
+    return MONDAY + day * DAY
