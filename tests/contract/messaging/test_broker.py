@@ -295,6 +295,23 @@ def test_a_paused_partition_is_silent_and_loses_nothing(place: Place) -> None:
     assert read(consumer, until=1) == ["0"]
 
 
+def test_a_partition_paused_when_a_rebalance_takes_it_is_consumed_by_its_next_owner(
+    place: Place,
+) -> None:
+    first, mine = place.consumer("a")
+    settle(first, done=lambda: len(mine.partitions) == PARTITIONS)
+    first.pause([place.at(p) for p in range(PARTITIONS)])
+    second, yours = place.consumer("b")
+    settle(
+        first,
+        second,
+        done=lambda: len(mine.partitions) == len(yours.partitions) == PARTITIONS // 2,
+    )
+    place.broker.publish([place.outgoing(f"{p}", partition=p) for p in range(PARTITIONS)])
+    assert sorted(read(first, until=2)) == ["0", "1"]
+    assert sorted(read(second, until=2)) == ["2", "3"]
+
+
 def test_restart_reads_again_from_the_given_offsets(place: Place) -> None:
     place.broker.publish([place.outgoing("1"), place.outgoing("2")])
     consumer, assigned = place.consumer()

@@ -21,7 +21,7 @@ from evermodel.common.settings import KafkaSettings
 from evermodel.common.testing.sample import START, command
 
 WORKER = Path(__file__).with_name("crash_worker.py")
-MOMENTS = ("polled", "handled", "sent", "committing", "committed")
+MOMENTS = ("polled", "handled", "sent", "committing", "offsets sent", "committed")
 
 
 class Workers:
@@ -111,7 +111,7 @@ def expected(model: str, count: int) -> list[str]:
 def test_a_process_killed_at_every_moment_loses_and_doubles_nothing(
     broker: KafkaBroker, workers: Workers
 ) -> None:
-    """Twenty lives, each ended at one moment, the first or the third time it is reached."""
+    """Lives, each ended at one moment, the first or the third time it is reached."""
     said = 0
     for life in [f"{moment}:{n}" for n in (1, 3) for moment in MOMENTS for _ in range(2)]:
         process = workers.start("0", crash_at=life)
@@ -147,3 +147,18 @@ def test_two_replicas_share_the_work_and_one_takes_over_from_the_other(
     second.terminate()
     assert second.wait(timeout=20) == 0
     assert Counter(found) == Counter(line for model in models for line in expected(model, 10))
+
+
+def test_who_takes_over_from_one_killed_within_a_transaction_waits_until_it_is_decided(
+    broker: KafkaBroker, workers: Workers
+) -> None:
+    models = [f"open-{i}" for i in range(8)]
+    first = workers.start("a", crash_at="offsets sent:2")
+    for model in models:
+        say(broker, model=model, numbers=range(1, 3))
+    assert first.wait(timeout=30) == -9
+    second = workers.start("b")
+    found = wait_for(broker, model="open", count=2 * len(models))
+    second.terminate()
+    assert second.wait(timeout=20) == 0
+    assert Counter(found) == Counter(line for model in models for line in expected(model, 2))

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Literal
 
-Moment = Literal["polled", "handled", "sent", "committing", "committed"]
+#: ``offsets sent`` is Kafka's alone: within its commit, offsets go first.
+Moment = Literal["polled", "handled", "sent", "committing", "offsets sent", "committed"]
 
 #: Called when the loop reaches a moment; a test's version may kill the process there.
 FaultPoint = Callable[[Moment], None]

@@ -17,6 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     OffsetSpec,
 )
 
+from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
 from evermodel.common.messaging.kafka_consumer import (
     CONSUMER,
     REQUEST_SECONDS,
@@ -44,13 +45,16 @@ _LEADERLESS = {
 class KafkaBroker:
     """A Kafka cluster."""
 
-    def __init__(self, settings: KafkaSettings, *, quiet: bool = False) -> None:
+    def __init__(
+        self, settings: KafkaSettings, *, quiet: bool = False, at: FaultPoint = nowhere
+    ) -> None:
         """Connect when first asked. `quiet`: librdkafka writes nothing on stderr of its own."""
         self._client: dict[str, Any] = {
             **settings.client(),
             "error_cb": _ignore_transport,
             "log_level": 0 if quiet else 3,
         }
+        self._at = at
         self._admin: AdminClient | None = None
         self._plain: ck.Producer | None = None
 
@@ -72,7 +76,7 @@ class KafkaBroker:
 
     def producer(self, *, transactional_id: str) -> "KafkaProducer":
         own = {"transactional.id": transactional_id}
-        return KafkaProducer({**self._client, **PRODUCER, **TRANSACTIONAL, **own})
+        return KafkaProducer({**self._client, **PRODUCER, **TRANSACTIONAL, **own}, at=self._at)
 
     def reader(self, partitions: Sequence[TopicPartition]) -> "KafkaReader":
         return KafkaReader(self._client, partitions, ends=self._ends(partitions))

@@ -14,6 +14,10 @@ from evermodel.common.messaging.ports import Listener
 from evermodel.common.messaging.records import Record, TopicPartition
 
 REQUEST_SECONDS = 10.0
+# A replica killed within a transaction leaves its offsets undecided until the broker ends it:
+# transaction.timeout.ms, and up to ten seconds more until the broker looks. Whoever takes its
+# partitions over waits for that. Below max.poll.interval.ms: it waits inside a poll.
+UNDECIDED_SECONDS = 30.0
 
 # A static member of a classic group that returns within the session keeps its partitions: 1.2 s
 # to the next commit after a kill where a dynamic one needs 5.7 s. Range: topics with the same
@@ -74,7 +78,7 @@ class KafkaConsumer:
             return {}
         asked = [ck.TopicPartition(p.topic, p.partition) for p in partitions]
         try:
-            found = self._consumer.committed(asked, timeout=REQUEST_SECONDS)
+            found = self._consumer.committed(asked, timeout=UNDECIDED_SECONDS)
         except ck.KafkaException as error:
             raise translate(error) from error
         return {

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import confluent_kafka as ck
 
+from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
 from evermodel.common.messaging.kafka_consumer import REQUEST_SECONDS, KafkaConsumer
 from evermodel.common.messaging.kafka_errors import fatal_of, translate
 from evermodel.common.messaging.kafka_records import produce
@@ -32,8 +33,9 @@ TRANSACTIONAL = {"transaction.timeout.ms": 10000}
 class KafkaProducer:
     """A transactional producer. Making it fences its predecessor."""
 
-    def __init__(self, configuration: Mapping[str, object]) -> None:
+    def __init__(self, configuration: Mapping[str, object], *, at: FaultPoint = nowhere) -> None:
         self._producer = ck.Producer(dict(configuration))
+        self._at = at
         self._open = False
         try:
             self._producer.init_transactions(REQUEST_SECONDS * 3)
@@ -59,6 +61,7 @@ class KafkaProducer:
                 if not isinstance(consumer, KafkaConsumer):
                     raise TypeError("offsets are committed with the consumer that read them")
                 self._send_offsets(offsets, consumer.metadata())
+                self._at("offsets sent")
             self._commit()
         except ck.KafkaException as error:
             self._undo_after(error)

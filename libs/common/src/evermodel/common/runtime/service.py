@@ -136,7 +136,7 @@ def _run(  # the parts of one process, named where they are made
     stopping: threading.Event,
     stack: ExitStack,
 ) -> None:
-    clock, metrics, broker = SystemClock(), Metrics(), KafkaBroker(kafka)
+    clock, metrics, broker = SystemClock(), Metrics(), KafkaBroker(kafka, at=at)
     stack.callback(broker.close)
     loop = stack.enter_context(
         Loop(spec, broker=broker, clock=clock, settings=settings, metrics=metrics, at=at)

@@ -1,0 +1,256 @@
+"""What a real group does to work that is under way: long work, stalls, partitions that move."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pytest
+
+from evermodel.common.events.catalogue import (
+    DEPLOYER_STATE,
+    MODEL_TRAINED,
+    TRANSACTIONS,
+    TRANSACTIONS_SCORED,
+)
+from evermodel.common.events.codec import decode
+from evermodel.common.events.training import ModelTrained
+from evermodel.common.messaging import kafka_consumer
+from evermodel.common.messaging.api import BatchRoute, Reaction, ServiceSpec
+from evermodel.common.messaging.emission import new_event
+from evermodel.common.messaging.faultpoints import Moment
+from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.messaging.loop import Loop
+from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
+from evermodel.common.runtime.clock import SystemClock
+from evermodel.common.settings import KafkaSettings, LoopSettings
+from evermodel.common.testing.sample import START, Counting, Working, command
+
+#: The group gives a member up that has not polled for this long; the shortest Kafka allows here.
+POLL_LIMIT_SECONDS = 6.0
+LONGER_SECONDS = POLL_LIMIT_SECONDS + 2.5
+
+
+@pytest.fixture
+def broker(kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[KafkaBroker]:
+    monkeypatch.setitem(
+        kafka_consumer.CONSUMER, "max.poll.interval.ms", int(POLL_LIMIT_SECONDS * 1000)
+    )
+    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
+    create_topics(settings)
+    made = KafkaBroker(settings)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as made:
+        yield made
+
+
+def everything(broker: KafkaBroker, topic: str) -> list[Record]:
+    reader = broker.reader([TopicPartition(topic, p) for p in range(broker.partitions(topic))])
+    found: list[Record] = []
+    try:
+        while not reader.caught_up():
+            found += reader.poll(limit=1000, timeout_seconds=0.2)
+    finally:
+        reader.close()
+    return found
+
+
+def answers(broker: KafkaBroker, *, model: str) -> list[str]:
+    events = [
+        decode(ModelTrained, value=record.value, headers=record.headers)
+        for record in everything(broker, MODEL_TRAINED.name)
+        if (record.key or b"").startswith(model.encode())
+    ]
+    return [f"{event.payload.model}: {event.payload.reason}" for event in events]
+
+
+class Watched(Loop):
+    """A loop that remembers what the group told it."""
+
+    def __init__(self, spec: ServiceSpec, broker: KafkaBroker, **how: object) -> None:
+        super().__init__(spec, broker=broker, clock=SystemClock(), **how)  # type: ignore[arg-type]
+        self.told: list[str] = []
+
+    def on_assigned(self, partitions, /):  # type: ignore[no-untyped-def]  # as the loop's
+        self.told.append("assigned")
+        return super().on_assigned(partitions)
+
+    def on_revoked(self, partitions: Sequence[TopicPartition], /) -> None:
+        self.told.append("revoked")
+        super().on_revoked(partitions)
+
+    def on_lost(self, partitions: Sequence[TopicPartition], /) -> None:
+        self.told.append("lost")
+        super().on_lost(partitions)
+
+
+def turn(*loops: Loop, until: Callable[[], bool], seconds: float = 40.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline, "it never came"
+        for loop in loops:
+            loop.step(timeout_seconds=0.02)
+
+
+def slow(spec_of: str, starts: list[str]) -> ServiceSpec:
+    """Return a service whose work for model ``slow…`` takes longer than the poll limit."""
+
+    def work(model: str) -> None:
+        starts.append(model)
+        if model.startswith("slow"):
+            time.sleep(LONGER_SECONDS)  # that is what long work does
+
+    if spec_of == "held":
+        counting = Counting(before=lambda event, _meta: work(event.model), held=True)
+        return counting.spec(name="long-held")
+    spec = Working(work).spec(name="long-job")
+    return replace(spec, state=DEPLOYER_STATE)  # what others keep on this broker is no job
+
+
+@pytest.mark.parametrize("kind", ["held", "job"])
+def test_work_longer_than_the_poll_limit_keeps_the_membership_and_commits_once(
+    broker: KafkaBroker, stack: ExitStack, kind: str
+) -> None:
+    starts: list[str] = []
+    loop = stack.enter_context(Watched(slow(kind, starts), broker))
+    models = [f"slow-{kind}", *(f"quick-{kind}-{i}" for i in range(8))]
+    broker.publish(
+        new_event(
+            command(0, model=model).model_copy(update={"why": model if kind == "job" else "0"}),
+            time=START,
+            source="/test",
+            identity=model,
+        )
+        for model in models
+    )
+
+    def found() -> int:
+        return sum(len(answers(broker, model=name)) for name in (f"slow-{kind}", f"quick-{kind}"))
+
+    turn(loop, until=lambda: len(answers(broker, model=f"quick-{kind}")) > 0)
+    assert not answers(broker, model=f"slow-{kind}"), "its neighbours wait for nobody"
+    turn(loop, until=lambda: found() == len(models))
+    assert [starts.count(model) for model in models] == [1] * len(models)
+    assert loop.told == ["assigned"]
+    loop.close()
+    # Nothing is read again: all of it was committed by the member that did it.
+    again: list[str] = []
+    after = stack.enter_context(Watched(slow(kind, again), broker))
+    turn(after, until=lambda: "assigned" in after.told)
+    for _ in range(20):
+        after.step(timeout_seconds=0.05)
+    assert not set(again) & set(models)
+    assert found() == len(models)
+
+
+def passing(name: str) -> ServiceSpec:
+    """Return a service that passes the rows of `name` on."""
+
+    def pass_on(records: Sequence[Record], /) -> Reaction:
+        ours = [r for r in records if (r.value or b"").startswith(name.encode())]
+        return Reaction(
+            records=[
+                Outgoing(
+                    topic=TRANSACTIONS_SCORED.name, key=r.key, value=r.value, partition=r.partition
+                )
+                for r in ours
+            ]
+        )
+
+    return ServiceSpec(name=name, service="scorer", batches=[BatchRoute(TRANSACTIONS, pass_on)])
+
+
+def rows(name: str, numbers: range) -> list[Outgoing]:
+    return [
+        Outgoing(topic=TRANSACTIONS.name, key=b"%d" % i, value=f"{name}/{i}".encode())
+        for i in numbers
+    ]
+
+
+def passed(broker: KafkaBroker, name: str) -> Counter[str]:
+    values = [(r.value or b"").decode() for r in everything(broker, TRANSACTIONS_SCORED.name)]
+    return Counter(value for value in values if value.startswith(f"{name}/"))
+
+
+def wanted(name: str, count: int) -> Counter[str]:
+    return Counter(f"{name}/{i}" for i in range(count))
+
+
+#: Gathers long, by few rows at a time: whatever happens, happens within a transaction. Longer
+#: than the stall below, shorter than Kafka's own limit on a transaction.
+GATHERING = LoopSettings(batch_rows=20, slice_seconds=9.0)
+
+
+class Pair:
+    """Two replicas that pass rows on, both turned by the test's own thread."""
+
+    def __init__(self, name: str, broker: KafkaBroker, stack: ExitStack) -> None:
+        self._name, self._broker, self._stack = name, broker, stack
+        self.moments: dict[str, Counter[str]] = {}
+
+    def start(self, instance: str) -> Watched:
+        moments = self.moments[instance] = Counter[str]()
+
+        def at(moment: Moment, /) -> None:
+            moments[moment] += 1
+
+        spec = passing(self._name)
+        how = {"instance": instance, "settings": GATHERING, "at": at}
+        return self._stack.enter_context(Watched(spec, self._broker, **how))
+
+    def has_gathered(self, instance: str) -> bool:
+        """Whether it has an open transaction with many batches in it."""
+        moments = self.moments[instance]
+        return moments["sent"] >= 5 and not moments["committing"]
+
+
+def run_quiet(*loops: Loop) -> None:
+    """Turn until nothing moves: only then nothing is open, and reading waits for nobody."""
+    deadline, still = time.monotonic() + 60, 0
+    while still < 20:
+        assert time.monotonic() < deadline, "it never became quiet"
+        moved = [loop.step(timeout_seconds=0.02) for loop in loops]
+        still = 0 if any(moved) else still + 1
+
+
+def test_a_rebalance_within_a_gathered_batch_loses_and_doubles_nothing(
+    broker: KafkaBroker, stack: ExitStack
+) -> None:
+    name, count = "moved", 3000
+    pair = Pair(name, broker, stack)
+    broker.publish(rows(name, range(count)))
+    first = pair.start("a")
+    turn(first, until=lambda: pair.has_gathered("a"))
+    second = pair.start("b")
+    turn(first, second, until=lambda: first.told == ["assigned", "revoked", "assigned"])
+    assert pair.moments["a"]["committed"] == 1, "what was gathered was committed on the way out"
+    run_quiet(first, second)
+    assert pair.moments["b"]["handled"], "the other has its share"
+    assert passed(broker, name) == wanted(name, count)
+
+
+def test_what_a_replica_gathered_that_stalled_beyond_the_poll_limit_is_done_by_the_other(
+    broker: KafkaBroker, stack: ExitStack
+) -> None:
+    name, count = "stalled", 3000
+    pair = Pair(name, broker, stack)
+    stalled, other = pair.start("a"), pair.start("b")
+    run_quiet(stalled, other)
+    turn(stalled, other, until=lambda: "assigned" in stalled.told and "assigned" in other.told)
+    for moments in pair.moments.values():
+        moments.clear()  # what lay there before
+    broker.publish(rows(name, range(count)))
+    turn(stalled, until=lambda: pair.has_gathered("a"))
+    before = other.told.count("assigned")
+    turn(other, until=lambda: other.told.count("assigned") > before)
+    turn(stalled, other, until=lambda: "lost" in stalled.told)
+    assert not pair.moments["a"]["committed"], "what it had gathered was undone"
+    run_quiet(stalled, other)
+    assert passed(broker, name) == wanted(name, count)
