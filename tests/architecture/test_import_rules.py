@@ -43,6 +43,9 @@ HOMED = [
 PLANTS = [
     Plant("1-services", "drift/domain/__init__.py", "import evermodel.trainer.domain"),
     Plant("1-libraries", "common/kernel/__init__.py", "import evermodel.cli"),
+    Plant("1-libraries", "lake/layout.py", "import evermodel.drift.domain"),
+    Plant("8-duckdb", "drift/adapters/duckdb_outcomes.py", "import duckdb"),
+    Plant("8-duckdb", "trainer/child/dataset.py", "import duckdb"),
     Plant("2-anatomy", "trainer/domain/__init__.py", "import evermodel.trainer.ports"),
     Plant("2-anatomy", "deployer/utils.py", "import json"),
     Plant("3-settings", "scorer/handlers/__init__.py", "import evermodel.scorer.settings"),

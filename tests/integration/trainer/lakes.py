@@ -9,6 +9,7 @@ import polars as pl
 
 from evermodel.common.events.payload import Span
 from evermodel.common.models.description import ModelDescription
+from evermodel.lake.columns import ENTITY, ID, TIME, feature_column
 from evermodel.trainer.ports import Plan
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -66,7 +67,8 @@ def write_lake(root: Path, rows: pl.DataFrame, *, model: str = "fraud") -> None:
     for (day,), part in days.group_by(["day"], maintain_order=True):
         folder = root / model / "scored" / f"day={day}" / f"w={str(day).replace('-', '')}T0000"
         folder.mkdir(parents=True)
-        part.drop("day", "label").write_parquet(folder / "p0-0.parquet")
+        kept = part.drop("day", "label")
+        kept.rename(_lake_name).write_parquet(folder / "p0-0.parquet")
         known = part.drop_nulls("label").select(
             "id",
             pl.col("label").cast(pl.Int8),
@@ -76,6 +78,10 @@ def write_lake(root: Path, rows: pl.DataFrame, *, model: str = "fraud") -> None:
         labels = root / model / "labels" / f"day={(part['time'][0] + DELAY).date()}"
         labels.mkdir(parents=True, exist_ok=True)
         known.write_parquet(labels / f"p0-{day}.parquet")
+
+
+def _lake_name(column: str) -> str:
+    return column if column in {ID, ENTITY, TIME} else feature_column(column)
 
 
 def plan(

@@ -11,6 +11,7 @@ from evermodel.common.events.drift import DriftDetected, FeatureEvidence
 from evermodel.common.events.payload import Span
 from evermodel.common.kernel.ids import EpisodeId, EventId, LifecycleId, ModelName, ReferenceId
 from evermodel.drift.domain.alarms import Alarm
+from evermodel.lake.columns import feature_column
 from evermodel.profile.reference import Reference
 from tests.unit.drift.bench import DAY, MONDAY, features, referenced
 
@@ -23,9 +24,9 @@ def write_day(root: Path, path: str, day: datetime, number: int, *, shift: float
     times = [day + timedelta(minutes=n) for n in range(1000)]
     table = {
         "time": pa.array(times, pa.timestamp("us", tz="UTC")),
-        "amount": pa.array(columns["amount"], pa.float64()),
-        "shop": pa.array(columns["shop"], pa.string()),
-        "night": pa.array(columns["night"], pa.float64()),
+        feature_column("amount"): pa.array(columns["amount"], pa.float64()),
+        feature_column("shop"): pa.array(columns["shop"], pa.string()),
+        feature_column("night"): pa.array(columns["night"], pa.float64()),
         "reference": pa.array([id_] * 1000, pa.string()),
     }
     (root / path).parent.mkdir(parents=True, exist_ok=True)

@@ -12,8 +12,8 @@ from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.api import Reaction
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
-from evermodel.drift.domain.lake import CHUNK_OFFSETS
 from evermodel.drift.handlers.windower import Windower
+from evermodel.lake.layout import CHUNK_OFFSETS
 from tests.unit.drift.bench import (
     DAY,
     MONDAY,

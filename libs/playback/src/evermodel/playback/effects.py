@@ -13,6 +13,7 @@ import numpy as np
 
 from evermodel.common.events.payload import Span
 from evermodel.common.events.windows import ReferenceCounts, TransactionsWindowed
+from evermodel.lake.layout import reference_folder
 from evermodel.playback.journal import Journal
 from evermodel.profile.effects import effect
 from evermodel.profile.layout import Counts, Edges, Part
@@ -47,7 +48,7 @@ def effects_of(journal: Journal, *, lake: Path, model: str) -> list[WindowEffect
 
 def _load(lake: Path, model: str, reference_id: str) -> Reference | None:
     try:
-        return Reference.load(lake / model / "references" / reference_id)
+        return Reference.load(lake / reference_folder(model, reference_id))
     except BadReference:
         return None
 

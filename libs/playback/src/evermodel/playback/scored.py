@@ -9,16 +9,17 @@ from pathlib import Path
 import polars as pl
 
 from evermodel.common.events.rollout import RolloutStep
+from evermodel.lake.columns import alert_column, score_column, versions_in
+from evermodel.lake.files import every_file
+from evermodel.lake.layout import scored_root
 from evermodel.playback.givenup import GivenUp
 from evermodel.playback.journal import Journal
 from evermodel.playback.summary import Tally
 
-_SCORE, _ALERT = "score_v", "alert_v"
-
 
 def read_scored(lake: Path, model: str) -> pl.DataFrame:
     """Return every scored row of `model` in the lake, in order of time and id."""
-    files = sorted((lake / model / "scored").rglob("*.parquet"))
+    files = every_file(lake / scored_root(model))
     if not files:
         return pl.DataFrame({"id": [], "time": []})
     tables = [pl.read_parquet(file, hive_partitioning=False) for file in files]
@@ -37,9 +38,7 @@ def tally_of(scored: pl.DataFrame, *, published: int, given_up: GivenUp) -> Tall
 
 def long_form(scored: pl.DataFrame, journal: Journal, *, model: str) -> pl.DataFrame:
     """Return `scored` with one row per version: id, time, version, role, decided, score, alert."""
-    versions = sorted(
-        int(name.removeprefix(_SCORE)) for name in scored.columns if name.startswith(_SCORE)
-    )
+    versions = versions_in(scored.columns)
     parts = [_of_version(scored, version, _roles(journal, model, version)) for version in versions]
     if not parts:
         return pl.DataFrame(schema=_SCHEMA)
@@ -58,13 +57,13 @@ _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 def _of_version(scored: pl.DataFrame, version: int, roles: pl.DataFrame) -> pl.DataFrame:
-    rows = scored.filter(pl.col(f"{_SCORE}{version}").is_not_null()).select(
+    rows = scored.filter(pl.col(score_column(version)).is_not_null()).select(
         pl.col("id").cast(pl.String),
         pl.col("time").cast(pl.Datetime("us", "UTC")),
         pl.lit(version, dtype=pl.Int32).alias("version"),
         pl.col("decided_by").eq_missing(version).alias("decided"),
-        pl.col(f"{_SCORE}{version}").cast(pl.Float32).alias("score"),
-        pl.col(f"{_ALERT}{version}").cast(pl.Boolean).alias("alert"),
+        pl.col(score_column(version)).cast(pl.Float32).alias("score"),
+        pl.col(alert_column(version)).cast(pl.Boolean).alias("alert"),
     )
     return rows.sort("time").join_asof(roles, on="time").select(list(_SCHEMA))
 

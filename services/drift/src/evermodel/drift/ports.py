@@ -70,9 +70,9 @@ class OutcomesLake(Protocol):
     """The lake's scores and labels, joined."""
 
     def join(
-        self, model: str, /, *, start: datetime, end: datetime, known_until: datetime
+        self, model: str, /, *, start: datetime, end: datetime, known_before: datetime
     ) -> Joined:
-        """Return the rows of ``start <= time < end`` with labels known before `known_until`.
+        """Return the rows of ``start <= time < end`` with labels known before `known_before`.
 
         One row per transaction id; a cohort without rows is empty, not an error.
 

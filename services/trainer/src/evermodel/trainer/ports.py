@@ -26,7 +26,7 @@ class Plan(Value):
     model: ModelDescription
     lake: str = Field(description="The lake's root folder.")
     span: Span = Field(description="Event time of the rows to learn from.")
-    as_of: Time = Field(description="Labels known by then are used, later ones are not.")
+    as_of: Time = Field(description="Labels known before then are used, later ones are not.")
     onset: Time | None = Field(default=None, description="When the world changed, if it did.")
     drifted: tuple[str, ...] = Field(default=(), description="The features that changed.")
     left_out: tuple[Span, ...] = Field(default=(), description="Windows that failed quality.")

@@ -92,6 +92,10 @@ class FeaturesSection(Section):
         twice = sorted({name for name in self.names if self.names.count(name) > 1})
         if twice:
             raise ValueError(f"named more than once: {', '.join(twice)}")
+        folded = [name.lower() for name in self.names]
+        alike = sorted(name for name in self.names if folded.count(name.lower()) > 1)
+        if alike:
+            raise ValueError(f"{', '.join(alike)}: names must differ by more than case")
         return self
 
 

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 from evermodel.common.kernel.errors import Transient
-from evermodel.drift.domain.lake import reference_folder
+from evermodel.lake.layout import reference_folder
 from evermodel.profile.reference import FILE, BadReference, Reference
 
 #: The champion's, the challenger's, the former champion's, for a handful of models.

@@ -1,21 +1,21 @@
-"""Equal samples of the two windows that a verdict compares, drawn from the lake with DuckDB.
+"""Equal samples of the two windows that a verdict compares, drawn from the lake.
 
 The window: the rows that were counted under the verdict's reference. The reference: the rows of
 its training time, of the same weekday where the rule compared with that weekday alone. Rows of
 windows that failed quality are among them: the reference does not say which those were.
 """
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from evermodel.common.events.drift import DriftDetected
 from evermodel.drift.adapters.lake_references import LakeReferences
+from evermodel.lake.files import files_of_days
+from evermodel.lake.layout import scored_root
+from evermodel.lake.sampling import Wanted, counted_under, sample, within
 from evermodel.profile.reference import Reference
-
-_DAY = timedelta(days=1)
 
 
 class NothingToSample(Exception):
@@ -37,49 +37,25 @@ class LakeSamples:
     def trained(self, verdict: DriftDetected, reference: Reference) -> pd.DataFrame:
         """Return rows that the reference was made from."""
         since, until = reference.trained_from, reference.trained_until
-        days = (since + _DAY * i for i in range((until - since) // _DAY + 2))
-        folders = (self._root / verdict.model / "scored" / f"day={day:%Y-%m-%d}" for day in days)
-        files = sorted(str(file) for folder in folders for file in folder.rglob("*.parquet"))
+        folder = self._root / scored_root(verdict.model)
+        files = files_of_days(folder, since=since, until=until)
         window = verdict.window
         weekday = reference.schema.window_class(window.start, window.end)
-        where = "time >= $since and time < $until"
-        if weekday.isdecimal() and weekday in reference.classes:
-            where += f" and isodow(time) - 1 = {int(weekday)}"
-        bounds = {"since": since, "until": until}
-        return self._draw(files, where, bounds, reference, of="the reference's training time")
+        alike = weekday.isdecimal() and weekday in reference.classes
+        wanted = within(since, until, weekday=int(weekday) if alike else None)
+        return self._draw(files, wanted, reference, of="the reference's training time")
 
     def drifted(self, verdict: DriftDetected, reference: Reference) -> pd.DataFrame:
         """Return rows that the verdict is about."""
-        files = [str(self._root / path) for path in verdict.lake]
-        where = "reference = $id"
-        return self._draw(
-            files, where, {"id": reference.reference_id}, reference, of="the window of the verdict"
-        )
+        files = [self._root / path for path in verdict.lake]
+        wanted = counted_under(reference.reference_id)
+        return self._draw(files, wanted, reference, of="the window of the verdict")
 
     def _draw(
-        self,
-        files: list[str],
-        where: str,
-        bounds: Mapping[str, object],
-        reference: Reference,
-        *,
-        of: str,
+        self, files: Sequence[Path], wanted: Wanted, reference: Reference, *, of: str
     ) -> pd.DataFrame:
-        import duckdb  # noqa: PLC0415  # 60 MB that only the report's process pays
-
-        if not files:
-            raise NothingToSample(f"{of} has no rows in the lake")
-        names = ", ".join(
-            f'"{name.replace(chr(34), chr(34) * 2)}"' for name in reference.schema.names
-        )
-        query = (
-            f"select {names} from (select * from read_parquet($files, union_by_name = true, "  # noqa: S608  # quoted names, bound values
-            f"hive_partitioning = false) where {where}) "
-            f"using sample reservoir({self._rows} rows) repeatable ({self._seed})"
-        )
-        with duckdb.connect(":memory:", config={"threads": 1}) as lake:  # repeatable in one thread
-            lake.execute("set timezone = 'UTC'")
-            found: pd.DataFrame = lake.execute(query, {"files": files, **bounds}).df()
-        if found.empty:
+        names, rows, seed = reference.schema.names, self._rows, self._seed
+        found = sample(files, wanted, features=names, rows=rows, seed=seed) if files else None
+        if found is None or found.empty:
             raise NothingToSample(f"{of} has no rows in the lake")
         return found

@@ -10,8 +10,9 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from evermodel.lake.columns import UNLABELLED
+
 BINS = 20
-UNLABELLED = -1
 
 Flags = npt.NDArray[np.int8]
 Scores = npt.NDArray[np.float32]

@@ -6,7 +6,6 @@ from evermodel.common.events.catalogue import LABELS
 from evermodel.common.events.hot import LabelRow
 from evermodel.common.messaging.api import Rejected
 from evermodel.common.messaging.records import Record
-from evermodel.drift.domain import lake as layout
 from evermodel.drift.domain.grid import Grid
 from evermodel.drift.domain.progress import Progress, due
 from evermodel.drift.domain.rows import Labels
@@ -15,6 +14,7 @@ from evermodel.drift.handlers.lake_buffer import LakeBuffer
 from evermodel.drift.handlers.partition import Output, Speaker
 from evermodel.drift.handlers.windower_state import Position, position_key
 from evermodel.drift.ports import RowLake
+from evermodel.lake import layout
 
 _DAY = Grid(86_400_000_000)
 _MICROSECONDS = 1e6

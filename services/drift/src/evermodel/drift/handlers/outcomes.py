@@ -75,7 +75,7 @@ class OutcomesHandler:
         broken: bool,
     ) -> Reaction:
         joined = self._lake.join(
-            model.name, start=cohort.start, end=cohort.end, known_until=event.window.end
+            model.name, start=cohort.start, end=cohort.end, known_before=event.window.end
         )
         matured = OutcomesMatured(
             model=model.name,

@@ -11,7 +11,6 @@ from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.api import Rejected
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import ModelDescription
-from evermodel.drift.domain import lake as layout
 from evermodel.drift.domain.grid import Grid, moment
 from evermodel.drift.domain.progress import Progress, due, late, too_far_ahead, watermarks_before
 from evermodel.drift.domain.rows import Integers, Rows
@@ -27,6 +26,7 @@ from evermodel.drift.handlers.windower_state import (
     window_key,
 )
 from evermodel.drift.ports import References, RowLake, TallyCodec
+from evermodel.lake import layout
 from evermodel.profile.reference import BadReference, Reference
 
 _TOPIC = TRANSACTIONS_SCORED.name

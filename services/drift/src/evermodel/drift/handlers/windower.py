@@ -16,12 +16,12 @@ from evermodel.common.events.catalogue import LABELS
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.messaging.api import NOTHING, Reaction, Restored
 from evermodel.common.messaging.records import Record, TopicPartition
-from evermodel.drift.domain.lake import chunk_of
 from evermodel.drift.handlers.decoding import Models
 from evermodel.drift.handlers.labels_partition import LabelsPartition
 from evermodel.drift.handlers.partition import Output
 from evermodel.drift.handlers.scored_partition import ScoredPartition
 from evermodel.drift.ports import PartitionCount, References, RowLake, TallyCodec
+from evermodel.lake.layout import chunk_of
 
 
 class Windower:

@@ -12,17 +12,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from evermodel.artefact.bundle import Feature, features_of
 from evermodel.artefact.columns import BadColumns, prepare
+from evermodel.common.kernel.errors import Transient
+from evermodel.lake.cohort import Cohort, open_cohort
+from evermodel.lake.columns import ID, TIME, UNLABELLED, feature_column
 from evermodel.trainer.child.refusal import Refused
 from evermodel.trainer.ports import Plan
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-UNLABELLED = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,89 +86,57 @@ def read_rows(plan: Plan) -> Rows:
     Raises:
         Refused: there are none, or a feature is missing or of the wrong kind.
     """
-    root = Path(plan.lake) / plan.model.name
-    scored = _files(root / "scored", since=plan.span.start, until=plan.span.end)
-    if not scored:
-        raise Refused(f"no rows in the lake from {_day(plan.span.start)} to {_day(plan.span.end)}")
-    labels = _files(root / "labels", since=plan.span.start, until=plan.as_of)
     features = features_of(plan.model.features)
-    with duckdb.connect(":memory:", config={"threads": plan.threads}) as lake:
-        lake.execute("set timezone = 'UTC'")
-        _check_columns(lake, scored, features)
-        query = lake.sql(_query(scored, labels, features), params=_bounds(plan, labels))
-        table: Any = query.to_arrow_table()
     try:
-        columns = prepare(
-            {f.name: _values(table[f"f{i}"], f) for i, f in enumerate(features)}, features=features
-        )
-    except BadColumns as error:
+        rows = _joined(plan, features)
+    except Transient as error:
         raise Refused(str(error)) from error
-    rows = Rows(
-        ids=_objects(table["id"].to_pylist()),
-        times=table["at"].to_numpy(),
-        labels=table["label"].to_numpy(),
-        columns=columns,
-    )
     return rows.where(_kept(rows, plan))
 
 
-def _files(folder: Path, *, since: datetime, until: datetime) -> list[str]:
-    """Return the Parquet files of the days that can hold `since` to `until`, in order."""
-    first, last = f"day={_day(since)}", f"day={_day(until)}"
-    days = sorted(d for d in folder.glob("day=*") if first <= d.name <= last)
-    return [str(file) for day in days for file in sorted(day.rglob("*.parquet"))]
+def _joined(plan: Plan, features: Sequence[Feature]) -> Rows:
+    names = [feature_column(feature.name) for feature in features]
+    with open_cohort(
+        Path(plan.lake),
+        plan.model.name,
+        start=plan.span.start,
+        end=plan.span.end,
+        known_before=plan.as_of,
+        window=plan.model.windows.length,
+        threads=plan.threads,
+    ) as cohort:
+        _check_columns(cohort, features, plan)
+        labels, found = cohort.read([ID, TIME, *names])
+    return Rows(
+        ids=_objects(found[ID].tolist()),
+        times=np.asarray(found[TIME]).astype("datetime64[us]").astype(np.int64),
+        labels=labels,
+        columns=_prepared(features, [found[name] for name in names]),
+    )
 
 
-def _day(time: datetime) -> str:
-    return time.astimezone(UTC).date().isoformat()
-
-
-def _check_columns(
-    lake: duckdb.DuckDBPyConnection, files: Sequence[str], features: Sequence[Feature]
-) -> None:
-    found = lake.execute(f"describe select * from {_parquet(files)}").fetchall()  # noqa: S608  # paths of the lake, quoted
-    missing = [f.name for f in features if f.name not in {column[0] for column in found}]
+def _check_columns(cohort: Cohort, features: Sequence[Feature], plan: Plan) -> None:
+    if not cohort.columns:
+        days = f"from {plan.span.start:%Y-%m-%d} to {plan.span.end:%Y-%m-%d}"
+        raise Refused(f"no rows in the lake {days}")
+    missing = [f.name for f in features if feature_column(f.name) not in cohort.columns]
     if missing:
         raise Refused(f"the lake has no column {', '.join(map(repr, missing))}")
 
 
-def _query(scored: Sequence[str], labels: Sequence[str], features: Sequence[Feature]) -> str:
-    names = [_name(feature.name) for feature in features]
-    chosen = ", ".join(f"s.{name} as f{i}" for i, name in enumerate(names))
-    known = (
-        f"select id, last(label order by known_at, label) as label from {_parquet(labels)} "  # noqa: S608  # names and paths are quoted, values are bound
-        "where known_at <= $as_of group by id"
-        if labels
-        else "select null::varchar as id, null::tinyint as label where false"
-    )
-    return (
-        f"with rows as (select * from {_parquet(scored)} where time >= $start and time < $end "  # noqa: S608  # as above
-        f"qualify row_number() over (partition by id order by time, {', '.join(names)}) = 1), "
-        f"known as ({known}) "
-        f"select s.id as id, epoch_us(s.time) as at, "
-        f"coalesce(k.label, {UNLABELLED})::tinyint as label, {chosen} "
-        "from rows s left join known k on k.id = s.id order by s.time, s.id"
-    )
-
-
-def _bounds(plan: Plan, labels: Sequence[str]) -> dict[str, datetime]:
-    bounds = {"start": plan.span.start, "end": plan.span.end}
-    return {**bounds, "as_of": plan.as_of} if labels else bounds
-
-
-def _parquet(files: Sequence[str]) -> str:
-    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
+def _prepared(features: Sequence[Feature], found: Sequence[Any]) -> dict[str, npt.NDArray[Any]]:
+    values = {f.name: _values(column, f) for f, column in zip(features, found, strict=True)}
+    try:
+        return prepare(values, features=features)
+    except BadColumns as error:
+        raise Refused(str(error)) from error
 
 
 def _values(column: Any, feature: Feature) -> Any:
-    if feature.kind == "categorical" or column.null_count or str(column.type) == "bool":
-        return column.to_pylist()
-    return column.to_numpy()
+    """Return the column with its nulls as None, or as NaN where it holds numbers anyway."""
+    if feature.kind != "categorical" and column.dtype.kind == "f":
+        return np.ma.filled(column, np.nan)
+    return column.tolist()
 
 
 def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:

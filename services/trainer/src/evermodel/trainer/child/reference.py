@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from evermodel.common.kernel.ids import ReferenceId
+from evermodel.lake.files import replacing
+from evermodel.lake.layout import reference_folder
 from evermodel.profile.building import build_reference
 from evermodel.profile.schema import Schema
 from evermodel.profile.units import WindowRows
@@ -68,9 +70,7 @@ def _alerts(rows: Rows, predict: Predictor, threshold: float) -> int:
 
 def copy_to_lake(folder: Path, *, plan: Plan, reference_id: ReferenceId) -> None:
     """Put the reference where the windower and the detector find it by its id."""
-    target = Path(plan.lake) / plan.model.name / "references" / reference_id
-    target.mkdir(parents=True, exist_ok=True)
+    target = Path(plan.lake) / reference_folder(plan.model.name, reference_id)
     for file in sorted(folder.iterdir()):
-        draft = target / f".{file.name}.draft"
-        draft.write_bytes(file.read_bytes())
-        draft.replace(target / file.name)
+        with replacing(target / file.name) as draft:
+            draft.write_bytes(file.read_bytes())

@@ -1,0 +1,38 @@
+"""The lake's files on a disk: found by day, and written so that nobody sees half of one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from evermodel.lake.layout import day_folder
+
+_DAY = timedelta(days=1)
+#: Drafts do not end so, and are never read: a crash may leave one behind.
+_FILES = "*.parquet"
+
+
+def every_file(folder: Path) -> list[Path]:
+    """Return all files below `folder`, in order of their paths; a missing folder has none."""
+    return sorted(folder.rglob(_FILES))
+
+
+def files_of_days(folder: Path, *, since: datetime, until: datetime) -> list[Path]:
+    """Return the files of the days from that of `since` to that of `until`, both included."""
+    first, last = day_folder(since), day_folder(until)
+    days = int((until - since) / _DAY) + 2
+    names = sorted({day_folder(since + _DAY * i) for i in range(days)})
+    return [file for name in names if first <= name <= last for file in every_file(folder / name)]
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """Yield a draft to write; afterwards it is `file`. A reader sees the old one or the new one.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.draft")
+    yield draft
+    draft.replace(file)
