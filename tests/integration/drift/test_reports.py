@@ -7,12 +7,18 @@ from typing import Any
 import pytest
 from scipy.stats import ks_2samp
 
+from evermodel.common.events.envelope import Event, EventMeta
+from evermodel.common.events.payload import Payload
+from evermodel.common.messaging.lockstep import SimulatedClock
 from evermodel.common.runtime.bounded import Bounds
+from evermodel.demo.drift_reports import fetch_reports
 from evermodel.drift.adapters.lake_samples import LakeSamples
 from evermodel.drift.adapters.mlflow_reports import VERDICT_TAG, WITHOUT_TAG
 from evermodel.drift.adapters.process_reports import ProcessReports
 from evermodel.drift.adapters.report_papers import ALARM, PICTURES, SCORES, VERDICT
+from evermodel.drift.domain.alarms import Alarm
 from evermodel.drift.ports import ReportFailed
+from evermodel.playback.journal import Journal
 from evermodel.profile.assessment import assess
 from evermodel.profile.reference import Reference
 from tests.unit.drift.alarms import alarm, write_lake
@@ -42,8 +48,17 @@ def client(mlflow_server: str) -> Any:
     return MlflowClient(tracking_uri=mlflow_server)
 
 
+def said_by(given: Alarm) -> Event[Payload]:
+    """Return the event of the verdict, as a reader of the topics sees it."""
+    verdict = given.verdict
+    meta = EventMeta(
+        id=given.event_id, type=verdict.TYPE, source="/t", subject="fraud", time=given.time
+    )
+    return Event(verdict, meta)
+
+
 def test_the_verdict_and_evidentlys_page_lie_in_one_run_however_often_it_is_asked_for(
-    reports: ProcessReports, reference: Reference, client: Any, tmp_path: Path
+    reports: ProcessReports, reference: Reference, client: Any, tmp_path: Path, mlflow_server: str
 ) -> None:
     given = alarm("one", reference)
     filed = reports.file(given)
@@ -66,6 +81,18 @@ def test_the_verdict_and_evidentlys_page_lie_in_one_run_however_often_it_is_aske
     assert scores["amount"] > 0.2
     assert scores["shop"] < 0.06 > scores["night"]
     assert list(tmp_path.glob("report-*")) == [], "scratch goes when the report is filed"
+
+    said: list[str] = []
+    (page,) = fetch_reports(
+        Journal((said_by(given),)),
+        model="fraud",
+        mlflow=mlflow_server,
+        out=tmp_path,
+        clock=SimulatedClock(),
+        say=said.append,
+    )
+    assert page.read_bytes() == (folder / PICTURES).read_bytes()
+    assert str(page) in said[0]
 
 
 def test_a_run_without_pictures_says_why(

@@ -3,7 +3,7 @@
 Owns the order of the demo: table, stack, play, outputs. What is planted is said here: version 3
 is served with one feature skewed, which its shadow scores do not show.
 
-    <out>/  summary.json  events.jsonl  scored.parquet  report.html  data.parquet  stack/
+    <out>/  summary.json  events.jsonl  scored.parquet  report.html  data.parquet  drift/  stack/
 """
 
 import json
@@ -21,6 +21,7 @@ from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.common.models.file import read_model
 from evermodel.common.settings import KafkaSettings
+from evermodel.demo.drift_reports import fetch_reports
 from evermodel.demo.generator import generate
 from evermodel.demo.play import Played, play
 from evermodel.demo.world import STORY
@@ -77,6 +78,14 @@ def tell(
         )
         seconds = round(clock.monotonic() - began, 1)
         summary = _written(options, feed, running, played, kafka, seconds)
+        fetch_reports(
+            journal_of(played.records),
+            model=feed.model.name,
+            mlflow=running.mlflow_uri,
+            out=options.out,
+            clock=clock,
+            say=say,
+        )
         then(running)
     return summary
 
