@@ -68,7 +68,7 @@ class StreamSection(Section):
 class FeaturesSection(Section):
     """The model's inputs, by kind."""
 
-    continuous: tuple[str, ...] = ()
+    continuous: tuple[str, ...] = Field(default=(), description="Numbers; null is a value.")
     categorical: tuple[str, ...] = Field(
         default=(), description="Strings or integers; unseen levels are allowed."
     )
@@ -102,8 +102,8 @@ class FeaturesSection(Section):
 class ColumnContract(Section):
     """What a column must look like for a window to count as sound."""
 
-    min: float | None = None
-    max: float | None = None
+    min: float | None = Field(default=None, description="Smallest sound value.")
+    max: float | None = Field(default=None, description="Largest sound value.")
     nulls: Share | None = Field(default=None, description="Highest share of nulls.")
     unseen: Share | None = Field(default=None, description="Highest share of unseen levels.")
 
@@ -111,7 +111,9 @@ class ColumnContract(Section):
 class WindowsSection(Section):
     """How the stream is cut."""
 
-    length: Duration = timedelta(days=1)
+    length: Duration = Field(
+        default=timedelta(days=1), description="Drift, steps and outcomes are judged by these."
+    )
     lateness: Duration = Field(
         default=timedelta(0), description="How long after its end a window still takes rows."
     )
@@ -129,7 +131,9 @@ class DriftSection(Section):
     min_effect: Share = Field(
         default=0.05, description="Smallest difference in probability worth a retrain."
     )
-    false_discovery_rate: Share = 0.01
+    false_discovery_rate: Share = Field(
+        default=0.01, description="Of the features called drifted, the share that may be wrong."
+    )
     history_quantile: Share = Field(
         default=0.99, description="Quantile of past clean windows' largest standardised effect."
     )
@@ -143,6 +147,21 @@ class DriftSection(Section):
         default=0.10, description="How far below its promise a champion may fall."
     )
     max_nulls: Share = Field(default=0.5, description="Null share that fails any column.")
+    null_jump: Share = Field(
+        default=0.10,
+        description="Null share above the worst training window's that fails a column without "
+        "quality.<column>.nulls: more is an outage, not a habit.",
+    )
+    max_outside: Share = Field(
+        default=0.001,
+        description="Share of rows outside of quality.<column>.min and max that a window survives: "
+        "a few typing errors.",
+    )
+    max_unseen: Share = Field(
+        default=0.5,
+        description="Share of rows with levels the champion never saw that fails a column without "
+        "quality.<column>.unseen.",
+    )
     volume_ratio: float = Field(
         default=4.0, gt=1, description="Rows over or under the reference's by this factor fail."
     )

@@ -17,15 +17,6 @@ from evermodel.profile.history import FeatureHistory
 from evermodel.profile.reference import Reference
 from evermodel.profile.schema import ALL
 
-#: A null share this far above the worst training window's is an outage, not a habit.
-NULL_JUMP = 0.10
-
-#: Share of rows outside a column's stated range that a window survives: a few typing errors.
-RANGE_TOLERANCE = 0.001
-
-#: Without a contract: highest share of levels that the reference never saw.
-UNSEEN = 0.5
-
 #: A feature that once held one value in nearly a whole window may hold it again.
 NEARLY_CONSTANT = 0.99
 
@@ -79,6 +70,15 @@ def _failure(
     return QualityFailure(check=check, column=column, value=value, bound=bound, detail=detail)
 
 
+def _share(check: str, column: str, value: float, bound: float, what: str) -> QualityFailure:
+    detail = f"{_percent(value)} of the rows {what}, more than {_percent(bound)}"
+    return QualityFailure(check=check, column=column, value=value, bound=bound, detail=detail)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
 def _column(
     name: str, counters: WindowCounters, model: ModelDescription, history: FeatureHistory | None
 ) -> Iterator[QualityFailure]:
@@ -88,10 +88,11 @@ def _column(
     bound = null_bound(model, name, history)
     nulls = column.nulls / column.rows
     if nulls > bound:
-        yield _failure("nulls", name, nulls, bound, "of the rows are null, more than")
+        yield _share("nulls", name, nulls, bound, "are null")
     outside = (column.below + column.above) / column.rows
-    if contract is not None and outside > RANGE_TOLERANCE:
-        yield _failure("range", name, outside, RANGE_TOLERANCE, "of the rows are out of range,")
+    allowed = model.drift.max_outside
+    if contract is not None and outside > allowed:
+        yield _share("range", name, outside, allowed, "are out of range")
 
 
 def null_bound(model: ModelDescription, name: str, history: FeatureHistory | None) -> float:
@@ -101,7 +102,7 @@ def null_bound(model: ModelDescription, name: str, history: FeatureHistory | Non
         return contract.nulls
     if history is None:
         return model.drift.max_nulls
-    usual = history.nulls + NULL_JUMP
+    usual = history.nulls + model.drift.null_jump
     return usual if history.nulls >= model.drift.max_nulls else min(model.drift.max_nulls, usual)
 
 
@@ -116,14 +117,14 @@ def _against_reference(
             yield _failure("schema", name, 0, 1, "counts of it are there, expected")
             continue
         if history.dominant < NEARLY_CONSTANT and _is_constant(column):
-            yield _failure("constant", name, 1, NEARLY_CONSTANT, "of the rows agree, more than")
+            yield _share("constant", name, 1, NEARLY_CONSTANT, "agree")
         if isinstance(column, CategoricalCounts) and part.kind == "categorical":
             contract = model.quality.get(name)
             stated = contract.unseen if contract is not None else None
-            bound = max(UNSEEN, history.unseen) if stated is None else stated
+            bound = max(model.drift.max_unseen, history.unseen) if stated is None else stated
             share = column.unseen / counted.rows
             if share > bound:
-                yield _failure("unseen", name, share, bound, "of the rows are unseen, more than")
+                yield _share("unseen", name, share, bound, "hold unseen levels")
 
 
 def _is_constant(column: ContinuousCounts | CategoricalCounts) -> bool:
