@@ -89,14 +89,19 @@ def test_an_interrupt_has_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(["doctor"]) == 130
 
 
-def test_help_needs_nothing_heavy() -> None:
+@pytest.mark.parametrize(
+    ("command", "needed"),
+    [("--help", set()), ("status", {"confluent_kafka", "pydantic"}), ("down", {"pydantic"})],
+)
+def test_a_command_imports_only_what_it_needs(command: str, needed: set[str]) -> None:
+    heavy = {"tensorflow", "mlflow", "pandas", "duckdb", "polars", "pyarrow", "numpy", "evidently"}
+    heavy |= {"confluent_kafka", "pydantic"}
     code = (
-        "import sys; from evermodel.cli.main import run; run(['--help']);"
-        "print([m for m in ('confluent_kafka', 'mlflow', 'tensorflow', 'polars', 'pydantic',"
-        " 'duckdb', 'numpy') if m in sys.modules])"
+        f"import sys; from evermodel.cli.main import run; run([{command!r}]);"
+        f"print(*sorted({heavy!r} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert set(done.stdout.splitlines()[-1].split()) == needed
 
 
 def test_down_where_nothing_runs_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
