@@ -21,6 +21,7 @@ from evermodel.common.messaging.api import Held, Reaction
 from evermodel.registrar.adapters.bundle_evaluation import evaluate
 from evermodel.registrar.adapters.child_evaluation import ChildEvaluation
 from evermodel.registrar.adapters.mlflow_artefacts import MlflowArtefacts
+from evermodel.registrar.adapters.mlflow_judgements import MlflowJudgements
 from evermodel.registrar.adapters.mlflow_registry import MlflowRegistry
 from evermodel.registrar.adapters.plan import Plan
 from evermodel.registrar.adapters.staged_evaluator import StagedEvaluator
@@ -100,8 +101,15 @@ def registrar_over(
 ) -> Registrar:
     evaluator = StagedEvaluator(store=MlflowArtefacts(mlflow_server), run=run, work=work)
     return Registrar(
-        models={"fraud": MODEL}, registry=MlflowRegistry(mlflow_server), evaluator=evaluator
+        models={"fraud": MODEL},
+        registry=MlflowRegistry(mlflow_server),
+        judgements=MlflowJudgements(mlflow_server),
+        evaluator=evaluator,
     )
+
+
+def never(_plan: Plan, _folder: Path) -> Evaluation:
+    raise AssertionError("this was judged before")
 
 
 def finish(reaction: Reaction | Held) -> Reaction:
@@ -125,7 +133,8 @@ def test_a_lifecycle_of_versions_on_real_parts(
     first = train(registrar, runs["good"], id_="t1")
     assert (first.verdict, first.version) == ("accepted", 1), first.reasons
     assert answers(first)["parity"] == "pass"
-    assert train(registrar, runs["good"], id_="t1") == first
+    restarted = registrar_over(mlflow_server, tmp_path, run=never)
+    assert train(restarted, runs["good"], id_="t1") == first, "and nothing was evaluated"
 
     finish(registrar.on_rollout_step(step("promoted", version=1, stable=1), meta("s1")))
     second = train(registrar, runs["twin"], id_="t2")
@@ -183,7 +192,12 @@ def test_a_server_that_is_down_is_waited_for(tmp_path: Path) -> None:
         run=ChildEvaluation(max_seconds=1, max_memory_mb=512),
         work=tmp_path,
     )
-    down = Registrar(models={"fraud": MODEL}, registry=MlflowRegistry(nowhere), evaluator=evaluator)
+    down = Registrar(
+        models={"fraud": MODEL},
+        registry=MlflowRegistry(nowhere),
+        judgements=MlflowJudgements(nowhere),
+        evaluator=evaluator,
+    )
     with pytest.raises(Transient):
         train(down, Run("0" * 32, artefact().digest), id_="down")
     with pytest.raises(Transient):

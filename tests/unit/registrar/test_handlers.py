@@ -10,6 +10,7 @@ from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.errors import Permanent, Transient
 from evermodel.common.kernel.ids import EventId, ModelName
 from evermodel.common.messaging.api import NOTHING, Held, Reaction
+from evermodel.registrar.adapters.directory_judgements import DirectoryJudgements
 from evermodel.registrar.adapters.directory_registry import DirectoryRegistry
 from evermodel.registrar.domain.evidence import (
     Comparison,
@@ -63,7 +64,10 @@ class House:
         self.registry = DirectoryRegistry(folder)
         self.evaluator = Scripted()
         self.registrar = Registrar(
-            models={"fraud": MODEL}, registry=self.registry, evaluator=self.evaluator
+            models={"fraud": MODEL},
+            registry=self.registry,
+            judgements=DirectoryJudgements(folder),
+            evaluator=self.evaluator,
         )
 
     def train(self, event: ModelTrained, *, id_: str) -> ModelValidated:
@@ -106,11 +110,30 @@ def test_a_redelivered_event_registers_no_second_version_and_says_the_same(house
     assert house.train(trained(OTHER), id_="t2").version == 2
 
 
-def test_a_crash_between_registering_and_publishing_registers_no_second(tmp_path: Path) -> None:
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_redelivered_event_is_answered_without_evaluating_again(
+    tmp_path: Path, accepted: bool
+) -> None:
     before = House(tmp_path)
-    before.train(trained(), id_="t1")  # its event is lost with the process
+    before.evaluator.answer = ALONE if accepted else replace(ALONE, parity=0.5)
+    said = before.train(trained(), id_="t1")  # its event is lost with the process
     after = House(tmp_path)
-    assert after.train(trained(), id_="t1").version == 1
+    after.evaluator.answer = AssertionError("it was judged before")
+    assert after.train(trained(), id_="t1") == said
+    assert said.version == (1 if accepted else None)
+    after.evaluator.answer = ALONE
+    assert after.train(trained(OTHER), id_="t2").version == (2 if accepted else 1)
+
+
+def test_a_crash_between_registering_and_keeping_the_judgement_registers_no_second(
+    tmp_path: Path,
+) -> None:
+    before = House(tmp_path)
+    said = before.train(trained(), id_="t1")
+    (tmp_path / "fraud.judged.json").unlink()  # the process died before it was written
+    after = House(tmp_path)
+    assert after.train(trained(), id_="t1") == said
+    assert after.evaluator.cases
     assert after.train(trained(OTHER), id_="t2").version == 2
 
 

@@ -33,6 +33,7 @@ from evermodel.drift.adapters.parquet_lake import ParquetLake
 from evermodel.registrar import wiring as registrar
 from evermodel.registrar.adapters.child_evaluation import ChildEvaluation
 from evermodel.registrar.adapters.directory_artefacts import DirectoryArtefacts
+from evermodel.registrar.adapters.directory_judgements import DirectoryJudgements
 from evermodel.registrar.adapters.directory_registry import DirectoryRegistry
 from evermodel.registrar.adapters.staged_evaluator import StagedEvaluator
 from evermodel.scorer import wiring as scorer
@@ -146,6 +147,7 @@ def _specs(
     yield registrar.assemble(
         models=models,
         registry=DirectoryRegistry(folder / "registry"),
+        judgements=DirectoryJudgements(folder / "registry"),
         evaluator=Unhurried(evaluator),
     )
     yield _deployer(models, folder)

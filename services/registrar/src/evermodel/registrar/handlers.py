@@ -2,7 +2,7 @@
 
 Owns the order of effects: judge, register, say so. Must never know MLflow or TensorFlow.
 Registering comes before publishing and is looked up before it is made, so a crash between the
-two repeats the evaluation, which gives the same evidence, and finds its version again.
+two finds its version again; and what was judged is kept, so a redelivery is not judged again.
 """
 
 from collections.abc import Mapping
@@ -23,6 +23,7 @@ from evermodel.registrar.ports import (
     Candidate,
     Case,
     Evaluator,
+    Judgements,
     ModelRegistry,
     Registered,
     UnknownVersion,
@@ -37,10 +38,12 @@ class Registrar:
         *,
         models: Mapping[str, ModelDescription],
         registry: ModelRegistry,
+        judgements: Judgements,
         evaluator: Evaluator,
     ) -> None:
         self._models = models
         self._registry = registry
+        self._judgements = judgements
         self._evaluator = evaluator
 
     def on_model_trained(self, event: ModelTrained, meta: EventMeta, /) -> Reaction | Held:
@@ -52,9 +55,7 @@ class Registrar:
             raise Permanent(f"no model.toml describes {event.model!r}")
         candidate, holdout = _candidate(event, meta)
         return Held(
-            lambda: self._validate(
-                event, meta, model=model, candidate=candidate, holdout_uri=holdout
-            )
+            lambda: self._answer(event, meta, model=model, candidate=candidate, holdout_uri=holdout)
         )
 
     def on_rollout_step(self, event: RolloutStep, meta: EventMeta, /) -> Reaction | Held:
@@ -77,7 +78,7 @@ class Registrar:
 
         return Held(apply)
 
-    def _validate(
+    def _answer(
         self,
         event: ModelTrained,
         meta: EventMeta,
@@ -86,6 +87,23 @@ class Registrar:
         candidate: Candidate,
         holdout_uri: str,
     ) -> Reaction:
+        judged = self._judgements.find(event.model, trained_by=meta.id)
+        if judged is None:
+            judged = self._judge(
+                event, meta, model=model, candidate=candidate, holdout_uri=holdout_uri
+            )
+            self._judgements.keep(judged)
+        return Reaction(events=(Emit(judged, time=meta.time),))
+
+    def _judge(
+        self,
+        event: ModelTrained,
+        meta: EventMeta,
+        *,
+        model: ModelDescription,
+        candidate: Candidate,
+        holdout_uri: str,
+    ) -> ModelValidated:
         champion = self._registry.aliased(event.model, alias="champion")
         evaluation = self._evaluator.evaluate(
             Case(
@@ -105,8 +123,7 @@ class Registrar:
         )
         ruling = rule(gates)
         registered = self._register(event.model, candidate) if ruling.accepted else None
-        validated = _validated(event, candidate, ruling, gates, champion, registered)
-        return Reaction(events=(Emit(validated, time=meta.time),))
+        return _validated(event, candidate, ruling, gates, champion, registered)
 
     def _register(self, model: Name, candidate: Candidate) -> Registered:
         registered = self._registry.register(model, candidate=candidate)

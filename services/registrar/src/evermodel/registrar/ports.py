@@ -10,6 +10,7 @@ from typing import Protocol
 
 from evermodel.common.events.payload import Name, Version
 from evermodel.common.events.training import Artefact
+from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.ids import EventId, LifecycleId
 from evermodel.common.models.description import ModelDescription
 from evermodel.registrar.domain.evidence import Evaluation
@@ -69,6 +70,20 @@ class ModelRegistry(Protocol):
 
     def is_quarantined(self, model: Name, *, digest: str) -> bool:
         """Return whether a version with this very artefact was taken back."""
+
+
+class Judgements(Protocol):
+    """The last judgement of each model, so that a redelivered event is not judged again.
+
+    The last is enough: one model's events come in order, and an event comes again only when
+    what it led to was not committed.
+    """
+
+    def find(self, model: Name, *, trained_by: EventId) -> ModelValidated | None:
+        """Return the judgement of the candidate of event `trained_by`, if it was the last."""
+
+    def keep(self, judgement: ModelValidated) -> None:
+        """Keep `judgement` in place of the model's last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

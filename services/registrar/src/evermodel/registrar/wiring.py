@@ -10,18 +10,25 @@ from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_models
 from evermodel.registrar.adapters.child_evaluation import ChildEvaluation
 from evermodel.registrar.adapters.mlflow_artefacts import MlflowArtefacts
+from evermodel.registrar.adapters.mlflow_judgements import MlflowJudgements
 from evermodel.registrar.adapters.mlflow_registry import MlflowRegistry
 from evermodel.registrar.adapters.staged_evaluator import StagedEvaluator
 from evermodel.registrar.handlers import Registrar
-from evermodel.registrar.ports import Evaluator, ModelRegistry
+from evermodel.registrar.ports import Evaluator, Judgements, ModelRegistry
 from evermodel.registrar.settings import Settings
 
 
 def assemble(
-    *, models: Mapping[str, ModelDescription], registry: ModelRegistry, evaluator: Evaluator
+    *,
+    models: Mapping[str, ModelDescription],
+    registry: ModelRegistry,
+    judgements: Judgements,
+    evaluator: Evaluator,
 ) -> ServiceSpec:
     """Return the registrar made of these parts."""
-    handlers = Registrar(models=models, registry=registry, evaluator=evaluator)
+    handlers = Registrar(
+        models=models, registry=registry, judgements=judgements, evaluator=evaluator
+    )
     return ServiceSpec(
         name="registrar",
         service="registrar",
@@ -46,5 +53,6 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
     yield assemble(
         models=read_models(settings.models),
         registry=MlflowRegistry(settings.tracking_uri),
+        judgements=MlflowJudgements(settings.tracking_uri),
         evaluator=evaluator,
     )

@@ -1,0 +1,80 @@
+"""The promises of kept judgements, kept alike by MLflow and by the twin's folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from evermodel.common.events.validation import GateResult, ModelValidated
+from evermodel.common.kernel.ids import EventId, ModelName
+from evermodel.registrar.adapters.directory_judgements import DirectoryJudgements
+from evermodel.registrar.adapters.mlflow_judgements import MlflowJudgements
+from evermodel.registrar.ports import Judgements
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow.*"),
+    pytest.mark.filterwarnings("ignore::FutureWarning:mlflow.*"),
+]
+
+
+@pytest.fixture(params=["folder", "mlflow"])
+def judgements(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Judgements]:
+    if request.param == "folder":
+        yield DirectoryJudgements(tmp_path)
+    else:
+        yield MlflowJudgements(request.getfixturevalue("mlflow_server"))
+
+
+@pytest.fixture
+def model(request: pytest.FixtureRequest) -> ModelName:
+    return ModelName("judged_" + request.node.name.partition("[")[0][-40:].strip("_"))
+
+
+def judgement(model: ModelName, event: str, *, slices: int = 2) -> ModelValidated:
+    random = Random(7)
+    gates = tuple(
+        GateResult(
+            gate=f"slice:merchant=level {n}",
+            verdict="pass",
+            value=random.random(),
+            lower=random.random(),
+            upper=random.random(),
+            bound=-0.15,
+            n=random.randrange(10_000),
+        )
+        for n in range(slices)
+    )
+    return ModelValidated(
+        model=model,
+        verdict="rejected",
+        reasons=("parity: fail: 0.5 apart, at most 0.0001",),
+        gates=gates,
+        trained_by=EventId(event),
+        champion=1,
+    )
+
+
+def test_a_model_that_was_never_judged_has_no_judgement(
+    judgements: Judgements, model: ModelName
+) -> None:
+    assert judgements.find(model, trained_by=EventId("t1")) is None
+
+
+@pytest.mark.parametrize("slices", [0, 40])
+def test_a_judgement_comes_back_as_it_was_kept_however_many_its_gates(
+    judgements: Judgements, model: ModelName, slices: int
+) -> None:
+    said = judgement(model, "t1", slices=slices)
+    for _ in range(2):
+        judgements.keep(said)
+    assert judgements.find(model, trained_by=EventId("t1")) == said
+
+
+def test_the_judgement_of_another_event_is_not_an_answer(
+    judgements: Judgements, model: ModelName
+) -> None:
+    judgements.keep(judgement(model, "t1"))
+    assert judgements.find(model, trained_by=EventId("t2")) is None
+    judgements.keep(judgement(model, "t2"))
+    assert judgements.find(model, trained_by=EventId("t2")) == judgement(model, "t2")
