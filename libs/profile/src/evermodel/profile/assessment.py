@@ -8,9 +8,11 @@ alone on every small one.
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from evermodel.profile.counters import Counters, DifferentReference
 from evermodel.profile.effects import effect, effective_rows
-from evermodel.profile.history import MIN_SPREAD, MIN_WINDOWS
+from evermodel.profile.history import MIN_WINDOWS, spread_of_a_new_window
 from evermodel.profile.layout import Counts, Edges, Part
 from evermodel.profile.reference import Reference
 from evermodel.profile.schema import FeatureKind
@@ -104,11 +106,14 @@ def gate(  # a formula's arguments
 
     With a history: max(min_effect, mean + c * spread). Without: min_effect plus the bound of
     Dvoretzky, Kiefer, Wolfowitz and Massart on what chance alone moves, over all features.
+    The spread is that of a new window around the mean of n past ones, s * sqrt(1 + 1/n): c is a
+    quantile of effects standardised by the same.
     """
     past = reference.history.features[part.feature]
     c = reference.history.quantile
     if c is not None and past.windows >= MIN_WINDOWS:
-        return max(min_effect, past.mean + c * max(past.spread, MIN_SPREAD))
+        spread = spread_of_a_new_window(np.array(past.spread), np.array(past.windows))
+        return max(min_effect, past.mean + c * float(spread))
     n, total = float(window.sum()), float(against.sum())
     if not n or not total:
         return 1.0

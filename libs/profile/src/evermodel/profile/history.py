@@ -96,8 +96,13 @@ def _standardised_by_the_others(effects: Matrix) -> Matrix:
     mean = (values.sum(axis=0) - values) / others
     squares = ((values**2).sum(axis=0) - values**2) / others - mean**2
     variance = np.maximum(squares, 0.0) * others / np.maximum(others - 1, 1)
-    spread = np.maximum(np.sqrt(variance), MIN_SPREAD) * np.sqrt(1 + 1 / others)
+    spread = spread_of_a_new_window(np.sqrt(variance), others)
     return np.where(known, (effects - mean) / spread, np.nan)
+
+
+def spread_of_a_new_window(spread: Matrix, windows: npt.NDArray[np.int_]) -> Matrix:
+    """Return the standard deviation of a new effect around the mean of `windows` past ones."""
+    return np.maximum(spread, MIN_SPREAD) * np.sqrt(1 + 1 / windows)
 
 
 def mean_and_spread(values: npt.NDArray[np.float64]) -> tuple[float, float, int]:
