@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs.build import asyncapi, events, model, schemas
+from docs.build import asyncapi, events, metrics, model, schemas
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,6 +15,7 @@ def generated() -> Mapping[Path, str]:
         Path("docs/events.md"): events.page(),
         Path("docs/asyncapi.yaml"): asyncapi.document(),
         Path("docs/model-description.md"): model.page(),
+        Path("docs/metrics.md"): metrics.page(),
         **schemas.files(),
     }
 

@@ -1,6 +1,7 @@
 """Two real scorer processes over a real broker, with bundles from a real MLflow server."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import msgspec
 import pytest
@@ -92,6 +94,7 @@ def test_two_processes_serve_two_versions_side_by_side(
         "MLFLOW_TRACKING_URI": mlflow_server,
         "EVERMODEL_MODELS": str(tmp_path / "model.toml"),
         "EVERMODEL_WORK": str(tmp_path / "work"),
+        "EVERMODEL_HEALTH_PORT": "0",
     }
     with scorers("0", "1", environment=environment, log=tmp_path / "scorers.log"):
         told = replace(meta(f"{NAME}-step"), subject=NAME)
@@ -104,9 +107,26 @@ def test_two_processes_serve_two_versions_side_by_side(
         assert {a["replica"] for a in applied} == {"0", "1"}
         broker.publish([sent(n, broker.partitions("transactions")) for n in range(ROWS)])
         rows = seen(broker, TRANSACTIONS_SCORED.name, count=ROWS)
+        counted = scored(tmp_path / "scorers.log")
     assert sorted(int(row["id"]) for row in rows) == list(range(ROWS))
     assert all(set(row["scores"]) == {"1", "2"} for row in rows)
     assert set(Counter(row["decided_by"] for row in rows)) == {1, 2}
+    assert counted == ROWS
+
+
+def scored(log: Path) -> float:
+    """Return the payments that the processes' own endpoints say were scored."""
+    ports = re.findall(r"health on port (\d+)", log.read_text())
+    assert len(ports) == 2
+    found = 0.0
+    for port in ports:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        assert (
+            f'evermodel_model_info{{model="{NAME}",model_version="2",role="challenger"}} 1' in text
+        )
+        found += sum(map(float, re.findall(r"(?m)^evermodel_scored_total\{.*\} (\S+)$", text)))
+    return found
 
 
 def sent(number: int, partitions: int) -> Outgoing:

@@ -19,6 +19,7 @@ from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, Referen
 from evermodel.common.messaging.api import Held, Reaction
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
+from evermodel.common.observability.metrics import Metrics
 from evermodel.deployer.adapters.embedded_engine import EmbeddedEngine
 from evermodel.deployer.adapters.memory_repository import MemoryRepository
 from evermodel.deployer.handlers.rollout import RolloutHandlers
@@ -99,6 +100,7 @@ class Story:
     def __init__(self, *, repository: MemoryRepository | None = None, **rollout: Any) -> None:
         self.models = {"fraud": description(**rollout)}
         self.repository = repository or MemoryRepository()
+        self.metrics = Metrics()
         self.handlers = self._fresh()
         self.now = START
         self.steps: list[RolloutStep] = []
@@ -109,7 +111,11 @@ class Story:
     def _fresh(self) -> RolloutHandlers:
         engine = EmbeddedEngine(self.repository)
         return RolloutHandlers(
-            models=self.models, repository=self.repository, engine=engine, beside=Inline()
+            models=self.models,
+            repository=self.repository,
+            engine=engine,
+            beside=Inline(),
+            metrics=self.metrics,
         )
 
     def seconds(self, count: int) -> "Story":

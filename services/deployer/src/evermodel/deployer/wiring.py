@@ -13,6 +13,7 @@ from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.messaging.api import Route, ServiceSpec
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import BadModelFile, read_models
+from evermodel.common.observability.metrics import Metrics
 from evermodel.deployer.adapters.embedded_engine import EmbeddedEngine
 from evermodel.deployer.adapters.git_repository import GitRepository
 from evermodel.deployer.handlers.rollout import RolloutHandlers
@@ -28,11 +29,13 @@ def assemble(
     beside: Executor | None = None,
 ) -> ServiceSpec:
     """Return the deployer over these ports; `beside` runs errands to Git between events."""
+    metrics = Metrics()
     handlers = RolloutHandlers(
         models=models,
         repository=repository,
         engine=engine,
         beside=beside or ThreadPoolExecutor(max_workers=1, thread_name_prefix="git"),
+        metrics=metrics,
     )
     return ServiceSpec(
         name="deployer",
@@ -47,6 +50,7 @@ def assemble(
         state=DEPLOYER_STATE,
         assignment=handlers,
         on_tick=handlers.on_tick,
+        metrics=metrics,
     )
 
 

@@ -8,10 +8,13 @@ from dataclasses import replace
 from evermodel.artefact.bundle import digest_of
 from evermodel.common.events.catalogue import TRANSACTIONS, Topic
 from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import BatchRoute, ServiceSpec, TableRoute
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_models
+from evermodel.common.observability.metrics import Metrics
+from evermodel.common.runtime.clock import SystemClock
 from evermodel.scorer.adapters.cached_bundles import CachedBundles
 from evermodel.scorer.adapters.mlflow_bundles import MlflowDownload
 from evermodel.scorer.adapters.tensorflow_scoring import TensorflowScoring
@@ -31,6 +34,7 @@ def assemble(
     bundles: Bundles,
     scoring: Scoring,
     replica: str = "0",
+    clock: Clock | None = None,
     fault: Fault | None = None,
 ) -> ServiceSpec:
     """Return the scorer made of these parts. `fault` is a test switch."""
@@ -43,16 +47,29 @@ def assemble(
         )
     named = {ModelName(name): model for name, model in models.items()}
     forms = {name: form_of(model) for name, model in named.items()}
-    serving = Serving()
+    serving, metrics = Serving(), Metrics()
     steps = RolloutHandler(
-        forms=forms, serving=serving, bundles=bundles, scoring=scoring, replica=replica
+        forms=forms,
+        serving=serving,
+        bundles=bundles,
+        scoring=scoring,
+        replica=replica,
+        metrics=metrics,
     )
-    payments = TransactionsHandler(models=named, forms=forms, serving=serving, fault=fault)
+    payments = TransactionsHandler(
+        models=named,
+        forms=forms,
+        serving=serving,
+        metrics=metrics,
+        clock=clock or SystemClock(),
+        fault=fault,
+    )
     return ServiceSpec(
         name="scorer",
         service="scorer",
         batches=[BatchRoute(topic, payments.on_transactions) for topic in _inputs(models)],
         tables=[TableRoute(RolloutStep, steps.on_rollout_step, latest_only=True)],
+        metrics=metrics,
     )
 
 

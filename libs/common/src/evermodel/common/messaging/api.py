@@ -15,6 +15,7 @@ from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.ids import LifecycleId
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
+from evermodel.common.observability.metrics import Metrics
 
 P = TypeVar("P", bound=Payload)
 P_contra = TypeVar("P_contra", bound=Payload, contravariant=True)
@@ -178,7 +179,8 @@ class ServiceSpec:
     `name` is the consumer group and the event source (``/evermodel/<name>``); `service` names
     the dead-letter topic. `state` shares partition numbers with the inputs: state written while
     handling partition p lies in its partition p. `ticks`: called about every second with the
-    wall time when idle, for idle partitions; returns a reaction like a handler.
+    wall time when idle, for idle partitions; returns a reaction like a handler. `metrics`: this
+    process's, for what a handler counts itself; what its events say is counted for it.
     """
 
     name: str
@@ -189,3 +191,4 @@ class ServiceSpec:
     state: Topic | None = None
     assignment: Assignment | None = None
     on_tick: Callable[[], Reaction] | None = None
+    metrics: Metrics = field(default_factory=Metrics)

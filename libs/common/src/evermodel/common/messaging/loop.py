@@ -37,7 +37,6 @@ from evermodel.common.messaging.share import Share
 from evermodel.common.messaging.singles import Singles
 from evermodel.common.messaging.tables import Tables
 from evermodel.common.messaging.ticks import Ticks
-from evermodel.common.observability.metrics import Metrics
 from evermodel.common.settings import LoopSettings
 
 _LOG = logging.getLogger(__name__)
@@ -52,7 +51,7 @@ _BUSY_POLL_SECONDS = 0.005
 class Loop:
     """One replica of one service. Is its own consumer's ``Listener``."""
 
-    def __init__(  # noqa: PLR0913  # every part can be replaced from a test
+    def __init__(  # every part can be replaced from a test
         self,
         spec: ServiceSpec,
         *,
@@ -61,7 +60,6 @@ class Loop:
         settings: LoopSettings | None = None,
         instance: str | None = None,
         beside: Beside | None = None,
-        metrics: Metrics | None = None,
         at: FaultPoint = nowhere,
         ticks: bool = True,
     ) -> None:
@@ -70,7 +68,7 @@ class Loop:
         `ticks` false: ``on_tick`` is never called, as in the twin, where wall time stands still.
         """
         settings, beside = settings or LoopSettings(), beside or Threads()
-        report = Report(metrics or Metrics(), stage=spec.name, clock=clock)
+        report = Report(spec.metrics, stage=spec.name, clock=clock)
         keeper = Keeper(broker, state=spec.state, assignment=spec.assignment)
         attempts = settings.attempts
         self._spec, self._broker, self._clock, self._at = spec, broker, clock, at

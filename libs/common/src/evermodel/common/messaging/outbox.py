@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Poison, Reason
 from evermodel.common.messaging.api import Reaction, ServiceSpec
@@ -52,6 +53,7 @@ class Outbox:
         )
         self._producer: Producer | None = None
         self._transaction: Transaction | None = None
+        self._said: list[Payload] = []
 
     @property
     def is_open(self) -> bool:
@@ -102,6 +104,7 @@ class Outbox:
             reason: Reason = "poison" if isinstance(rejected.error, Poison) else "permanent"
             letters.append(self._letter(rejected.record, reason, rejected.error, attempts=1))
         self._partition_of_key |= prepared.keys
+        self._said += prepared.said
         self._tx.add(
             [*prepared.records, *letters],
             now=self._clock.monotonic(),
@@ -137,16 +140,18 @@ class Outbox:
         """
         if not self._tx.is_open:
             return Contents()
+        said, self._said = self._said, []
         try:
             contents = self._tx.commit(consumer)
         except TransactionAborted:
             self._report.undone()
             raise
-        self._report.committed()
+        self._report.committed(said)
         return contents
 
     def abort(self) -> None:
         """Undo what was sent."""
+        self._said.clear()
         self._tx.abort()
 
     def _letter(

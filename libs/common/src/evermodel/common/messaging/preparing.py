@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.payload import Payload
 from evermodel.common.messaging.api import Job, Reaction, Rejected, ServiceSpec
 from evermodel.common.messaging.emission import MAX_VALUE_BYTES, emissions, state_records
 from evermodel.common.messaging.records import Outgoing
@@ -11,12 +12,16 @@ from evermodel.common.messaging.records import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A reaction, encoded. `keys`: the state keys it writes, by partition number."""
+    """A reaction, encoded.
+
+    `keys`: the state keys it writes, by partition number. `said`: its events, as they were.
+    """
 
     records: Sequence[Outgoing]
     accepted: Sequence[tuple[Job, int]]
     rejected: Sequence[Rejected]
     keys: Mapping[str, int]
+    said: Sequence[Payload] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -55,7 +60,9 @@ def prepare(
         if record.value is not None and len(record.value) > MAX_VALUE_BYTES:
             raise ValueError(f"{len(record.value)} bytes for {record.topic}: too large a record")
     home = next(iter(keys.values()), 0)
-    return Prepared(records, [(job, home) for job in reaction.jobs], reaction.rejected, keys)
+    accepted = [(job, home) for job in reaction.jobs]
+    said = [emit.payload for emit in reaction.events]
+    return Prepared(records, accepted, reaction.rejected, keys, said)
 
 
 def _place(

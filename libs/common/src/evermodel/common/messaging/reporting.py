@@ -4,13 +4,15 @@ Owns the names of the loop's metrics and the fields of its log lines. Must never
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Reason
 from evermodel.common.messaging.records import Record, TopicPartition
+from evermodel.common.observability.lifecycle import note
 from evermodel.common.observability.metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
@@ -57,8 +59,10 @@ class Report:
         self._metrics.count("events", topic=record.topic, outcome="dead")
         self._metrics.count("dead_letters", topic=record.topic, reason=reason)
 
-    def committed(self) -> None:
-        """Count a transaction that became true."""
+    def committed(self, said: Iterable[Payload]) -> None:
+        """Count a transaction that became true, and what its events say."""
+        for payload in said:
+            note(self._metrics, payload)
         self._metrics.count("transactions_committed", outcome="committed")
         now = self._clock.now().timestamp()
         self._metrics.set("last_success_timestamp_seconds", now, stage=self._stage)

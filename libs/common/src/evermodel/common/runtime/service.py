@@ -25,7 +25,6 @@ from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.ports import BrokerUnavailable, Fenced
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.logs import configure_logs
-from evermodel.common.observability.metrics import Metrics
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import (
     TELEMETRY_OFF,
@@ -136,17 +135,15 @@ def _run(  # the parts of one process, named where they are made
     stopping: threading.Event,
     stack: ExitStack,
 ) -> None:
-    clock, metrics, broker = SystemClock(), Metrics(), KafkaBroker(kafka, at=at)
+    clock, broker = SystemClock(), KafkaBroker(kafka, at=at)
     stack.callback(broker.close)
-    loop = stack.enter_context(
-        Loop(spec, broker=broker, clock=clock, settings=settings, metrics=metrics, at=at)
-    )
+    loop = stack.enter_context(Loop(spec, broker=broker, clock=clock, settings=settings, at=at))
     if health.port is not None:
         port = stack.enter_context(
             health_server(
                 host=health.host,
                 port=health.port,
-                metrics=metrics,
+                metrics=spec.metrics,
                 healthy=lambda: clock.monotonic() - loop.turned_at < STUCK_SECONDS,
                 ready=lambda: loop.is_ready,
             )

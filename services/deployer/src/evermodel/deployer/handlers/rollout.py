@@ -6,7 +6,7 @@ Git is asked in ``Held`` work, beside the loop; one model's events are worked of
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
@@ -19,33 +19,23 @@ from evermodel.common.kernel.ids import EventId, ModelName, lifecycle_of
 from evermodel.common.messaging.api import NOTHING, Held, Reaction, Restored
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
+from evermodel.common.observability.metrics import Metrics
 from evermodel.deployer.domain.happenings import (
     Accepted,
-    Context,
     Happening,
     Matured,
-    Overtaken,
-    Refused,
     ServingFailed,
-    Step,
     WindowClosed,
 )
 from evermodel.deployer.domain.lifecycle import Lifecycle
-from evermodel.deployer.domain.machine import advance
 from evermodel.deployer.handlers import memory
-from evermodel.deployer.handlers.delivery import Delivery, deliver
-from evermodel.deployer.handlers.translation import (
-    cohort_of,
-    order_of,
-    policy_of,
-    release_of,
-    window_of,
-)
+from evermodel.deployer.handlers.delivery import Delivery
+from evermodel.deployer.handlers.errands import Errands
+from evermodel.deployer.handlers.readings import Readings
+from evermodel.deployer.handlers.translation import cohort_of, order_of, release_of, window_of
 from evermodel.deployer.handlers.turn import Turn
-from evermodel.deployer.ports import ConfigRepository, EngineRefused, RolloutEngine
-
-#: Ticks come about once a second; a Git that is away is asked this many ticks apart.
-TICKS_BETWEEN_TRIES = 10
+from evermodel.deployer.handlers.work import Work
+from evermodel.deployer.ports import ConfigRepository, RolloutEngine
 
 #: Reactions kept so that an event which the loop hands over again gets the same answer.
 REMEMBERED = 512
@@ -61,15 +51,15 @@ class RolloutHandlers:
         repository: ConfigRepository,
         engine: RolloutEngine,
         beside: Executor,
+        metrics: Metrics,
     ) -> None:
         """`beside` runs what is owed to Git between events, off the loop."""
-        self._policies = {name: policy_of(model) for name, model in models.items()}
-        self._repository, self._engine = repository, engine
+        self._work = Work(models=models, repository=repository, engine=engine)
+        self._readings = Readings(metrics)
+        self._errands = Errands(repository, beside=beside, readings=self._readings)
         self._states: dict[str, Lifecycle] = {}
         self._answers: OrderedDict[EventId, Reaction] = OrderedDict()
         self._generation = 0
-        self._beside, self._ticks = beside, 0
-        self._errand: tuple[Lifecycle, Future[Delivery]] | None = None
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def on_model_validated(self, event: ModelValidated, meta: EventMeta, /) -> Reaction | Held:
@@ -109,7 +99,7 @@ class RolloutHandlers:
         """Take over the models of a partition. The same state comes once for each input topic."""
         for model, data in state.items():
             self._states[model] = memory.load(data)
-            self._engine.apply(model, shares=self._states[model].in_play)
+            self._work.take_over(self._states[model])
         return Restored()
 
     def on_revoked(self, partition: TopicPartition, /) -> None:
@@ -117,20 +107,14 @@ class RolloutHandlers:
         self._generation += 1
         self._answers.clear()
         self._states.clear()
+        self._readings.forget()
 
     def on_tick(self) -> Reaction:
         """Bring Git what it is owed, without waiting for the model's next event."""
-        self._ticks += 1
-        if self._errand is not None:
-            before, future = self._errand
-            if not future.done():
-                return NOTHING
-            self._errand = None
-            return self._returned(before, future.result())
-        owing = next((s for s in self._states.values() if s.owed), None)
-        if owing is not None and self._ticks % TICKS_BETWEEN_TRIES == 0:
-            self._errand = (owing, self._beside.submit(deliver, owing, self._repository))
-        return NOTHING
+        came_back = self._errands.tick(self._states)
+        reaction = NOTHING if came_back is None else self._returned(*came_back)
+        self._readings.show(self._states)
+        return reaction
 
     def _returned(self, before: Lifecycle, delivery: Delivery) -> Reaction:
         """Note what was written, unless an event came between: it will find it written."""
@@ -162,13 +146,15 @@ class RolloutHandlers:
         return self._states.get(model, Lifecycle(model=model))
 
     def _react(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction | Held:
-        if model not in self._policies:
+        if not self._work.knows(model):
             raise Permanent(f"no model description names {model!r}")
         lock = self._locks[model]
         if lock.acquire(blocking=False):
             try:
-                if not self._needs_git(model, happening, meta):
-                    return self._work(model, happening, meta)
+                if meta.id in self._answers:
+                    return self._answers[meta.id]
+                if not self._work.needs_git(self.state_of(model), happening, meta):
+                    return self._handle(model, happening, meta)
             finally:
                 lock.release()
         generation = self._generation
@@ -179,70 +165,20 @@ class RolloutHandlers:
     ) -> Reaction:
         with self._locks[model]:
             self._still_ours(generation)
-            return self._work(model, happening, meta)
+            return self._handle(model, happening, meta)
 
     def _still_ours(self, generation: int) -> None:
         if generation != self._generation:
             # The partition went to another replica, which gets this event as well.
             raise Transient("the partition was taken away while this was worked on")
 
-    def _needs_git(self, model: ModelName, happening: Happening, meta: EventMeta) -> bool:
-        if meta.id in self._answers:
-            return False
-        before = self.state_of(model)
-        after, steps = self._decide(before, happening, meta, may_shift=True)
-        return bool(before.owed or after.owed or any(s.action == "advanced" for s in steps))
-
-    def _decide(
-        self, state: Lifecycle, happening: Happening, meta: EventMeta, *, may_shift: bool
-    ) -> tuple[Lifecycle, tuple[Step, ...]]:
-        context = Context(cause=meta.id, now=meta.time, may_shift=may_shift)
-        try:
-            return advance(state, happening, context=context, policy=self._policies[state.model])
-        except Refused as error:
-            raise Permanent(str(error)) from error
-
-    def _work(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction:
+    def _handle(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction:
         if meta.id in self._answers:
             return self._answers[meta.id]
-        turn, generation = Turn(model, meta.time), self._generation
-        state = self._settle(self.state_of(model), turn, meta)
-        turn.tell_of_late_commits(state)
-        state = self._bring_about(state, happening, turn, meta)
-        state = self._settle(state, turn, meta)
+        generation = self._generation
+        state, turn = self._work.carry_out(self.state_of(model), happening, meta)
         self._still_ours(generation)
         return self._remember(state, turn, meta)
-
-    def _bring_about(
-        self, state: Lifecycle, happening: Happening, turn: Turn, meta: EventMeta
-    ) -> Lifecycle:
-        """Decide and let the engine shift; when it refuses, decide again knowing that."""
-        after, steps = self._decide(state, happening, meta, may_shift=True)
-        try:
-            self._engine.apply(state.model, shares=after.in_play)
-        except EngineRefused as error:
-            after, steps = self._decide(state, happening, meta, may_shift=False)
-            if error.desired is not None:
-                after, more = self._decide(
-                    after, Overtaken(desired=error.desired), meta, may_shift=False
-                )
-                steps += more
-            self._engine.apply(state.model, shares=after.in_play)
-        turn.steps += steps
-        return after
-
-    def _settle(self, state: Lifecycle, turn: Turn, meta: EventMeta) -> Lifecycle:
-        if not state.owed:
-            return state
-        delivery = deliver(state, self._repository)
-        turn.commits += delivery.commits
-        state = delivery.state
-        if delivery.overtaken is not None:
-            happening = Overtaken(desired=delivery.overtaken)
-            state, steps = self._decide(state, happening, meta, may_shift=True)
-            self._engine.apply(state.model, shares=state.in_play)
-            turn.steps += steps
-        return state
 
     def _remember(self, state: Lifecycle, turn: Turn, meta: EventMeta) -> Reaction:
         model = state.model

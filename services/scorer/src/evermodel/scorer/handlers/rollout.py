@@ -16,8 +16,10 @@ from evermodel.common.events.traffic import ServedVersion, ServingApplied
 from evermodel.common.kernel.errors import Transient
 from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction
+from evermodel.common.observability.metrics import Metrics
 from evermodel.scorer.domain.payments import RowForm
 from evermodel.scorer.domain.plan import Player, plan_of
+from evermodel.scorer.handlers import readings
 from evermodel.scorer.handlers.live import Live, Loaded, Serving
 from evermodel.scorer.ports import (
     Bundles,
@@ -44,12 +46,14 @@ class RolloutHandler:
         bundles: Bundles,
         scoring: Scoring,
         replica: str,
+        metrics: Metrics,
     ) -> None:
         self._forms = forms
         self._serving = serving
         self._bundles = bundles
         self._scoring = scoring
         self._replica = replica
+        self._metrics = metrics
 
     def on_rollout_step(self, event: RolloutStep, meta: EventMeta) -> Reaction | Held:
         """Serve what the step says; until that is loaded, what served before goes on."""
@@ -85,6 +89,7 @@ class RolloutHandler:
         if unreachable is not None and not _can_serve(event, ready):
             raise Transient(str(unreachable), delay_seconds=_STORE_DELAY_SECONDS)
         self._serving.put(event.model, _live(event, ready))
+        readings.show_versions(self._metrics, event, ready=ready)
         return tuple(states)
 
     def _ready(self, wanted: VersionInPlay, before: Mapping[int, Loaded], form: RowForm) -> Loaded:

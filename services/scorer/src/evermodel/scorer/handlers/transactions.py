@@ -11,13 +11,16 @@ from pydantic import ValidationError
 
 from evermodel.common.events.catalogue import TRANSACTIONS_SCORED
 from evermodel.common.events.traffic import ScoredTransaction, Watermark
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import Reaction, Rejected
 from evermodel.common.messaging.records import Headers, Outgoing, Record
 from evermodel.common.models.description import ModelDescription
+from evermodel.common.observability.metrics import Metrics
 from evermodel.scorer.domain.fault import Fault
 from evermodel.scorer.domain.payments import Payment, RowForm
+from evermodel.scorer.handlers import readings
 from evermodel.scorer.handlers.live import Serving
 from evermodel.scorer.handlers.payment_decoder import PaymentDecoder
 from evermodel.scorer.handlers.rows import encode_rows
@@ -55,12 +58,16 @@ class TransactionsHandler:
         models: Mapping[ModelName, ModelDescription],
         forms: Mapping[ModelName, RowForm],
         serving: Serving,
+        metrics: Metrics,
+        clock: Clock,
         fault: Fault | None = None,
     ) -> None:
         self._desks = {name: _desk(name, form) for name, form in forms.items()}
         self._by_topic = _by_topic(models.values(), self._desks)
         self._serving = serving
         self._fault = fault
+        self._metrics = metrics
+        self._clock = clock
 
     def on_transactions(self, records: Sequence[Record]) -> Reaction:
         """Return a scored payment per sound record, in order; the others are rejected."""
@@ -113,7 +120,10 @@ class TransactionsHandler:
     ) -> None:
         live = self._serving.of(desk.model)
         payments = [payment for _, payment in rows]
+        started = self._clock.monotonic()
         scored = score_batch(payments, live=live, form=desk.form, fault=self._fault)
+        seconds = self._clock.monotonic() - started
+        readings.count_batch(self._metrics, desk.model, scored=scored, seconds=seconds)
         values = encode_rows(
             payments, model=desk.model, reference=live.plan.reference, scored=scored
         )

@@ -1,0 +1,95 @@
+"""One event's work: what Git is owed first, the decision, the shift of traffic, Git again.
+
+Owns the order of effects of one event. Must never keep a state: see ``rollout``.
+"""
+
+from collections.abc import Mapping
+
+from evermodel.common.events.envelope import EventMeta
+from evermodel.common.kernel.errors import Permanent
+from evermodel.common.kernel.ids import ModelName
+from evermodel.common.models.description import ModelDescription
+from evermodel.deployer.domain.happenings import Context, Happening, Overtaken, Refused, Step
+from evermodel.deployer.domain.lifecycle import Lifecycle
+from evermodel.deployer.domain.machine import advance
+from evermodel.deployer.handlers.delivery import deliver
+from evermodel.deployer.handlers.translation import policy_of
+from evermodel.deployer.handlers.turn import Turn
+from evermodel.deployer.ports import ConfigRepository, EngineRefused, RolloutEngine
+
+
+class Work:
+    """Carries happenings out, over a repository and an engine."""
+
+    def __init__(
+        self,
+        *,
+        models: Mapping[str, ModelDescription],
+        repository: ConfigRepository,
+        engine: RolloutEngine,
+    ) -> None:
+        self._policies = {name: policy_of(model) for name, model in models.items()}
+        self._repository, self._engine = repository, engine
+
+    def knows(self, model: str) -> bool:
+        """Return whether a description names `model`."""
+        return model in self._policies
+
+    def take_over(self, state: Lifecycle) -> None:
+        """Let the engine take over what `state` says is the case."""
+        self._engine.apply(state.model, shares=state.in_play)
+
+    def needs_git(self, state: Lifecycle, happening: Happening, meta: EventMeta) -> bool:
+        """Return whether `happening` leads to a question to Git, which may be slow."""
+        after, steps = self._decide(state, happening, meta, may_shift=True)
+        return bool(state.owed or after.owed or any(s.action == "advanced" for s in steps))
+
+    def carry_out(
+        self, state: Lifecycle, happening: Happening, meta: EventMeta
+    ) -> tuple[Lifecycle, Turn]:
+        """Return the state after `happening`, and what is to be said of it."""
+        turn = Turn(ModelName(state.model), meta.time)
+        state = self._settle(state, turn, meta)
+        turn.tell_of_late_commits(state)
+        state = self._bring_about(state, happening, turn, meta)
+        return self._settle(state, turn, meta), turn
+
+    def _decide(
+        self, state: Lifecycle, happening: Happening, meta: EventMeta, *, may_shift: bool
+    ) -> tuple[Lifecycle, tuple[Step, ...]]:
+        context = Context(cause=meta.id, now=meta.time, may_shift=may_shift)
+        try:
+            return advance(state, happening, context=context, policy=self._policies[state.model])
+        except Refused as error:
+            raise Permanent(str(error)) from error
+
+    def _bring_about(
+        self, state: Lifecycle, happening: Happening, turn: Turn, meta: EventMeta
+    ) -> Lifecycle:
+        """Decide and let the engine shift; when it refuses, decide again knowing that."""
+        after, steps = self._decide(state, happening, meta, may_shift=True)
+        try:
+            self._engine.apply(state.model, shares=after.in_play)
+        except EngineRefused as error:
+            after, steps = self._decide(state, happening, meta, may_shift=False)
+            if error.desired is not None:
+                after, more = self._decide(
+                    after, Overtaken(desired=error.desired), meta, may_shift=False
+                )
+                steps += more
+            self._engine.apply(state.model, shares=after.in_play)
+        turn.steps += steps
+        return after
+
+    def _settle(self, state: Lifecycle, turn: Turn, meta: EventMeta) -> Lifecycle:
+        if not state.owed:
+            return state
+        delivery = deliver(state, self._repository)
+        turn.commits += delivery.commits
+        state = delivery.state
+        if delivery.overtaken is not None:
+            happening = Overtaken(desired=delivery.overtaken)
+            state, steps = self._decide(state, happening, meta, may_shift=True)
+            self._engine.apply(state.model, shares=state.in_play)
+            turn.steps += steps
+        return state
