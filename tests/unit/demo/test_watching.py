@@ -19,7 +19,7 @@ def specs() -> list[ServiceSpec]:
         drift.assemble_detector(models={}, references=NOTHING, clock=SimulatedClock()),
         drift.assemble_outcomes(models={}, lake=NOTHING),
         trainer.assemble(models={}, child=NOTHING, runs=NOTHING, workspace=NOTHING, lake=""),
-        registrar.assemble(models={}, registry=NOTHING, evaluator=NOTHING),
+        registrar.assemble(models={}, registry=NOTHING, judgements=NOTHING, evaluator=NOTHING),
         deployer.assemble(models={}, repository=NOTHING, engine=NOTHING),
     ]
 
