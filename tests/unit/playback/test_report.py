@@ -1,15 +1,19 @@
 """The page: self-contained, escaped, the same bytes for the same run."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.envelope import Event, EventMeta
 from evermodel.common.events.outcomes import OutcomesMatured, VersionOutcomes
 from evermodel.common.events.payload import Payload, Span
+from evermodel.common.events.rollout import RolloutStep, VersionInPlay
+from evermodel.common.events.training import Artefact
 from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
-from evermodel.common.kernel.ids import EpisodeId, EventId, ModelName
+from evermodel.common.kernel.ids import EpisodeId, EventId, ModelName, ReferenceId
 from evermodel.common.models.description import ModelDescription
 from evermodel.playback.effects import WindowEffects
 from evermodel.playback.journal import Journal
@@ -19,6 +23,12 @@ from evermodel.playback.summary import Scene, Tally, summarise
 HOSTILE = '<script>alert("x")</script>&\''
 SMALL = ModelName("small")
 START = datetime(2025, 1, 1, tzinfo=UTC)
+ARTEFACT = Artefact(
+    uri="runs:/1/bundle",
+    digest="sha256:" + "0" * 64,
+    threshold=0.5,
+    reference_id=ReferenceId("r"),
+)
 
 
 def _event(payload: Payload, day: int) -> Event[Payload]:
@@ -85,6 +95,42 @@ def _drift(day: int) -> DriftDetected:
         policy="p",
         reason=f"{HOSTILE} moved",
     )
+
+
+def _step(day: int, version: int, action: Any, **weights: int) -> RolloutStep:
+    in_play = tuple(
+        VersionInPlay(
+            version=int(name[1:]),
+            role="champion",
+            weight=weight,
+            model_uri="models:/small/1",
+            artefact=ARTEFACT,
+        )
+        for name, weight in weights.items()
+    )
+    return RolloutStep(
+        model=SMALL,
+        action=action,
+        version=version,
+        from_version=None,
+        step=1,
+        in_play=in_play,
+        stable_version=1,
+        desired_version=version,
+        reason=f"because of {day}",
+    )
+
+
+def _told(*events: Event[Payload], model: ModelDescription) -> str:
+    scene = Scene(
+        model="small",
+        start=START,
+        until=START + timedelta(days=20),
+        tally=Tally(published=1, stored=1, distinct=1),
+    )
+    journal = Journal(events)
+    summary = summarise(journal, scene)
+    return page(Content(journal=journal, summary=summary.content, model=model, windows=()))
 
 
 def _page(model: ModelDescription) -> str:
@@ -165,6 +211,54 @@ def test_a_version_that_never_alerts_has_a_recall_and_no_precision(
     text = page(Content(journal=journal, summary=summary.content, model=model, windows=()))
     assert "Recall, week by week" in text
     assert "Precision, week by week" not in text
+
+
+def test_a_verdict_is_told_by_its_shape_and_not_by_colour_alone(model: ModelDescription) -> None:
+    severities: tuple[Any, ...] = ("watch", "retrain", "cleared")
+    shapes = set()
+    for severity in severities:
+        verdict = _drift(4).model_copy(update={"severity": severity})
+        text = _told(_event(verdict, 5), model=model)
+        (mark,) = re.findall(rf"<(\w+)([^<]*)><title>06 Jan 00:00 {severity}", text)
+        shapes.add((mark[0], re.sub(r"#[0-9a-f]{6}|-?[\d.]+", "", mark[1])))
+    assert len(shapes) == len(severities)
+
+
+def test_every_shape_of_the_axis_is_in_the_legend(model: ModelDescription) -> None:
+    legend = _told(model=model).partition('class="legend"')[2].partition("</p>")[0]
+    for name in ("watch, held", "retrain", "cleared", "trained, accepted", "taken back"):
+        assert name in legend
+    assert legend.count("<svg") == 5
+
+
+def test_steps_that_shift_nothing_leave_one_bar(model: ModelDescription) -> None:
+    steps = [
+        _event(_step(2, 1, "promoted", v1=100), 2),
+        _event(_step(9, 1, "completed", v1=100), 9),
+    ]
+    text = _told(*steps, model=model)
+    assert text.count("v1 serves 100 %") == 1
+    assert text.count(">v1</text>") == 1
+    assert text.count("because of") >= 2 * 2, "both are marked and told"
+
+
+def test_names_of_lines_that_end_together_do_not_cover_each_other(
+    model: ModelDescription,
+) -> None:
+    first = _matured(3).versions[0]
+    alike = tuple(first.model_copy(update={"version": v}) for v in (1, 2, 3))
+    matured = _matured(3).model_copy(update={"versions": alike})
+    text = _told(_event(matured, 6), model=model)
+    recall = text.partition("Recall, week by week")[2].partition("</section>")[0]
+    heights = sorted(float(y) for y in re.findall(r'y="([\d.]+)" class="name"', recall))
+    assert len(heights) == 3
+    assert all(b - a >= 12 for a, b in pairwise(heights))
+
+
+def test_the_page_fits_a_telephone(model: ModelDescription) -> None:
+    text = _page(model)
+    assert 'name="viewport"' in text
+    assert text.count('class="chart"') == text.count('role="img"') > 3, "each chart scrolls"
 
 
 def test_a_run_without_a_model_has_a_page_too(model: ModelDescription) -> None:

@@ -50,8 +50,8 @@ class TimeAxis:
 
 
 def chart(*parts: str, height: float, label: str) -> Markup:
-    """Return an SVG of the page's width."""
-    return element(
+    """Return an SVG of the page's width; where that is too narrow to read it scrolls."""
+    drawn = element(
         "svg",
         *parts,
         viewBox=f"0 0 {WIDTH:g} {height:g}",
@@ -59,3 +59,4 @@ def chart(*parts: str, height: float, label: str) -> Markup:
         aria_label=label,
         xmlns="http://www.w3.org/2000/svg",
     )
+    return element("div", drawn, class_="chart", tabindex=0)

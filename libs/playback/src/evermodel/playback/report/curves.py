@@ -14,6 +14,7 @@ from evermodel.playback.report.markup import Markup, element, join, tooltip
 
 _HEIGHT, _TOP = 150.0, 12.0
 _WEEK = timedelta(days=7)
+_NAME_WIDTH, _NAME_HEIGHT = 24.0, 13.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def _chart(lines: Sequence[Line], axis: TimeAxis, label: str) -> Markup:
     parts = [axis.grid(top=_TOP, bottom=bottom), _scale(top, axis)]
     for line in lines:
         parts += _drawn(line, axis, top)
+    parts += _names(lines, axis, top)
     return chart(*parts, height=bottom + 26, label=label)
 
 
@@ -114,13 +116,23 @@ def _scale(top: float, axis: TimeAxis) -> Markup:
 
 
 def _drawn(line: Line, axis: TimeAxis, top: float) -> Iterable[Markup]:
-    places = [
-        (axis.x(p.time), _TOP + _HEIGHT * (1 - min(p.value / top, 1.0)), p.text)
-        for p in line.points
-    ]
+    places = [(axis.x(p.time), _y(p, top), p.text) for p in line.points]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in places)
     yield element("polyline", points=path, fill="none", stroke=line.colour, stroke_width=2.5)
     for x, y, text in places:
         yield element("circle", tooltip(text), cx=x, cy=y, r=4, fill=line.colour)
-    x, y, _ = places[-1]
-    yield element("text", line.name, x=x + 9, y=y + 4, class_="name", fill=line.colour or CALM)
+
+
+def _y(point: Point, top: float) -> float:
+    return _TOP + _HEIGHT * (1 - min(point.value / top, 1.0))
+
+
+def _names(lines: Sequence[Line], axis: TimeAxis, top: float) -> Iterable[Markup]:
+    """Yield each line's name at its end; where two would cover each other they move apart."""
+    ends = [(axis.x(line.points[-1].time), _y(line.points[-1], top), line) for line in lines]
+    taken: list[tuple[float, float]] = []
+    for x, wanted, line in sorted(ends, key=lambda end: end[1]):
+        near = [y for other, y in taken if abs(other - x) < _NAME_WIDTH]
+        y = max([wanted, *(other + _NAME_HEIGHT for other in near)])
+        taken.append((x, y))
+        yield element("text", line.name, x=x + 9, y=y + 4, class_="name", fill=line.colour or CALM)

@@ -1,4 +1,7 @@
-"""The life of the model on one axis: who serves what share, alarms, trainings, verdicts, steps."""
+"""The life of the model on one axis: who serves what share, alarms, trainings, verdicts, steps.
+
+What a mark means is in its shape; its colour only repeats it (see ``marks``).
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,12 +14,13 @@ from evermodel.common.events.training import ModelTrained
 from evermodel.common.events.validation import ModelValidated
 from evermodel.playback.journal import Journal
 from evermodel.playback.report.axis import LEFT, TimeAxis, chart
+from evermodel.playback.report.marks import CLEARED, FAILED, PASSED, RETRAIN, WATCH, Mark, drawn
 from evermodel.playback.report.markup import Markup, element, join, tooltip
 
 _SERVING_TOP, _SERVING_HEIGHT, _LANE = 14.0, 84.0, 34.0
 _COLOURS = ("#3b6fb6", "#2a9d8f", "#e07a3f", "#8e5ea2", "#c0392b", "#7f8c3a", "#5d6d7e")
 _LANES = ("alarms", "quality", "trainings", "validations", "rollout steps")
-_BAD, _GOOD, _WARN, _CALM = "#c0392b", "#2a9d8f", "#e0a030", "#8a94a6"
+_CALM = "#8a94a6"
 
 
 def colour(version: int) -> str:
@@ -36,9 +40,9 @@ def timeline(journal: Journal, axis: TimeAxis) -> Markup:
     for event in journal.events:
         mark = _mark(event)
         if mark is not None:
-            lane, shape, fill, text = mark
+            lane, look, text = mark
             y = first + _LANE * (_LANES.index(lane) + 0.5)
-            parts.append(_shape(shape, axis.x(event.meta.time), y, fill, text))
+            parts.append(drawn(look, x=axis.x(event.meta.time), y=y, text=text))
     return chart(*parts, height=bottom + 26, label="the model's life on one time axis")
 
 
@@ -48,12 +52,23 @@ def _label(text: str, y: float) -> Markup:
 
 def _serving(journal: Journal, axis: TimeAxis) -> Markup:
     """Return stacked shares of traffic; before the first model nothing serves."""
-    steps = [(e.meta.time, e.payload) for e in journal.events if isinstance(e.payload, RolloutStep)]
+    steps = list(_runs(journal))
     parts = [_label("share of traffic", _SERVING_TOP + _SERVING_HEIGHT / 2)]
     for number, (time, step) in enumerate(steps):
         until = steps[number + 1][0] if number + 1 < len(steps) else axis.end
         parts += _stack(step, axis, time, until)
     return join(parts)
+
+
+def _runs(journal: Journal) -> Iterable[tuple[datetime, RolloutStep]]:
+    """Yield each step that changed who serves how much, with its time."""
+    before = None
+    for event in journal.events:
+        if isinstance(event.payload, RolloutStep):
+            shares = {v.version: v.weight for v in event.payload.in_play if v.weight}
+            if shares != before:
+                yield event.meta.time, event.payload
+            before = shares
 
 
 def _stack(step: RolloutStep, axis: TimeAxis, time: datetime, until: datetime) -> Iterable[Markup]:
@@ -84,55 +99,34 @@ def _stack(step: RolloutStep, axis: TimeAxis, time: datetime, until: datetime) -
                 )
 
 
-def _mark(event: Event[Payload]) -> tuple[str, str, str, str] | None:
-    """Return lane, shape, colour and words of an event, or None when it has no mark."""
+def _mark(event: Event[Payload]) -> tuple[str, Mark, str] | None:
+    """Return lane, mark and words of an event, or None when it has none."""
     match event.payload:
         case DriftDetected() as verdict:
-            fill = {"watch": _WARN, "retrain": _BAD, "cleared": _GOOD}[verdict.severity]
-            shape = "ring" if verdict.severity == "cleared" else "dot"
+            mark = {"watch": WATCH, "retrain": RETRAIN, "cleared": CLEARED}[verdict.severity]
             lane = "quality" if verdict.cause == "quality" else "alarms"
             words = f"{verdict.severity} ({verdict.cause}): {verdict.reason}"
         case ModelTrained() as trained:
-            fill = _GOOD if trained.outcome == "trained" else _BAD
-            lane, shape = "trainings", "square"
+            mark = PASSED if trained.outcome == "trained" else FAILED
+            lane = "trainings"
             words = f"{trained.outcome}: {trained.rows} rows, {trained.reason}"
         case ModelValidated() as validated:
-            fill = _GOOD if validated.verdict == "accepted" else _BAD
-            lane, shape = "validations", "square"
+            mark = PASSED if validated.verdict == "accepted" else FAILED
+            lane = "validations"
             words = f"v{validated.version or '-'} {validated.verdict}: {_joined(validated.reasons)}"
         case RolloutStep() as step:
             undone = step.action in ("aborted", "rolled_back")
-            fill = _BAD if undone else _WARN if step.action == "held" else colour(step.version)
-            lane, shape = "rollout steps", "cross" if undone else "dot"
+            forward = Mark("dot", colour(step.version))
+            mark = FAILED if undone else WATCH if step.action == "held" else forward
+            lane = "rollout steps"
             words = f"v{step.version} {step.action}: {step.reason}"
         case _:
             return None
-    return lane, shape, fill, f"{event.meta.time:%d %b %H:%M} {words}"
+    return lane, mark, f"{event.meta.time:%d %b %H:%M} {words}"
 
 
 def _joined(reasons: Sequence[str]) -> str:
     return "; ".join(reasons)
 
 
-def _shape(shape: str, x: float, y: float, fill: str, text: str) -> Markup:
-    title = tooltip(text)
-    match shape:
-        case "square":
-            return element("rect", title, x=x - 6, y=y - 6, width=12, height=12, rx=2, fill=fill)
-        case "cross":
-            path = f"M{x - 6:.1f},{y - 6:.1f}l12,12m0,-12l-12,12"
-            return element("path", title, d=path, stroke=fill, stroke_width=4, fill="none")
-        case "ring":
-            return element(
-                "circle", title, cx=x, cy=y, r=5, fill="white", stroke=fill, stroke_width=3
-            )
-        case _:
-            return element("circle", title, cx=x, cy=y, r=6, fill=fill)
-
-
-LEGEND = (
-    ("watch", _WARN),
-    ("retrain, failed, rejected, taken back", _BAD),
-    ("cleared, trained, accepted", _GOOD),
-)
 CALM = _CALM

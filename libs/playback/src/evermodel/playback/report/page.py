@@ -16,7 +16,8 @@ from evermodel.playback.journal import Journal
 from evermodel.playback.report.axis import TimeAxis
 from evermodel.playback.report.curves import alert_rate, performance
 from evermodel.playback.report.heat import heat_map
-from evermodel.playback.report.lanes import LEGEND, colour, timeline
+from evermodel.playback.report.lanes import colour, timeline
+from evermodel.playback.report.marks import LEGEND, Mark, key
 from evermodel.playback.report.markup import Markup, element
 from evermodel.playback.report.style import STYLE
 
@@ -54,7 +55,10 @@ def page(content: Content) -> str:
         _section("The story, event by event", _table(journal)),
         element("p", f"Decisions: sha256 {summary['ledger_sha256']}", class_="foot"),
     ]
-    head = element("head", Markup('<meta charset="utf-8">'), element("title", title), STYLE)
+    meta = Markup(
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    )
+    head = element("head", meta, element("title", title), STYLE)
     html = element("html", head, element("body", element("main", *body)), lang="en")
     return f"<!doctype html>\n{html}\n"
 
@@ -97,12 +101,8 @@ def _legend(journal: Journal) -> Markup:
     versions = sorted(
         {e.payload.version for e in journal.events if isinstance(e.payload, RolloutStep)}
     )
-    entries = [*((f"v{v}", colour(v)) for v in versions), *LEGEND]
-    return element("p", *(_key(name, shade) for name, shade in entries), class_="legend")
-
-
-def _key(name: str, shade: str) -> Markup:
-    return element("span", element("i", style=f"background:{shade}"), name)
+    entries = [*((f"v{v}", Mark("dot", colour(v))) for v in versions), *LEGEND]
+    return element("p", *(key(name, mark) for name, mark in entries), class_="legend")
 
 
 def _scale(content: Content) -> Markup:

@@ -24,7 +24,9 @@ def draw(
     axes = figure.subplots()
     axes.step(curve.recall, curve.precision, where="post", color="tab:blue")
     at = max(0, int((curve.thresholds >= np.float32(threshold)).sum()) - 1)
-    axes.plot(curve.recall[at], curve.precision[at], "o", color="tab:red", label="threshold")
+    caught, right = curve.recall[at], curve.precision[at]
+    told = f"threshold {threshold:.3g}: recall {caught:.2f}, precision {right:.2f}"
+    axes.plot(caught, right, "o", color="tab:red", label=told)
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
     axes.set_title(f"hold-out: average precision {average_precision(curve):.3f}, n = {len(labels)}")
     axes.legend(loc="lower left")
@@ -34,7 +36,11 @@ def draw(
     figure = Figure(figsize=(5, 4), layout="constrained")
     axes = figure.subplots()
     axes.plot([1e-5, 1], [1e-5, 1], ":", color="grey", label="perfect")
-    axes.plot([g[0] for g in groups], [max(g[1], 1e-5) for g in groups], "o-", color="tab:blue")
+    some, none = [g for g in groups if g[1] > 0], [g for g in groups if not g[1] > 0]
+    axes.plot([g[0] for g in some], [g[1] for g in some], "o-", color="tab:blue", label="groups")
+    if none:  # a logarithm has no place for them: at the foot, and not on the line
+        foot = [1e-5] * len(none)
+        axes.plot([g[0] for g in none], foot, "v", color="tab:blue", mfc="white", label="no fraud")
     axes.set(xlabel="mean score", ylabel="share of frauds", xscale="log", yscale="log")
     axes.set_title("hold-out: calibration in 20 equal groups (log scale)")
     axes.legend(loc="upper left")
