@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from evermodel.embedded.errors import NotAvailable
-from evermodel.embedded.process import Child, Command, recorded, sweep
-from evermodel.embedded.readiness import await_ready
+from evermodel.embedded.process import Child, Command, Part, recorded, sweep
+from evermodel.embedded.readiness import alone, await_ready
 from evermodel.embedded.settings import inherited_environment
 
 FOREVER = "import threading; threading.Event().wait()"
@@ -95,3 +95,33 @@ def test_a_child_that_dies_before_it_is_ready_is_said_with_its_last_words(tmp_pa
     child = Child(command(tmp_path, "raise SystemExit('no disk')"), records=tmp_path)
     with pytest.raises(NotAvailable, match="one ended with status 1: no disk"):
         await_ready(child, lambda: False, seconds=10, log=tmp_path / "one.log")
+
+
+def part(folder: Path, code: str) -> Part:
+    made = command(folder, code)
+    return Part(
+        command=made,
+        address="here",
+        is_ready=lambda: made.log.exists() and b"ready" in made.log.read_bytes(),
+        ready_seconds=10,
+    )
+
+
+def test_a_part_alone_ends_what_was_left_and_is_ended_itself(tmp_path: Path) -> None:
+    left = Child(command(tmp_path, FOREVER), records=tmp_path / "processes")
+    speaks = f"print('ready', flush=True); {FOREVER}"
+    with alone(lambda folder: part(folder, speaks), tmp_path) as address:
+        assert address == "here"
+        assert left.wait(seconds=5) is not None
+        (running,) = recorded(tmp_path / "processes")
+    assert not psutil.pid_exists(running.pid)
+    assert recorded(tmp_path / "processes") == []
+
+
+def test_a_part_that_does_not_start_leaves_nothing(tmp_path: Path) -> None:
+    with (
+        pytest.raises(NotAvailable, match="no disk"),
+        alone(lambda folder: part(folder, "raise SystemExit('no disk')"), tmp_path),
+    ):
+        raise AssertionError("it never answered")
+    assert list((tmp_path / "processes").glob("*.json")) == []

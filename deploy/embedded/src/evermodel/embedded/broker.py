@@ -6,8 +6,7 @@ uses it. First start: jars fetched (1 to 3 s); every start: format if new (1 s),
 
 import hashlib
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,8 +14,8 @@ from pathlib import Path
 from evermodel.embedded import jars, maven
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.errors import NotAvailable
-from evermodel.embedded.process import Child, Command, Part, sweep
-from evermodel.embedded.readiness import await_ready
+from evermodel.embedded.process import Command, Part
+from evermodel.embedded.readiness import alone
 from evermodel.embedded.settings import CacheSettings, inherited_environment
 
 NAME = "kafka"
@@ -59,30 +58,15 @@ group.min.session.timeout.ms=1000
 """
 
 
-@contextmanager
-def kafka(folder: Path) -> Iterator[str]:
-    """Run a broker with its state in `folder`; yield its bootstrap servers.
+def kafka(folder: Path) -> AbstractContextManager[str]:
+    """Run a broker with its state in `folder`; yields its bootstrap servers.
 
     A broker that an earlier, killed run left in `folder` is ended first.
 
     Raises:
         NotAvailable: the jars cannot be fetched or the broker does not start.
     """
-    records = folder / "processes"
-    sweep(records)
-    child, bootstrap = start(folder, records=records)
-    try:
-        yield bootstrap
-    finally:
-        child.stop()
-
-
-def start(folder: Path, *, records: Path) -> tuple[Child, str]:
-    """Start the broker, wait until it is ready; return it and its bootstrap servers."""
-    part = prepare(folder)
-    child = Child(part.command, records=records)
-    await_ready(child, part.is_ready, seconds=part.ready_seconds, log=part.command.log)
-    return child, part.address
+    return alone(prepare, folder)
 
 
 def prepare(folder: Path) -> Part:

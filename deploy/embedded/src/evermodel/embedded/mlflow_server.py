@@ -8,8 +8,8 @@ the same settings is one process and starts in half the time.
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing, suppress
 from importlib.metadata import version
 from pathlib import Path
 from urllib.error import URLError
@@ -17,8 +17,8 @@ from urllib.request import urlopen
 
 from evermodel.common.settings import TELEMETRY_OFF
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
-from evermodel.embedded.process import Child, Command, Part, sweep
-from evermodel.embedded.readiness import await_ready
+from evermodel.embedded.process import Command, Part
+from evermodel.embedded.readiness import alone
 from evermodel.embedded.settings import CacheSettings, inherited_environment
 
 NAME = "mlflow"
@@ -26,24 +26,9 @@ _READY_SECONDS = 120.0
 _APPLICATION = "mlflow.server.fastapi_app:app"
 
 
-@contextmanager
-def mlflow(folder: Path) -> Iterator[str]:
-    """Run an MLflow server with its state in `folder`; yield its tracking URI."""
-    records = folder / "processes"
-    sweep(records)
-    child, uri = start(folder, records=records)
-    try:
-        yield uri
-    finally:
-        child.stop()
-
-
-def start(folder: Path, *, records: Path) -> tuple[Child, str]:
-    """Start the server, wait until it is healthy; return it and its tracking URI."""
-    part = prepare(folder)
-    child = Child(part.command, records=records)
-    await_ready(child, part.is_ready, seconds=part.ready_seconds, log=part.command.log)
-    return child, part.address
+def mlflow(folder: Path) -> AbstractContextManager[str]:
+    """Run an MLflow server with its state in `folder`; yields its tracking URI."""
+    return alone(prepare, folder)
 
 
 def prepare(folder: Path) -> Part:

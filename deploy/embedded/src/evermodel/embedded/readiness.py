@@ -1,13 +1,34 @@
 """Waiting until a process is ready: seen, not slept for, and over at once when it dies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from evermodel.embedded.errors import NotAvailable
-from evermodel.embedded.process import Child
+from evermodel.embedded.process import Child, Part, sweep
 
 _LOOK_SECONDS = 0.02
 _TAIL_LINES = 5
+
+
+@contextmanager
+def alone(prepare: Callable[[Path], Part], folder: Path) -> Iterator[str]:
+    """Run the part that `prepare` makes for `folder`, by itself; yield its address once it answers.
+
+    What an earlier, killed run left in `folder` is ended first.
+
+    Raises:
+        NotAvailable: it does not start.
+    """
+    records = folder / "processes"
+    sweep(records)
+    part = prepare(folder)
+    child = Child(part.command, records=records)
+    await_ready(child, part.is_ready, seconds=part.ready_seconds, log=part.command.log)
+    try:
+        yield part.address
+    finally:
+        child.stop()
 
 
 def await_ready(child: Child, is_ready: Callable[[], bool], *, seconds: float, log: Path) -> None:
