@@ -3,6 +3,7 @@
 import os
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from evermodel.common.kernel.ids import EventId, ModelName
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.ports import Reader
-from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
+from evermodel.common.messaging.reading import partitions_of, read_rest
+from evermodel.common.messaging.records import Outgoing, Record
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded.broker import kafka
 
@@ -57,11 +59,9 @@ class Eyes:
     """Sees committed records as they appear, with the moment they did."""
 
     def __init__(self, broker: KafkaBroker, topics: Sequence[str]) -> None:
-        places = [TopicPartition(t, p) for t in topics for p in range(broker.partitions(t))]
-        self._reader: Reader = broker.reader(places)
+        self._reader: Reader = broker.reader(partitions_of(broker, topics))
         self.seen: list[tuple[float, Record]] = []
-        while not self._reader.caught_up():
-            self._reader.poll(limit=1000, timeout_seconds=0.1)
+        deque(read_rest(self._reader), maxlen=0)
 
     def until(self, found: Callable[[Record], bool]) -> tuple[float, Record]:
         """Return when a record was seen that `found` says yes to, and the record.

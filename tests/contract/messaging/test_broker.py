@@ -19,6 +19,7 @@ from evermodel.common.messaging.ports import (
     Reader,
     TransactionAborted,
 )
+from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.settings import KafkaSettings
 
@@ -60,11 +61,7 @@ class Place:
         return TopicPartition(self.topic, partition)
 
     def everything(self) -> list[str]:
-        reader = self.broker.reader([self.at(p) for p in range(PARTITIONS)])
-        found: list[Record] = []
-        while not reader.caught_up():
-            found += reader.poll(limit=100, timeout_seconds=0.2)
-        reader.close()
+        found = read_whole(self.broker, partitions_of(self.broker, [self.topic]))
         return [(r.value or b"").decode() for r in found]
 
     def close(self) -> None:
@@ -149,12 +146,7 @@ def settle(*consumers: Consumer, done: Callable[[], bool]) -> None:
 
 def test_a_record_comes_back_as_it_was_put(place: Place) -> None:
     place.broker.publish([place.outgoing("1", partition=2)])
-    reader = place.broker.reader([place.at(2)])
-    found: list[Record] = []
-    while not reader.caught_up():
-        found += reader.poll(limit=10, timeout_seconds=0.2)
-    reader.close()
-    (record,) = found
+    (record,) = read_whole(place.broker, [place.at(2)])
     assert (record.topic, record.partition, record.offset) == (place.topic, 2, 0)
     assert (record.key, record.value) == (b"k", b"1")
     assert record.headers == (("h", b"\xff\x00"), ("h", b"2"))
@@ -162,12 +154,8 @@ def test_a_record_comes_back_as_it_was_put(place: Place) -> None:
 
 def test_the_key_decides_the_partition_alike(place: Place) -> None:
     place.broker.publish([place.outgoing(f"{i}", partition=None, key=f"k{i}") for i in range(12)])
-    reader = place.broker.reader([place.at(p) for p in range(PARTITIONS)])
-    found: dict[str, int] = {}
-    while not reader.caught_up():
-        for record in reader.poll(limit=100, timeout_seconds=0.2):
-            found[(record.value or b"").decode()] = record.partition
-    reader.close()
+    records = read_whole(place.broker, partitions_of(place.broker, [place.topic]))
+    found = {(record.value or b"").decode(): record.partition for record in records}
     # Kafka's murmur2 of k0 … k11 over four partitions.
     assert [found[f"{i}"] for i in range(12)] == KEYS_GO_TO
 
@@ -177,12 +165,19 @@ KEYS_GO_TO = [1, 1, 1, 0, 0, 0, 1, 0, 2, 0, 2, 2]
 
 def test_a_null_value_is_a_value(place: Place) -> None:
     place.broker.publish([Outgoing(topic=place.topic, key=b"k", value=None, partition=0)])
-    reader = place.broker.reader([place.at(0)])
-    found: list[Record] = []
-    while not reader.caught_up():
-        found += reader.poll(limit=10, timeout_seconds=0.2)
-    reader.close()
-    assert [r.value for r in found] == [None]
+    assert [r.value for r in read_whole(place.broker, [place.at(0)])] == [None]
+
+
+def test_a_single_record_is_found_where_it_lies_and_nowhere_else(place: Place) -> None:
+    producer = place.broker.producer(transactional_id=place.topic)
+    for value in ("0", "2"):  # each commit's marker takes an offset too
+        producer.begin()
+        producer.send(place.outgoing(value))
+        producer.commit({}, consumer=None)
+    producer.close()
+    found = [place.broker.record(place.at(0), offset=offset) for offset in range(6)]
+    assert [record and record.value for record in found] == [b"0", None, b"2", None, None, None]
+    assert [record.offset for record in found if record] == [0, 2]
 
 
 def test_an_unknown_topic_is_refused(place: Place) -> None:

@@ -16,7 +16,7 @@ from evermodel.common.events.training import ModelTrained
 from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
-from evermodel.common.messaging.records import TopicPartition
+from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.settings import KafkaSettings
 from evermodel.common.testing.sample import START, command
 
@@ -70,20 +70,12 @@ def workers(
 
 def answers(broker: KafkaBroker, *, model: str) -> list[str]:
     """Return what was said about `model`, in order."""
-    count = broker.partitions(MODEL_TRAINED.name)
-    reader = broker.reader([TopicPartition(MODEL_TRAINED.name, p) for p in range(count)])
-    found = []
-    try:
-        while not reader.caught_up():
-            for record in reader.poll(limit=500, timeout_seconds=0.2):
-                if not (record.key or b"").startswith(model.encode()):
-                    continue  # of another test on this broker, maybe no event at all
-                event = decode(ModelTrained, value=record.value, headers=record.headers)
-                if event.payload.model.startswith(model):
-                    found.append(f"{event.payload.model}: {event.payload.reason}")
-    finally:
-        reader.close()
-    return found
+    events = [
+        decode(ModelTrained, value=record.value, headers=record.headers)
+        for record in read_whole(broker, partitions_of(broker, [MODEL_TRAINED.name]))
+        if (record.key or b"").startswith(model.encode())  # others are of other tests
+    ]
+    return [f"{event.payload.model}: {event.payload.reason}" for event in events]
 
 
 def say(broker: KafkaBroker, *, model: str, numbers: range) -> None:

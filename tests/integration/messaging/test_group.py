@@ -23,6 +23,7 @@ from evermodel.common.messaging.faultpoints import Moment
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.loop import Loop
+from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import KafkaSettings, LoopSettings
@@ -52,14 +53,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 def everything(broker: KafkaBroker, topic: str) -> list[Record]:
-    reader = broker.reader([TopicPartition(topic, p) for p in range(broker.partitions(topic))])
-    found: list[Record] = []
-    try:
-        while not reader.caught_up():
-            found += reader.poll(limit=1000, timeout_seconds=0.2)
-    finally:
-        reader.close()
-    return found
+    return read_whole(broker, partitions_of(broker, [topic]))
 
 
 def answers(broker: KafkaBroker, *, model: str) -> list[str]:

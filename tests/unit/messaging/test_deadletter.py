@@ -20,7 +20,7 @@ from evermodel.common.messaging.deadletter import (
     decode_dead_letter,
     encode_dead_letter,
 )
-from evermodel.common.messaging.records import Outgoing, Record
+from evermodel.common.messaging.records import MAX_RECORD_BYTES, Outgoing, Record, size_of
 from evermodel.common.messaging.redrive import Redriven, redrive
 from evermodel.common.testing.harness import Harness
 from evermodel.common.testing.sample import START, Counting, command
@@ -48,7 +48,34 @@ def test_every_field_survives(
     assert (published.topic, published.key) == ("drift.dead-letter", key)
 
 
-@pytest.mark.parametrize("value", [None, b"", b"[]", b"{}", b'{"reason": "mood"}'])
+LARGE = st.sampled_from([b"\xff", "ä".encode(), b'"', b"a", b""])
+SIZES = st.integers(0, 1_000_000)
+
+
+@given(parts=st.tuples(*[st.tuples(LARGE, SIZES)] * 3))
+def test_a_letter_fits_its_topic_and_says_what_it_left_out(
+    parts: tuple[tuple[bytes, int], ...],
+) -> None:
+    key, value, header = (byte * (size // max(len(byte), 1)) for byte, size in parts)
+    record = Record(
+        topic="t", partition=3, offset=9, key=key, value=value, headers=(("h", header),)
+    )
+    letter = dead_letter(
+        record, group="g", reason="bug", error=KeyError("x" * 20_000), attempts=1, time=START
+    )
+    published = encode_dead_letter(letter, topic="drift.dead-letter")
+    assert size_of(published) <= MAX_RECORD_BYTES
+    again = decode_dead_letter(published.value)
+    whole = {"key": key, "value": value, "headers": (("h", header),)}
+    kept = {name: getattr(again, name) for name in whole if name not in again.cut}
+    assert kept == {name: part for name, part in whole.items() if name not in again.cut}
+    if len(key) + len(value) + len(header) < 100_000:
+        assert not again.cut
+
+
+@pytest.mark.parametrize(
+    "value", [None, b"", b"[]", b"{}", b'{"reason": "mood"}', b'{"reason": "bug", "cut": ["x"]}']
+)
 def test_what_is_no_dead_letter_says_so(value: bytes | None) -> None:
     with pytest.raises(Poison, match="not a dead letter"):
         decode_dead_letter(value)
@@ -80,8 +107,8 @@ def test_a_redrive_puts_back_once_and_for_the_one_that_gave_up() -> None:
     harness.publish(command(1), time=START)
     harness.run()
     refuse[0] = False
-    assert redrive(harness.broker, "trainer") == Redriven(back=1, unreadable=0)
-    assert redrive(harness.broker, "trainer") == Redriven(back=0, unreadable=0)
+    assert redrive(harness.broker, "trainer") == Redriven(back=1)
+    assert redrive(harness.broker, "trainer") == Redriven()
     harness.run()
     assert mine == ["1"]
     assert others == ["1"]  # it had it the first time
@@ -102,10 +129,46 @@ def test_a_record_given_up_again_can_be_redriven_again() -> None:
     assert len(headers) == len(set(headers))
 
 
+def given_up_when_large() -> tuple[Harness, list[str], list[bool]]:
+    """Return a service that gave up a record too large for a letter, and then went on."""
+    harness, seen, refuse = Harness(partitions=1), list[str](), [True]
+    harness.add(refusing(seen, name="trainer", refuse=refuse))
+    harness.publish(command(1).model_copy(update={"why": "\xff" * 400_000}), time=START)
+    harness.run()
+    refuse[0] = False
+    harness.publish(command(2), time=START)
+    harness.run()
+    assert seen == ["2"]
+    (letter,) = harness.dead_letters("trainer")
+    assert (letter.cut, letter.value, letter.offset) == (("value",), None, 0)
+    return harness, seen, refuse
+
+
+def test_what_a_letter_left_out_is_put_back_from_its_topic() -> None:
+    harness, seen, _ = given_up_when_large()
+    assert redrive(harness.broker, "trainer") == Redriven(back=1)
+    harness.run()
+    assert seen[1:] == ["\xff" * 400_000]
+    assert redrive(harness.broker, "trainer") == Redriven()
+
+
+def test_an_original_that_is_gone_is_named_and_hinders_no_other() -> None:
+    harness, seen, refuse = given_up_when_large()
+    harness.broker.trim(LIFECYCLE_COMMANDS.name)
+    refuse[0] = True
+    harness.publish(command(3), time=START)
+    harness.run()
+    refuse[0] = False
+    done = redrive(harness.broker, "trainer")
+    assert done == Redriven(back=1, gone=("lifecycle.commands[0]@0",))
+    harness.run()
+    assert seen == ["2", "3"]
+
+
 def test_an_unreadable_dead_letter_is_left_and_counted() -> None:
     harness = Harness()
     harness.publish_records([Outgoing(topic="trainer.dead-letter", key=None, value=b"?")])
     harness.add(Counting().spec())
-    assert redrive(harness.broker, "trainer") == Redriven(back=0, unreadable=1)
+    assert redrive(harness.broker, "trainer") == Redriven(unreadable=1)
     harness.run()
     assert not harness.events(ModelTrained)

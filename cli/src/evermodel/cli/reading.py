@@ -9,7 +9,8 @@ from evermodel.common.events.envelope import Event
 from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.records import Record, TopicPartition
+from evermodel.common.messaging.reading import partitions_of, read_rest
+from evermodel.common.messaging.records import Record
 from evermodel.common.settings import KafkaSettings
 
 _BATCH = 500
@@ -35,22 +36,12 @@ class Topics:
 
     def __init__(self, settings: KafkaSettings, topics: Sequence[Topic]) -> None:
         self._broker = KafkaBroker(settings, quiet=True)
-        self._reader = self._broker.reader(
-            [
-                TopicPartition(topic.name, number)
-                for topic in topics
-                for number in range(self._broker.partitions(topic.name))
-            ]
-        )
+        names = [topic.name for topic in topics]
+        self._reader = self._broker.reader(partitions_of(self._broker, names))
 
     def present(self) -> list[Read]:
         """Return all up to the end as it is now."""
-        found: list[Read] = []
-        while True:
-            got = self.following()
-            found += got
-            if not got and self._reader.caught_up():
-                return found
+        return [interpret(record) for record in read_rest(self._reader)]
 
     def following(self) -> list[Read]:
         """Return what comes within a moment."""

@@ -83,11 +83,14 @@ def redrive(
         return
     done = put_back(kafka_settings(state), service)
     if as_json:
-        _print_json({"put_back": done.back, "unreadable": done.unreadable})
+        _print_json({"put_back": done.back, "unreadable": done.unreadable, "gone": done.gone})
     else:
         typer.echo(f"{done.back} dead letters of {service} put back")
+    problems = [f"{origin}: too large to be kept, and gone from its topic" for origin in done.gone]
     if done.unreadable:
-        raise AnswerIsNo(f"{done.unreadable} records of {topic.name} are no dead letters; left")
+        problems.append(f"{done.unreadable} records of {topic.name} are no dead letters; left")
+    if problems:
+        raise AnswerIsNo("\n".join(problems))
 
 
 def _named(name: str | None) -> "list[Topic]":

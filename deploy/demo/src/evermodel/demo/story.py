@@ -18,7 +18,8 @@ from pathlib import Path
 from evermodel.common.events.catalogue import DEAD_LETTERS
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.records import Record, TopicPartition
+from evermodel.common.messaging.reading import partitions_of, read_whole
+from evermodel.common.messaging.records import Record
 from evermodel.common.models.file import read_model
 from evermodel.common.settings import KafkaSettings
 from evermodel.demo.drift_reports import fetch_reports
@@ -150,20 +151,9 @@ def _written(  # everything a run leaves behind
 
 def _dead_letters(kafka: KafkaSettings) -> list[Record]:
     broker = KafkaBroker(kafka)
-    reader = broker.reader(
-        [
-            TopicPartition(topic.name, partition)
-            for topic in DEAD_LETTERS
-            for partition in range(broker.partitions(topic.name))
-        ]
-    )
     try:
-        found: list[Record] = []
-        while not reader.caught_up():
-            found += reader.poll(limit=500, timeout_seconds=0.2)
-        return found
+        return read_whole(broker, partitions_of(broker, [topic.name for topic in DEAD_LETTERS]))
     finally:
-        reader.close()
         broker.close()
 
 

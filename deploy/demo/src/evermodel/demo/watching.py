@@ -30,8 +30,9 @@ from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.windows import TransactionsPartial
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.kafka_consumer import KafkaReader
 from evermodel.common.messaging.kafka_groups import committed_offsets, end_offsets
+from evermodel.common.messaging.kafka_reader import KafkaReader
+from evermodel.common.messaging.reading import partitions_of
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.common.settings import KafkaSettings
 from evermodel.demo.serving import Serving
@@ -170,13 +171,7 @@ def watching(settings: KafkaSettings, *, clock: Clock, scorers: int = 1) -> Iter
     `scorers`: how many replicas must serve a step before it counts as served.
     """
     broker = KafkaBroker(settings)
-    reader = broker.reader(
-        [
-            TopicPartition(topic, partition)
-            for topic in (*_FOLLOWED, TRAINER_STATE.name)
-            for partition in range(broker.partitions(topic))
-        ]
-    )
+    reader = broker.reader(partitions_of(broker, [*_FOLLOWED, TRAINER_STATE.name]))
     try:
         yield Watcher(settings=settings, reader=reader, clock=clock, scorers=scorers)
     finally:

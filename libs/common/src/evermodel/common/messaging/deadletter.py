@@ -1,18 +1,24 @@
 """What a service gave up: one record with all it takes to understand and to replay it.
 
 Owns the form of a dead letter, and the limit on how many may pass before the service stops:
-a service that gives up everything is broken, and must not drain its topic into the bin.
+a service that gives up everything is broken, and must not drain its topic into the bin. A copy
+can be larger than its original, and too large for its own topic: then it leaves parts out and
+says which. The original stays where the letter says it lies.
 """
 
 import base64
 import json
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import get_args
+from typing import Literal, get_args
 
 from evermodel.common.kernel.errors import Fatal, Poison, Reason
-from evermodel.common.messaging.records import Outgoing, Record
+from evermodel.common.messaging.records import MAX_RECORD_BYTES, Outgoing, Record, size_of
+
+#: What a letter leaves out when it must, in this order.
+Part = Literal["value", "headers", "key"]
+_PARTS: tuple[Part, ...] = get_args(Part)
 
 #: Names the group a redriven record is meant for; every other group passes it by.
 REDRIVEN_FOR = "evermodel-redriven-for"
@@ -22,7 +28,10 @@ REDRIVEN_FROM = "evermodel-redriven-from"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A record that was given up. Bytes and headers are the original's, untouched."""
+    """A record that was given up. Bytes and headers are the original's, untouched.
+
+    `cut`: the parts of it that are not in the letter, which would have been too large.
+    """
 
     group: str
     topic: str
@@ -36,6 +45,18 @@ class DeadLetter:
     message: str
     attempts: int
     time: datetime
+    cut: tuple[Part, ...] = ()
+
+    def without(self, part: Part) -> "DeadLetter":
+        """Return the letter with `part` left out."""
+        left = replace(self, cut=(*self.cut, part))
+        match part:
+            case "value":
+                return replace(left, value=None)
+            case "headers":
+                return replace(left, headers=())
+            case "key":
+                return replace(left, key=None)
 
 
 def dead_letter(
@@ -64,7 +85,19 @@ def is_for_another(record: Record, group: str) -> bool:
 
 
 def encode_dead_letter(letter: DeadLetter, *, topic: str) -> Outgoing:
-    """Return `letter` as a record of the dead-letter topic `topic`, keyed as its source."""
+    """Return `letter` as a record of the dead-letter topic `topic`, keyed as its source.
+
+    It fits: parts of the original are left out until it does. All else in it is bounded.
+    """
+    made = _encoded(letter, topic=topic)
+    for part in _PARTS:
+        if size_of(made) > MAX_RECORD_BYTES:
+            letter = letter.without(part)
+            made = _encoded(letter, topic=topic)
+    return made
+
+
+def _encoded(letter: DeadLetter, *, topic: str) -> Outgoing:
     fields = {
         "group": letter.group,
         "topic": letter.topic,
@@ -78,6 +111,7 @@ def encode_dead_letter(letter: DeadLetter, *, topic: str) -> Outgoing:
         "message": letter.message,
         "attempts": letter.attempts,
         "time": letter.time.isoformat(),
+        "cut": letter.cut,
     }
     return Outgoing(
         topic=topic,
@@ -97,7 +131,11 @@ def decode_dead_letter(value: bytes | None) -> DeadLetter:
         fields = json.loads(value or b"")
         if fields["reason"] not in get_args(Reason):
             raise ValueError(f"reason {fields['reason']!r}")
+        cut = tuple(fields.get("cut", ()))
+        if not set(cut) <= set(_PARTS):
+            raise ValueError(f"cut {cut!r}")
         unpacked = {
+            "cut": cut,
             "key": _unpack(fields["key"]),
             "value": _unpack(fields["value"]),
             "headers": tuple((str(name), _unpack(part)) for name, part in fields["headers"]),

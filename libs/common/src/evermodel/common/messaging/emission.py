@@ -14,10 +14,7 @@ from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.ids import EventId, LifecycleId, caused_id, identity_id
 from evermodel.common.messaging.api import Emit
-from evermodel.common.messaging.records import Outgoing
-
-#: Brokers refuse records over 1 MiB by default; headers and framing need some of it.
-MAX_VALUE_BYTES = 1_000_000
+from evermodel.common.messaging.records import MAX_RECORD_BYTES, Outgoing, size_of
 
 
 def outgoing(
@@ -34,15 +31,16 @@ def outgoing(
         ValueError: it is larger than a topic takes.
     """
     value, headers = encode(payload, meta)
-    if len(value) > MAX_VALUE_BYTES:
-        raise ValueError(f"{meta.type} of {len(value)} bytes: events carry references, not rows")
-    return Outgoing(
+    made = Outgoing(
         topic=topic or topic_of(type(payload)).name,
         key=payload.model.encode() if key is None else key,
         value=value,
         headers=headers,
         partition=partition,
     )
+    if size_of(made) > MAX_RECORD_BYTES:
+        raise ValueError(f"{meta.type} of {len(value)} bytes: events carry references, not rows")
+    return made
 
 
 def new_event(payload: Payload, *, time: datetime, source: str, identity: str) -> Outgoing:

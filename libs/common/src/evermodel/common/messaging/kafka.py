@@ -18,20 +18,16 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
-from evermodel.common.messaging.kafka_consumer import (
-    CONSUMER,
-    REQUEST_SECONDS,
-    KafkaConsumer,
-    KafkaReader,
-)
+from evermodel.common.messaging.kafka_consumer import CONSUMER, REQUEST_SECONDS, KafkaConsumer
 from evermodel.common.messaging.kafka_errors import translate
 from evermodel.common.messaging.kafka_producer import PRODUCER, TRANSACTIONAL, KafkaProducer
+from evermodel.common.messaging.kafka_reader import KafkaReader, fetch
 from evermodel.common.messaging.kafka_records import produce
 from evermodel.common.messaging.ports import (
     BrokerUnavailable,
     Listener,
 )
-from evermodel.common.messaging.records import Outgoing, TopicPartition
+from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.settings import KafkaSettings
 
 _LEADER_SECONDS = 0.05
@@ -80,6 +76,9 @@ class KafkaBroker:
 
     def reader(self, partitions: Sequence[TopicPartition]) -> "KafkaReader":
         return KafkaReader(self._client, partitions, ends=self._ends(partitions))
+
+    def record(self, at: TopicPartition, *, offset: int) -> Record | None:
+        return fetch(self._client, at, offset=offset)
 
     def publish(self, records: Iterable[Outgoing]) -> None:
         if self._plain is None:

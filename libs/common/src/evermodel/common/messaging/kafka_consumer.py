@@ -1,4 +1,4 @@
-"""Members of groups and readers outside them, on a real Kafka.
+"""Members of groups on a real Kafka.
 
 Owns every librdkafka setting of reading, each as measured. ``consume`` gives records to the thread
 that polls; assignments are taken over inside it.
@@ -147,52 +147,3 @@ class _Kept:
         if error is not None:
             self._consumer.keep(error)
         return error is not None
-
-
-class KafkaReader:
-    """Reads whole partitions from the beginning; commits nothing."""
-
-    def __init__(
-        self,
-        client: Mapping[str, object],
-        partitions: Sequence[TopicPartition],
-        *,
-        ends: Mapping[TopicPartition, int],
-    ) -> None:
-        # Kafka wants a group name even of a reader that never joins one.
-        own = {"group.id": "evermodel-reader", "enable.partition.eof": True}
-        settings = {k: v for k, v in CONSUMER.items() if k != "partition.assignment.strategy"}
-        self._consumer = ck.Consumer({**client, **settings, **own})
-        self._missing = {partition: end for partition, end in ends.items() if end > 0}
-        self._reached: dict[TopicPartition, int] = {}
-        self._consumer.assign(starts_of(dict.fromkeys(partitions)))
-
-    def poll(self, *, limit: int, timeout_seconds: float) -> Sequence[Record]:
-        try:
-            found = self._consumer.consume(1, timeout_seconds)
-            if found and limit > 1:
-                found += self._consumer.consume(limit - 1, 0)
-        except ck.KafkaException as error:
-            raise translate(error) from error
-        return [record_of(message) for message in found if self._is_record(message)]
-
-    def has_reached(self, ends: Mapping[TopicPartition, int]) -> bool:
-        """Whether all that lies before `ends` has been returned, transaction markers included."""
-        return all(self._reached.get(at, 0) >= end for at, end in ends.items())
-
-    def caught_up(self) -> bool:
-        return not self._missing
-
-    def close(self) -> None:
-        self._consumer.close()
-
-    def _is_record(self, message: ck.Message) -> bool:
-        error = message.error()
-        if error is not None and error.code() == ck.KafkaError._PARTITION_EOF:
-            # The end of what is decided; its offset counts transaction markers too.
-            at = TopicPartition(message.topic() or "", message.partition() or 0)
-            self._reached[at] = message.offset() or 0
-            if self._reached[at] >= self._missing.get(at, 0):
-                self._missing.pop(at, None)
-            return False
-        return is_record(message)

@@ -13,12 +13,13 @@ from evermodel.common.messaging.kafka_consumer import REQUEST_SECONDS, KafkaCons
 from evermodel.common.messaging.kafka_errors import fatal_of, translate
 from evermodel.common.messaging.kafka_records import produce
 from evermodel.common.messaging.ports import BrokerUnavailable, Consumer, TransactionAborted
-from evermodel.common.messaging.records import Outgoing, TopicPartition
+from evermodel.common.messaging.records import MAX_REDRIVEN_BYTES, Outgoing, TopicPartition
 
 # send_offsets_to_transaction waits retry.backoff.ms between back-to-back transactions: 101 ms at
 # the default of 100, 8 ms at 5. A short transaction timeout bounds how long the records of a
 # service that never returns stall every read_committed reader.
 PRODUCER = {
+    "message.max.bytes": MAX_REDRIVEN_BYTES,
     "enable.idempotence": True,
     "acks": "all",
     "linger.ms": 2,

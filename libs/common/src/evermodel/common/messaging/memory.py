@@ -54,6 +54,10 @@ class MemoryBroker:
     def reader(self, partitions: Sequence[TopicPartition]) -> "MemoryReader":
         return MemoryReader([self.log(partition) for partition in partitions])
 
+    def record(self, at: TopicPartition, *, offset: int) -> Record | None:
+        found, _ = self.log(at).visible(offset, limit=1)
+        return found[0] if found and found[0].offset == offset else None
+
     def publish(self, records: Iterable[Outgoing]) -> None:
         for record in records:
             self.append(record, transaction=None)

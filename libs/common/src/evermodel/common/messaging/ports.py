@@ -146,6 +146,9 @@ class Broker(Protocol):
     def reader(self, partitions: Sequence[TopicPartition]) -> Reader:
         """Return a reader of `partitions`."""
 
+    def record(self, at: TopicPartition, *, offset: int) -> Record | None:
+        """Return the record of `at` at `offset`; None where there is none, any more or yet."""
+
     def publish(self, records: Iterable[Outgoing]) -> None:
         """Write `records` outside any transaction and wait until they are safe.
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.payload import Payload
 from evermodel.common.messaging.api import Job, Reaction, Rejected, ServiceSpec
-from evermodel.common.messaging.emission import MAX_VALUE_BYTES, emissions, state_records
-from evermodel.common.messaging.records import Outgoing
+from evermodel.common.messaging.emission import emissions, state_records
+from evermodel.common.messaging.records import MAX_RECORD_BYTES, Outgoing, size_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ def prepare(
             records += state_records({key: value}, topic=spec.state.name, partition=keys[key])
     records += reaction.records
     for record in records:
-        if record.value is not None and len(record.value) > MAX_VALUE_BYTES:
-            raise ValueError(f"{len(record.value)} bytes for {record.topic}: too large a record")
+        if size_of(record) > MAX_RECORD_BYTES:
+            raise ValueError(f"{size_of(record)} bytes for {record.topic}: too large a record")
     home = next(iter(keys.values()), 0)
     accepted = [(job, home) for job in reaction.jobs]
     said = [emit.payload for emit in reaction.events]

@@ -2,12 +2,14 @@
 
 A redrive is itself a consumer group: the offset of a dead letter is committed in the very
 transaction that puts the record back, so running it twice, or killing it, doubles nothing.
-Only the group that gave the record up takes it again; every other one passes it by.
+Only the group that gave the record up takes it again; every other one passes it by. Where a
+letter had to leave something out, its original is read from the topic it came from; one that is
+not there any more cannot be put back, and is told by name.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.deadletter import (
@@ -16,8 +18,15 @@ from evermodel.common.messaging.deadletter import (
     DeadLetter,
     decode_dead_letter,
 )
-from evermodel.common.messaging.ports import Broker, BrokerUnavailable, Consumer
-from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
+from evermodel.common.messaging.ports import Broker, BrokerUnavailable, Consumer, Producer
+from evermodel.common.messaging.reading import partitions_of, read_whole
+from evermodel.common.messaging.records import (
+    MAX_REDRIVEN_BYTES,
+    Outgoing,
+    Record,
+    TopicPartition,
+    size_of,
+)
 
 _LOG = logging.getLogger(__name__)
 _CHUNK = 500
@@ -27,10 +36,18 @@ _JOIN_POLLS = 150
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """`back`: records put back now. `unreadable`: dead letters that are none, left alone."""
+    """`back`: records put back now. `unreadable`: dead letters that are none, left alone.
 
-    back: int
-    unreadable: int
+    `gone`: what only a reference was kept of, and is in its topic no more, as ``topic[p]@offset``.
+    """
+
+    back: int = 0
+    unreadable: int = 0
+    gone: tuple[str, ...] = ()
+
+
+class _Gone(Exception):
+    """The original of a letter is not there, or cannot be put back as it is."""
 
 
 def redrive_group(service: str) -> str:
@@ -51,25 +68,35 @@ def redrive(broker: Broker, service: str) -> Redriven:
         group=redrive_group(service), instance="0", topics=[topic], listener=passage
     )
     producer = broker.producer(transactional_id=f"{service}.redrive-0")
-    back = unreadable = 0
+    done = Redriven()
     try:
         letters = _left(broker, topic, passage.join(consumer))
         for start in range(0, len(letters), _CHUNK):
             chunk = letters[start : start + _CHUNK]
             producer.begin()
             for record in chunk:
-                again = _again(record)
-                if again is None:
-                    unreadable += 1
-                else:
-                    producer.send(again)
-                    back += 1
+                done = _put_back(record, broker=broker, producer=producer, done=done)
             offsets = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in chunk}
             producer.commit(offsets, consumer=consumer)
     finally:
         producer.close()
         consumer.close()
-    return Redriven(back, unreadable)
+    return done
+
+
+def _put_back(record: Record, *, broker: Broker, producer: Producer, done: Redriven) -> Redriven:
+    """Send the original of the letter `record`; return `done` with it counted."""
+    try:
+        letter = decode_dead_letter(record.value)
+        producer.send(_again(letter, broker=broker))
+    except Poison as error:
+        _LOG.error("dead letter at offset %s: %s", record.offset, error)
+        return replace(done, unreadable=done.unreadable + 1)
+    except _Gone as error:
+        _LOG.error("dead letter at offset %s: %s", record.offset, error)
+        origin = f"{letter.topic}[{letter.partition}]@{letter.offset}"
+        return replace(done, gone=(*done.gone, origin))
+    return replace(done, back=done.back + 1)
 
 
 class _Passage:
@@ -105,34 +132,34 @@ def _left(
     broker: Broker, topic: str, committed: Mapping[TopicPartition, int | None]
 ) -> list[Record]:
     """Return the dead letters at or past the group's offsets, in order."""
-    partitions = [TopicPartition(topic, p) for p in range(broker.partitions(topic))]
-    reader = broker.reader(partitions)
-    found: list[Record] = []
-    try:
-        while not reader.caught_up():
-            found += reader.poll(limit=_CHUNK, timeout_seconds=_POLL_SECONDS)
-    finally:
-        reader.close()
     return [
         record
-        for record in found
-        if record.offset >= (committed.get(TopicPartition(topic, record.partition)) or 0)
+        for record in read_whole(broker, partitions_of(broker, [topic]))
+        if record.offset >= (committed.get(TopicPartition(record.topic, record.partition)) or 0)
     ]
 
 
-def _again(record: Record) -> Outgoing | None:
-    try:
-        letter = decode_dead_letter(record.value)
-    except Poison as error:
-        _LOG.error("dead letter at offset %s: %s", record.offset, error)
-        return None
-    return Outgoing(
-        topic=letter.topic,
-        partition=letter.partition,
-        key=letter.key,
-        value=letter.value,
-        headers=_headers(letter),
+def _again(letter: DeadLetter, *, broker: Broker) -> Outgoing:
+    whole = _whole(letter, broker=broker) if letter.cut else letter
+    again = Outgoing(
+        topic=whole.topic,
+        partition=whole.partition,
+        key=whole.key,
+        value=whole.value,
+        headers=_headers(whole),
     )
+    if size_of(again) > MAX_REDRIVEN_BYTES:
+        raise _Gone(f"{size_of(again)} bytes with its headers: larger than a topic takes")
+    return again
+
+
+def _whole(letter: DeadLetter, *, broker: Broker) -> DeadLetter:
+    """Return `letter` with what it had to leave out, from the topic it came from."""
+    at = TopicPartition(letter.topic, letter.partition)
+    original = broker.record(at, offset=letter.offset)
+    if original is None:
+        raise _Gone("only a reference was kept of its original, which its topic holds no more")
+    return replace(letter, key=original.key, value=original.value, headers=original.headers, cut=())
 
 
 def _headers(letter: DeadLetter) -> tuple[tuple[str, bytes], ...]:

@@ -6,10 +6,8 @@ from evermodel.common.events.catalogue import Topic
 from evermodel.common.kernel.errors import Fatal
 from evermodel.common.messaging.api import Assignment, Job, Restored
 from evermodel.common.messaging.ports import Broker
+from evermodel.common.messaging.reading import read_whole
 from evermodel.common.messaging.records import TopicPartition
-
-_STATE_RECORDS = 1000
-_POLL_SECONDS = 0.1
 
 
 class Keeper:
@@ -75,13 +73,8 @@ class Keeper:
         if self._state is None or not numbers:
             return states
         partitions = [TopicPartition(self._state.name, number) for number in sorted(numbers)]
-        reader = self._broker.reader(partitions)
-        try:
-            while not reader.caught_up():
-                for record in reader.poll(limit=_STATE_RECORDS, timeout_seconds=_POLL_SECONDS):
-                    _apply(states[record.partition], record.key, record.value)
-        finally:
-            reader.close()
+        for record in read_whole(self._broker, partitions):
+            _apply(states[record.partition], record.key, record.value)
         for number, state in states.items():
             self.partition_of_key |= dict.fromkeys(state, number)
         return states
