@@ -90,6 +90,7 @@ class Desk:
         rows: int = 0,
         watermark: float | None = None,
         files: Sequence[str] = (),
+        run: bool = True,
     ) -> None:
         """Publish a partial of `day` (0: the first Monday), which its partition is past."""
         start = MONDAY + int(day) * DAY
@@ -105,7 +106,8 @@ class Desk:
             lake=tuple(files),
         )
         self.harness.publish(partial, time=start + DAY)
-        self.harness.run()
+        if run:
+            self.harness.run()
 
     def wait(self, seconds: float) -> None:
         """Let wall time pass, and the detector notice."""
