@@ -12,7 +12,7 @@ SUMMARY: dict[str, Any] = {
     "transactions": 12345,
     "windows": 60,
     "alarms": [{"cause": "feature", "severity": "retrain"}],
-    "trainings": [{}, {}],
+    "trainings": [{"outcome": "trained"}, {"outcome": "trained"}],
     "rollouts": [{"outcome": "promoted"}, {"outcome": "aborted"}],
     "git": {"stable_version": 2, "desired_version": 2},
     "registry": {"champion": 2},
@@ -29,6 +29,16 @@ def test_every_line_is_a_whole_statement() -> None:
     assert "serving      version 2 (Git says 2, MLflow's champion is 2)" in lines
     assert "lost         0, duplicated 0, dead letters 0" in lines
     assert [line for line in lines if line.endswith((",", ", ", "("))] == []
+
+
+def test_a_training_that_failed_and_a_run_that_served_nothing_say_so() -> None:
+    failed = {"outcome": "failed", "time": "2025-02-01T00:00:00Z", "reason": "one class only"}
+    bare = {"stable_version": None, "desired_version": None}
+    summary = SUMMARY | {"trainings": [failed], "git": bare, "registry": {"champion": None}}
+    lines = list(closing_lines(summary, out=Path("runs/mine")))
+    assert "trainings    1 failed" in lines
+    assert "failed       2025-02-01: one class only" in lines
+    assert "serving      nothing (Git says None, MLflow's champion is None)" in lines
 
 
 def test_off_a_terminal_nothing_is_folded(capsys: pytest.CaptureFixture[str]) -> None:

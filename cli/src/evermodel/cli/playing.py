@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from evermodel.cli.errors import WrongUsage
+from evermodel.cli.errors import AnswerIsNo, Exit, WrongUsage
 from evermodel.cli.running import end_on_signals
 
 _EXAMPLE = Path("examples/demo/model.toml")
@@ -55,8 +55,7 @@ def replay(
 
     with progress(enabled=sys.stderr.isatty()) as watch:
         summary = play(options, watch=watch)
-    _print(dict(summary.content), out, as_json=json_output)
-    return 0
+    return _end(dict(summary.content), out, as_json=json_output)
 
 
 def demo(
@@ -94,8 +93,7 @@ def demo(
     )
     end_on_signals()
     summary = tell(options, clock=SystemClock(), say=_say, then=stay)
-    _print(dict(summary.content), out, as_json=False)
-    return 0
+    return _end(dict(summary.content), out, as_json=False)
 
 
 def _time(text: str | None, option: str) -> datetime | None:
@@ -108,14 +106,23 @@ def _time(text: str | None, option: str) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _print(summary: dict[str, object], out: Path, *, as_json: bool) -> None:
+def _end(summary: dict[str, object], out: Path, *, as_json: bool) -> int:
+    """Print `summary`.
+
+    Raises:
+        AnswerIsNo: no version ever served.
+    """
     from evermodel.cli.replaying import closing_lines  # noqa: PLC0415  # heavy
+    from evermodel.playback.shortfall import why_nothing_served  # noqa: PLC0415  # as above
 
     if as_json:
         typer.echo(json.dumps(summary, indent=2))
-        return
-    for line in closing_lines(summary, out=out):
-        _say(line)
+    else:
+        for line in closing_lines(summary, out=out):
+            _say(line)
+    if shortfall := why_nothing_served(summary):
+        raise AnswerIsNo(shortfall)
+    return Exit.DONE
 
 
 def _say(line: str) -> None:

@@ -37,11 +37,15 @@ def closing_lines(summary: Mapping[str, Any], *, out: Path) -> Iterator[str]:
     yield ""
     yield f"{summary['transactions']:,} transactions in {summary['windows']} windows"
     yield f"verdicts     {_counted(alarms)}"
-    yield f"trainings    {len(summary['trainings'])}"
+    yield f"trainings    {_counted(Counter(t['outcome'] for t in summary['trainings']))}"
+    for training in summary["trainings"]:
+        if training["outcome"] == "failed":
+            yield f"failed       {training['time'][:10]}: {training['reason']}"
     yield f"rollouts     {_counted(outcomes)}"
     git, registry = summary["git"], summary["registry"]
     says = f"Git says {git['desired_version']}, MLflow's champion is {registry['champion']}"
-    yield f"serving      version {git['stable_version']} ({says})"
+    stable = git["stable_version"]
+    yield f"serving      {'nothing' if stable is None else f'version {stable}'} ({says})"
     dead = f"dead letters {summary['dead_letters']}"
     yield f"lost         {summary['lost']}, duplicated {summary['duplicated']}, {dead}"
     yield f"ledger       {summary['ledger_sha256']}"

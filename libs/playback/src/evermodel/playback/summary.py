@@ -131,6 +131,7 @@ def _trainings(journal: Journal) -> Iterator[dict[str, Any]]:
             "caused_by": trained.caused_by,
             "version": versions.get(event.meta.id),
             "outcome": trained.outcome,
+            "reason": trained.reason,
             "rows": trained.rows,
             "train_from": trained.data and format_time(trained.data.start),
             "train_until": trained.data and format_time(trained.data.end),

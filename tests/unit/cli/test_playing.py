@@ -1,0 +1,44 @@
+"""What `replay` and `demo` end with."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evermodel.cli.main import run
+from evermodel.playback.summary import Summary
+from tests.unit.cli.test_replaying import SUMMARY
+
+CONTENT: dict[str, Any] = SUMMARY | {"model": "fraud", "champions": [{"version": 1}]}
+FAILED = {"outcome": "failed", "time": "2025-02-01T00:00:00Z", "reason": "one class only"}
+COMMANDS = {
+    "evermodel.twin.replay.replay": ["replay", "--model", "m", "--data", "d", "--out", "o"],
+    "evermodel.demo.story.tell": ["demo", "--out", "o"],
+}
+
+
+def played(name: str, content: dict[str, Any], patch: pytest.MonkeyPatch) -> int:
+    def answer(*_: object, **__: object) -> Summary:
+        return Summary(content)
+
+    patch.setattr(name, answer)
+    patch.setattr("evermodel.cli.playing.end_on_signals", lambda: None)
+    return run(COMMANDS[name])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_run_that_served_is_a_success(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert played(name, CONTENT, monkeypatch) == 0
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_run_that_never_served_fails_with_the_reason(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = {"champions": [], "rollouts": [], "validations": [], "trainings": [FAILED]}
+    assert played(name, CONTENT | nothing, monkeypatch) == 1
+    said, sentence = capsys.readouterr()
+    assert sentence == (
+        "evermodel: fraud: nothing was ever served: the first training failed: one class only\n"
+    )
+    assert f"see          {Path('o') / 'report.html'}" in said, "what there is can be looked at"
