@@ -1,6 +1,6 @@
 """One partition of `labels`: into the lake, and a word when it is past a window's end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from evermodel.common.events.catalogue import LABELS
 from evermodel.common.events.hot import LabelRow
@@ -38,6 +38,17 @@ class LabelsPartition:
         if raw is not None:
             self._position = Position.decode(raw)
         return self._position.next_offset
+
+    def checkpoint(self) -> Callable[[], None]:
+        """Return what undoes everything from here on, once."""
+        position, chunk = self._position.copy(), self._chunk
+        undo_buffer = self._buffer.checkpoint()
+
+        def undo() -> None:
+            self._position, self._chunk = position, chunk
+            undo_buffer()
+
+        return undo
 
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Keep `records`, which lie in `chunk`."""

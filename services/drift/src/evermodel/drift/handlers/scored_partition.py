@@ -1,6 +1,6 @@
 """One partition of `transactions.scored`: open tallies, their state, their rows in the lake."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -69,6 +69,19 @@ class ScoredPartition:
             if model in self._models
         }
         return self._position.next_offset
+
+    def checkpoint(self) -> Callable[[], None]:
+        """Return what undoes everything from here on, once."""
+        position, chunk = self._position.copy(), self._chunk
+        opened, touched = dict(self._open), set(self._touched)
+        undo_buffer = self._buffer.checkpoint()
+
+        def undo() -> None:
+            self._position, self._chunk = position, chunk
+            self._open, self._touched = opened, touched
+            undo_buffer()
+
+        return undo
 
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Count and keep `records`, which lie in `chunk`."""

@@ -44,13 +44,23 @@ class Windower:
         self._owned: dict[TopicPartition, ScoredPartition | LabelsPartition] = {}
 
     def on_records(self, records: Sequence[Record]) -> Reaction:
-        """Count and keep `records` of either stream."""
-        output = Output()
-        for where, group in _by_partition(records).items():
-            owned = self._partition(where)
-            for chunk, run in groupby(group, key=lambda record: chunk_of(record.offset)):
-                owned.take(list(run), chunk=chunk, output=output)
-            owned.save(output)
+        """Count and keep `records` of either stream.
+
+        All or nothing: a batch that has to wait, because the lake does not answer or a reference
+        is not there yet, comes again as it was.
+        """
+        output, undos = Output(), []
+        try:
+            for where, group in _by_partition(records).items():
+                owned = self._partition(where)
+                undos.append(owned.checkpoint())
+                for chunk, run in groupby(group, key=lambda record: chunk_of(record.offset)):
+                    owned.take(list(run), chunk=chunk, output=output)
+                owned.save(output)
+        except Exception:
+            for undo in undos:
+                undo()
+            raise
         return Reaction(events=output.events, state=output.state, rejected=output.rejected)
 
     def on_restored(

@@ -14,6 +14,10 @@ class Position:
     next_offset: int = 0
     progress: dict[str, Progress] = field(default_factory=dict)
 
+    def copy(self) -> "Position":
+        """Return a position that goes on by itself."""
+        return Position(self.next_offset, dict(self.progress))
+
     def encode(self) -> bytes:
         """Return the value to keep."""
         marks = {model: [p.watermark, p.closed] for model, p in sorted(self.progress.items())}
