@@ -4,14 +4,18 @@ The fake's blind spot: it has no second writer inside a write; the race is git's
 """
 
 import os
+import resource
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from evermodel.deployer.adapters.git_repository import GitRepository
+from evermodel.deployer.adapters import git_repository
+from evermodel.deployer.adapters.git_repository import GitFailed, GitRepository
 from evermodel.deployer.adapters.memory_repository import MemoryRepository
 from evermodel.deployer.domain.changes import Change, promotion, rollback
 from evermodel.deployer.domain.release import Release
@@ -92,6 +96,28 @@ def repository(request: pytest.FixtureRequest, bare: Path) -> ConfigRepository:
     return on_git(bare) if request.param == "git" else MemoryRepository()
 
 
+#: Kills the receiving side once the branch has moved, before it can say so to the pusher.
+LOSING = """#!/bin/sh
+[ "$1" = committed ] && grep -q refs/heads/main && kill -9 $PPID
+exit 0
+"""
+
+
+@contextmanager
+def losing_answers(repository: ConfigRepository, bare: Path) -> Iterator[None]:
+    """Let the repository take what is written, and lose the answer."""
+    if isinstance(repository, MemoryRepository):
+        repository.lossy = True
+        yield
+        repository.lossy = False
+        return
+    hook = bare / "hooks" / "reference-transaction"
+    hook.write_text(LOSING)
+    hook.chmod(0o755)
+    yield
+    hook.unlink()
+
+
 def commits(repository: ConfigRepository, bare: Path) -> int:
     if isinstance(repository, MemoryRepository):
         return len(repository.log)
@@ -164,6 +190,40 @@ def test_a_version_that_was_taken_back_can_be_promoted_again_by_another_cause(
         assert isinstance(repository.write(change), Written)
 
     assert commits(repository, bare) == 4
+
+
+def test_a_change_whose_answer_was_lost_is_found_when_it_is_written_again(
+    repository: ConfigRepository, bare: Path
+) -> None:
+    repository.write(up(None, 1))
+    with losing_answers(repository, bare), pytest.raises(RepositoryUnavailable):
+        repository.write(up(1, 2))
+
+    assert isinstance(repository.write(up(1, 2)), Written)
+    assert commits(repository, bare) == 2
+
+
+def test_a_promotion_whose_answer_was_lost_is_undone_by_its_rollback(
+    repository: ConfigRepository, bare: Path
+) -> None:
+    repository.write(up(None, 1))
+    with losing_answers(repository, bare), pytest.raises(RepositoryUnavailable):
+        repository.write(up(1, 2))
+
+    assert isinstance(repository.write(back(2, 1)), Written)
+    desired = repository.desired("fraud")
+    assert desired is not None
+    assert desired.version == 1
+    assert commits(repository, bare) == 3
+
+
+def test_the_rollback_of_a_promotion_that_was_never_written_writes_nothing(
+    repository: ConfigRepository, bare: Path
+) -> None:
+    repository.write(up(None, 1))
+
+    assert isinstance(repository.write(back(2, 1)), Written)
+    assert commits(repository, bare) == 1
 
 
 def test_models_do_not_meet(repository: ConfigRepository) -> None:
@@ -350,6 +410,74 @@ def test_a_repository_that_refuses_writes_is_unavailable_not_a_race(bare: Path) 
 
     with pytest.raises(RepositoryUnavailable):
         repository.write(up(None, 1))
+
+
+@pytest.mark.parametrize("lock", ["evermodel.index.lock", "refs/remotes/origin/main.lock"])
+def test_a_lock_that_a_killed_process_left_is_in_nobodys_way_for_long(
+    lock: str, bare: Path
+) -> None:
+    repository = on_git(bare)
+    for change in (up(None, 1), up(1, 2)):
+        repository.write(change)  # the second one has something to fetch, and makes the folders
+    on_git(bare, clone="other").write(up(2, 3))
+    (bare.parent / "clone" / lock).touch()
+
+    with suppress(RepositoryUnavailable):
+        repository.write(up(3, 4))
+    assert isinstance(repository.write(up(3, 4)), Written)
+
+
+@pytest.mark.parametrize("ask", ["desired", "write"])
+def test_a_disk_that_takes_nothing_is_an_answer_that_is_missing(ask: str, bare: Path) -> None:
+    on_git(bare).write(up(None, 1))
+    repository = on_git(bare, clone="other")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(RepositoryUnavailable):
+            repository.desired("fraud") if ask == "desired" else repository.write(up(1, 2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert isinstance(repository.write(up(1, 2)), Written)
+
+
+@pytest.mark.parametrize("step", ["ls-tree", "log", "hash-object", "read-tree", "commit-tree"])
+@pytest.mark.parametrize(
+    "failure", [GitFailed("no"), subprocess.TimeoutExpired("git", 30), OSError(28, "full")]
+)
+def test_whatever_step_fails_the_port_says_that_the_repository_does_not_answer(
+    step: str, failure: Exception, bare: Path
+) -> None:
+    class Failing(GitRepository):
+        def _git(self, *arguments: str, **more: Any) -> str:
+            if arguments[0] == step:
+                raise failure
+            return super()._git(*arguments, **more)
+
+    on_git(bare).write(up(None, 1))
+
+    with pytest.raises(RepositoryUnavailable):
+        Failing(str(bare), clone=bare.parent / "failing").write(up(1, 2))
+
+
+def test_a_push_that_was_given_up_does_not_land_later(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = on_git(bare)
+    repository.write(up(None, 1))
+    asked, free = bare.parent / "asked", bare.parent / "free"
+    os.mkfifo(free)
+    hook = bare / "hooks" / "pre-receive"
+    hook.write_text(f"#!/bin/sh\ntouch {asked}\nread _ < {free}\nexit 0\n")
+    hook.chmod(0o755)
+    monkeypatch.setattr(git_repository, "TIMEOUT_SECONDS", 2.0)
+    with pytest.raises(RepositoryUnavailable, match="timed out"):
+        repository.write(up(1, 2))
+
+    assert asked.exists()
+    with pytest.raises(OSError, match="No such device"):  # nobody waits at the other end
+        os.open(free, os.O_WRONLY | os.O_NONBLOCK)
+    assert commits(repository, bare) == 1
 
 
 def test_a_lost_clone_is_made_again(bare: Path) -> None:

@@ -105,6 +105,7 @@ class Story:
         self.now = START
         self.steps: list[RolloutStep] = []
         self.times: list[datetime] = []
+        self.lifecycles: list[str | None] = []
         self.state: dict[str, bytes] = {}
         self._ids = itertools.count()
 
@@ -251,6 +252,7 @@ class Story:
             assert isinstance(emit.payload, RolloutStep)
             self.steps.append(emit.payload)
             self.times.append(emit.time)
+            self.lifecycles.append(emit.lifecycle_id)
         self.state.update({k: v for k, v in reaction.state.items() if v is not None})
 
     # then

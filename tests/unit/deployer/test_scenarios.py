@@ -47,8 +47,8 @@ def test_a_good_version_takes_over_in_steps_and_is_watched() -> None:
 def test_every_step_of_a_rollout_carries_its_lifecycle_and_the_event_time_of_its_cause() -> None:
     story = Story().accepted(1).accepted(2).days(4)
 
-    assert story.times[:3] == [START, START, START + (story.times[2] - START)]
-    assert story.times == sorted(story.times)
+    assert story.times == [START, START, *(START + n * DAY for n in range(1, 5))]
+    assert story.lifecycles == ["life-1", *["life-2"] * 5]
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])
@@ -276,8 +276,25 @@ def test_a_promotion_git_never_heard_of_is_never_told_once_it_is_taken_back() ->
 
     story.day()
 
-    assert story.actions[-1] == "aborted v2"
+    assert story.actions[-2:] == ["aborted v2", "resumed v1"]
     assert story.subjects == ["promote(fraud): none -> v1"]
+
+
+def test_a_promotion_git_took_without_saying_so_is_undone_once_it_is_taken_back() -> None:
+    story = Story().accepted(1)
+    story.repository.lossy = True
+    story.accepted(2)
+    story.repository.lossy, story.repository.away = False, True
+    story.day(challenger=0.3)
+    assert story.actions[-1] == "aborted v2"
+    story.repository.away = False
+
+    story.seconds(20)
+
+    desired = story.repository.desired("fraud")
+    assert desired is not None
+    assert desired.version == story.steps[-1].desired_version == 1
+    assert story.subjects[-1] == "rollback(fraud): v2 -> v1"
 
 
 def test_a_broken_file_holds_the_rollout_in_the_shadow() -> None:

@@ -11,7 +11,10 @@ from evermodel.deployer.domain.release import Share
 
 
 class RepositoryUnavailable(Exception):
-    """The repository does not answer, or refused every try; the same change may be tried again."""
+    """The repository does not answer, or refused every try; the same change may be tried again.
+
+    What was asked for may have been done all the same: only its answer is missing.
+    """
 
 
 class RepositoryBroken(Exception):
@@ -53,7 +56,8 @@ class ConfigRepository(Protocol):
     touches only the scalars it must; comments and everybody else's lines stay. (3) It never
     overwrites what another writer did meanwhile, and never forces. (4) A promotion gives way
     to a newer version; a rollback is made only over the version it undoes. (5) The same
-    history gives the same commit ids.
+    history gives the same commit ids. (6) A change whose answer was lost is found when it is
+    written again, and is undone by its rollback.
     """
 
     def desired(self, model: str, /) -> Desired | None:
@@ -67,7 +71,9 @@ class ConfigRepository(Protocol):
         """Make `change` the head's desire, unless that has been done or overtaken.
 
         Raises:
-            RepositoryUnavailable, RepositoryBroken: nothing was written.
+            RepositoryUnavailable: nobody knows whether it was written. Ask for it again, or for
+                what undoes it: both look first, so nothing is ever to be inferred.
+            RepositoryBroken: nothing was written.
         """
 
 

@@ -1,16 +1,21 @@
 """The config repository in git, through the ``git`` program.
 
-Owns a working clone of its own. Must never force, never write outside the machine's file, and
-never depend on a user's git configuration. Commits carry event time, so that the same history
-has the same ids wherever it is written.
+Owns a working clone of its own, which is a cache: when git fails in it (a lock that a killed
+process left, a damaged object) it is thrown away, and the next try makes another. Must never
+force, never write outside the machine's file, and never depend on a user's git configuration.
+Commits carry event time, so that the same history has the same ids wherever it is written.
 """
 
 import os  # the child's environment starts from ours: PATH, HOME, SSH_AUTH_SOCK
 import random
 import re
+import shutil
+import signal
 import subprocess
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from evermodel.deployer.adapters import yaml_manifest
@@ -18,6 +23,7 @@ from evermodel.deployer.adapters.authorship import AUTHOR
 from evermodel.deployer.domain.changes import Change
 from evermodel.deployer.ports import (
     Desired,
+    RepositoryBroken,
     RepositoryUnavailable,
     Superseded,
     Written,
@@ -58,19 +64,32 @@ class GitRepository:
         self._lock = threading.Lock()
 
     def desired(self, model: str, /) -> Desired | None:
-        with self._lock:
+        """Return what the head of the branch wants (``ConfigRepository``)."""
+        with self._lock, self._answering():
             text = self._text(model) if self._fetch() else None
         return None if text is None else yaml_manifest.read(text)
 
     def write(self, change: Change, /) -> Written | Superseded:
+        """Commit `change` and push it, at most ``TRIES`` times (``ConfigRepository``)."""
         with self._lock:
             for attempt in range(TRIES):
-                done = self._try(change)
+                with self._answering():
+                    done = self._try(change)
                 if done is not None:
                     return done
                 # Two writers that lost to each other must not meet again in step.
                 self._pause(random.uniform(0.0, 0.05 * 2**attempt))  # noqa: S311  # jitter
         raise RepositoryUnavailable(f"the push was refused {TRIES} times: others write as well")
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Bring whatever git, the disk or the clock raise to the port's two errors."""
+        try:
+            yield
+        except UnicodeDecodeError as error:
+            raise RepositoryBroken("the machine's file is no UTF-8 text") from error
+        except (GitFailed, OSError, subprocess.TimeoutExpired) as error:
+            raise RepositoryUnavailable(f"git: {error}") from error
 
     def _try(self, change: Change) -> Written | Superseded | None:
         """Fetch, look the change up, recompute the edit, push; None when another was faster."""
@@ -94,17 +113,18 @@ class GitRepository:
 
     def _fetch(self) -> bool:
         """Bring the clone up to date; False while the branch has no commit."""
+        if not (self._clone / "HEAD").exists():
+            self._clone.mkdir(parents=True, exist_ok=True)
+            self._git("init", "--quiet", "--bare")
+        if not self._git("ls-remote", "--heads", self._url, f"refs/heads/{self._branch}"):
+            return False
+        refspec = f"+refs/heads/{self._branch}:{self._remote}"
         try:
-            if not (self._clone / "HEAD").exists():
-                self._clone.mkdir(parents=True, exist_ok=True)
-                self._git("init", "--quiet", "--bare")
-            listed = self._git("ls-remote", "--heads", self._url, f"refs/heads/{self._branch}")
-            if not listed:
-                return False
-            refspec = f"+refs/heads/{self._branch}:{self._remote}"
             self._git("fetch", "--quiet", "--no-tags", self._url, refspec)
-        except (GitFailed, OSError, subprocess.TimeoutExpired) as error:
-            raise RepositoryUnavailable(f"git: {error}") from error
+        except GitFailed:
+            # The repository answered a moment ago, so it may be the clone that is at fault.
+            shutil.rmtree(self._clone, ignore_errors=True)
+            raise
         return True
 
     def _text(self, model: str) -> str | None:
@@ -121,12 +141,15 @@ class GitRepository:
 
     def _commit(self, change: Change, text: str, *, parent: str | None) -> str:
         """Write the commit object over `parent`'s tree, touching one path; no work tree needed."""
-        index = {"GIT_INDEX_FILE": str(self._clone / "evermodel.index")}
-        self._git("read-tree", *([parent] if parent else ["--empty"]), extra=index)
         blob = self._git("hash-object", "-w", "--stdin", stdin=text)
         path = yaml_manifest.path_of(change.model, self._environment)
-        self._git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", extra=index)
-        tree = self._git("write-tree", extra=index)
+        # An index of its own: what a killed process left locked would be in the way for ever.
+        with tempfile.TemporaryDirectory(prefix="evermodel-index-") as folder:
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self._git("read-tree", *([parent] if parent else ["--empty"]), extra=index)
+            entry = f"100644,{blob},{path}"
+            self._git("update-index", "--add", "--cacheinfo", entry, extra=index)
+            tree = self._git("write-tree", extra=index)
         parents = ["-p", parent] if parent else []
         when = f"{int(change.time.timestamp())} +0000"
         dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
@@ -140,9 +163,7 @@ class GitRepository:
             said = str(error)
             if any(word in said for word in ("rejected", "failed to lock", "cannot lock ref")):
                 return False
-            raise RepositoryUnavailable(f"git: {error}") from error
-        except subprocess.TimeoutExpired as error:
-            raise RepositoryUnavailable(f"git: {error}") from error
+            raise
         return True
 
     def _git(
@@ -152,20 +173,32 @@ class GitRepository:
         extra: dict[str, str] | None = None,
         strip: bool = True,
     ) -> str:
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["git", *arguments],
             cwd=self._clone,
             env={**_environment(), **(extra or {})},
-            input="" if stdin is None else stdin,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             encoding="utf-8",
-            timeout=TIMEOUT_SECONDS,
-            check=False,
+            start_new_session=True,
         )
-        if done.returncode != 0:
-            words = " ".join((done.stderr or done.stdout).split())[-400:]
-            raise GitFailed(f"{arguments[0]}: {words or f'exit code {done.returncode}'}")
-        return done.stdout.strip() if strip else done.stdout
+        with process:
+            try:
+                said, complaint = process.communicate(stdin or "", timeout=TIMEOUT_SECONDS)
+            except BaseException:
+                _end(process)
+                raise
+        if process.returncode != 0:
+            words = " ".join((complaint or said).split())[-400:]
+            raise GitFailed(f"{arguments[0]}: {words or f'exit code {process.returncode}'}")
+        return said.strip() if strip else said
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """End git and the transports it started: a push that goes on alone may land much later."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _environment() -> dict[str, str]:

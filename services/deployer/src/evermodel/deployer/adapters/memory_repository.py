@@ -21,20 +21,32 @@ from evermodel.deployer.ports import (
 
 @dataclass(slots=True)
 class MemoryRepository:
-    """Files and a log of messages. `away`: it does not answer."""
+    """Files and a log of messages.
+
+    `away`: it does not answer. `lossy`: it does what it is asked, and its answer is lost.
+    """
 
     environment: str = "production"
     files: dict[str, str] = field(default_factory=dict)
     log: list[tuple[str, Change]] = field(default_factory=list)
     away: bool = False
+    lossy: bool = False
 
     def desired(self, model: str, /) -> Desired | None:
+        """Return what the files want (``ConfigRepository``)."""
         self._answer()
         text = self.files.get(yaml_manifest.path_of(model, self.environment))
         return None if text is None else yaml_manifest.read(text)
 
     def write(self, change: Change, /) -> Written | Superseded:
+        """Make `change` the newest entry of the log (``ConfigRepository``)."""
         self._answer()
+        answer = self._written(change)
+        if self.lossy:
+            raise RepositoryUnavailable("the answer was lost")
+        return answer
+
+    def _written(self, change: Change) -> Written | Superseded:
         for commit, made in self.log:
             if made.cause == change.cause and made.to.model_uri == change.to.model_uri:
                 return Written(commit=commit)

@@ -69,10 +69,9 @@ def _owing_rollback(
     to = state.champion
     if to is None:
         raise ValueError("a rollback goes back to something")
-    undelivered = tuple(c for c in state.owed if c.about != bad.version)
-    if undelivered != state.owed:
-        # Git never heard of the promotion: telling it now, only to take it back, would serve it.
-        return replace(state, owed=undelivered)
+    # An undelivered promotion is not told any more: that would serve what was taken back. Nor
+    # is it taken for unheard: its answer may be what was lost. The rollback asks Git itself.
+    others = tuple(c for c in state.owed if c.about != bad.version)
     evidence = tuple(
         f"{f.check}: {f.value:.4g} against {f.bound:.4g}, n = {f.n} ({f.verdict})"
         for f in judgement.findings
@@ -86,4 +85,4 @@ def _owing_rollback(
         reason=judgement.reason,
         evidence=evidence,
     )
-    return replace(state, owed=(*state.owed, change))
+    return replace(state, owed=(*others, change))

@@ -25,7 +25,7 @@ class Turn:
         if champion is None:
             return
         for change, _ in self.commits:
-            reason = f"Git answers again: {change.subject} is written"
+            reason = f"Git answers again: {change.subject} holds there"
             replaces = None if change.to == champion else champion
             step = statements.say(state, "resumed", change.to, reason=reason, replaces=replaces)
             self.steps += (step,)
