@@ -3,10 +3,15 @@
 history ─▶ v1 ─▶ a window ─▶ kill -9 a windower and a scorer ─▶ a window ─▶ the end
 """
 
+import json
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
+from urllib.request import urlopen
 
 import polars as pl
 import pytest
@@ -24,7 +29,7 @@ from evermodel.playback.journal import Journal, journal_of
 from evermodel.playback.scored import read_scored
 from tests.e2e.small_bank import small_model, small_table
 
-TWICE = {role.name: 2 for role in ROLES if role.name != "console"}
+TWICE = {role.name: 2 for role in ROLES}
 KILLED = ("drift-windower-1", "scorer-1")
 STRUCK = datetime(2025, 3, 11, tzinfo=UTC)
 DAYS = 10
@@ -40,6 +45,7 @@ class Told:
     journal: Journal
     scored: pl.DataFrame
     restarts: dict[str, int]
+    shown: dict[str, set[int | None]]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +66,23 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         )
         restarts = {s.name: s.restarts for s in running.standings()}
         scored = read_scored(Path(running.lake), model.name)
-        yield Told(played, journal_of(played.records), scored, restarts)
+        shown = {name: shown_by(running, name) for name in ("console", "console-1")}
+        yield Told(played, journal_of(played.records), scored, restarts, shown)
+
+
+def shown_by(running: Stack, console: str) -> set[int | None]:
+    """Return the versions that `console` says serve, as soon as it says any."""
+    versions: set[int | None] = set()
+    for _ in range(200):
+        with suppress(OSError, IndexError):
+            port = re.findall(r"http://[\d.]+:(\d+)/api", running.log(console).read_text())[-1]
+            with urlopen(f"http://127.0.0.1:{port}/api/models", timeout=5) as answer:
+                models = json.load(answer)["models"]
+            versions = {m["serving"]["version"] for m in models if m["serving"]}
+        if versions:
+            break
+        Event().wait(0.1)
+    return versions
 
 
 def strike(running: Stack, window: Window) -> None:
@@ -79,6 +101,10 @@ def as_toml(sections: dict[str, dict[str, object]]) -> str:
 def test_only_the_killed_were_started_again(told: Told) -> None:
     assert {name for name, restarts in told.restarts.items() if restarts} == set(KILLED)
     assert set(TWICE) | {f"{name}-1" for name in TWICE} <= set(told.restarts)
+
+
+def test_each_console_shows_all_of_it(told: Told) -> None:
+    assert told.shown == {"console": {1}, "console-1": {1}}
 
 
 def test_no_payment_is_lost_or_kept_twice(told: Told) -> None:
