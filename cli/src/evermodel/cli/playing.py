@@ -54,7 +54,7 @@ def replay(
     from evermodel.cli.replaying import progress  # noqa: PLC0415  # heavy
 
     with progress(enabled=sys.stderr.isatty()) as watch:
-        summary = play(options, watch=watch)
+        summary = play(options, watch=watch, note=_note)
     return _end(dict(summary.content), out, as_json=json_output)
 
 
@@ -123,6 +123,10 @@ def _end(summary: dict[str, object], out: Path, *, as_json: bool) -> int:
     if shortfall := why_nothing_served(summary):
         raise AnswerIsNo(shortfall)
     return Exit.DONE
+
+
+def _note(line: str) -> None:
+    typer.echo(f"evermodel: {line}", err=True)
 
 
 def _say(line: str) -> None:

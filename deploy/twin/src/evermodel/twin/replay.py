@@ -53,8 +53,15 @@ class Progress:
 Watcher = Callable[[Progress], None]
 
 
-def replay(options: ReplayOptions, *, watch: Watcher = lambda _: None) -> Summary:
+def replay(
+    options: ReplayOptions,
+    *,
+    watch: Watcher = lambda _: None,
+    note: Callable[[str], None] = lambda _: None,
+) -> Summary:
     """Play the file, write the four outputs into ``options.out``, return the summary.
+
+    `note` is told what was changed in the table to play it.
 
     Raises:
         BadModelFile: the model description cannot be used.
@@ -65,6 +72,8 @@ def replay(options: ReplayOptions, *, watch: Watcher = lambda _: None) -> Summar
         training = model.training.model_copy(update={"seed": options.seed})
         model = model.model_copy(update={"training": training})
     table = read_file(options.data, model=model)
+    for notice in table.notices:
+        note(f"{options.data}: {notice}")
     return play([table], options.out, span=Span.of(options), watch=watch)[0]
 
 

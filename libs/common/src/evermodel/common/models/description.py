@@ -9,14 +9,30 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
 from evermodel.common.events.payload import Name
 from evermodel.common.kernel.durations import format_duration, parse_duration
 
 
 def _duration(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError("a duration needs a unit, in quotes, e.g. '7d' or '30m'")
     return parse_duration(value) if isinstance(value, str) else value
+
+
+def _some_time(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        raise ValueError("must be longer than nothing")
+    return value
 
 
 Duration = Annotated[
@@ -24,6 +40,7 @@ Duration = Annotated[
     BeforeValidator(_duration),
     PlainSerializer(format_duration, return_type=str, when_used="json"),
 ]
+SomeTime = Annotated[Duration, AfterValidator(_some_time)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 FeatureKind = Literal["continuous", "categorical", "flag"]
 
@@ -107,11 +124,17 @@ class ColumnContract(Section):
     nulls: Share | None = Field(default=None, description="Highest share of nulls.")
     unseen: Share | None = Field(default=None, description="Highest share of unseen levels.")
 
+    @model_validator(mode="after")
+    def _some_range(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} lies above max {self.max:g}")
+        return self
+
 
 class WindowsSection(Section):
     """How the stream is cut."""
 
-    length: Duration = Field(
+    length: SomeTime = Field(
         default=timedelta(days=1), description="Drift, steps and outcomes are judged by these."
     )
     lateness: Duration = Field(
@@ -173,7 +196,9 @@ class DriftSection(Section):
 class TrainingSection(Section):
     """What is learned from, and how."""
 
-    window: Duration = timedelta(days=28)
+    window: SomeTime = Field(
+        default=timedelta(days=28), description="How far back is learned from."
+    )
     calibration: Duration = Field(default=timedelta(days=5), description="For the threshold.")
     holdout: Duration = Field(default=timedelta(days=7), description="For the gates.")
     regime: Duration = Field(
@@ -272,17 +297,21 @@ class ModelDescription(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        leaks = {*self.stream.forbidden, self.stream.label} & set(self.features.names)
+        """Refuse what no section can see by itself; a message begins with the key it is about."""
+        features, stream = set(self.features.names), self.stream
+        if stream.label == stream.time:
+            raise ValueError(f"stream.label: {stream.label} is the event time")
+        leaks = {*stream.forbidden, stream.label} & features
         if leaks:
-            raise ValueError(f"{_join(leaks)} would give the answer away: not a feature")
-        if self.stream.time in self.features.names:
-            raise ValueError(f"{self.stream.time} is the event time: not a feature")
-        unknown = set(self.quality) - set(self.features.names)
+            raise ValueError(f"features: {_join(leaks)} would give the answer away: not a feature")
+        if stream.time in features:
+            raise ValueError(f"features: {stream.time} is the event time: not a feature")
+        unknown = set(self.quality) - features
         if unknown:
-            raise ValueError(f"quality of {_join(unknown)}: not a feature")
-        strange = set(self.gates.slices) - set(self.features.names)
+            raise ValueError(f"quality.{min(unknown)}: {_join(unknown)} is not a feature")
+        strange = set(self.gates.slices) - features
         if strange:
-            raise ValueError(f"slice {_join(strange)}: not a feature")
+            raise ValueError(f"gates.slices: {_join(strange)} is not a feature")
         return self
 
 

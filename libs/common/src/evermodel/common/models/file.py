@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from evermodel.common.models.description import ModelDescription
 
@@ -36,7 +37,7 @@ def parse_model(text: str, *, source: str) -> ModelDescription:
     except tomllib.TOMLDecodeError as error:
         raise BadModelFile(f"{source}: not TOML: {error}") from error
     except ValidationError as error:
-        lines = [_sentence(text, source, e["loc"], e["msg"], e["type"]) for e in error.errors()]
+        lines = [_sentence(text, source, problem) for problem in error.errors()]
         raise BadModelFile("\n".join(lines)) from error
 
 
@@ -61,15 +62,33 @@ def read_models(paths: str) -> Mapping[str, ModelDescription]:
     return models
 
 
-def _sentence(text: str, source: str, loc: tuple[int | str, ...], message: str, kind: str) -> str:
-    key = ".".join(str(part) for part in loc) or "the file"
+def _sentence(text: str, source: str, problem: ErrorDetails) -> str:
+    loc, message = problem["loc"], problem["msg"].removeprefix("Value error, ")
+    if not loc:  # of the file as a whole: the message says which key
+        key, _, message = message.partition(": ")
+        loc = tuple(key.split(".", 1))
     line = _line_of(text, loc)
     where = f"{source}:{line}" if line else source
-    if kind == "extra_forbidden":
-        message = "no such key (misspelt?)"
-    elif kind == "tuple_type":
-        message = 'expected a list, e.g. ["AMOUNT"]'
-    return f"{where}: {key}: {message.removeprefix('Value error, ')}"
+    return f"{where}: {'.'.join(str(part) for part in loc)}: {_expected(problem, message)}"
+
+
+def _expected(problem: ErrorDetails, message: str) -> str:
+    """Return `message` as what was expected, and what was there instead."""
+    match problem["type"]:
+        case "missing":
+            return "is missing, and has no default"
+        case "extra_forbidden":
+            return "no such key (misspelt?)"
+        case "tuple_type":
+            return 'expected a list, e.g. ["AMOUNT"]'
+        case "string_pattern_mismatch":
+            rule = "1 to 63 of a-z, 0-9, - and _, the first a letter or a digit"
+            return f"expected {rule}, got {problem['input']!r}"
+        case "value_error":
+            return message
+        case _:
+            told = message.replace("Input should be", "expected").partition(", unable")[0]
+            return f"{told}, got {problem['input']!r}"
 
 
 def _line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
