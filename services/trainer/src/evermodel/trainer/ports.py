@@ -97,7 +97,7 @@ class RunStore(Protocol):
         """Keep `report` and every file of `folder` as a finished run and return it.
 
         Raises:
-            Unavailable: the store does not answer; nothing that `find` returns was made.
+            Unavailable: the store does not answer; look again before making another.
         """
 
 

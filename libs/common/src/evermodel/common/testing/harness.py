@@ -13,7 +13,7 @@ from evermodel.common.events.envelope import Event
 from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.ids import LifecycleId
 from evermodel.common.messaging.api import Emit, ServiceSpec
-from evermodel.common.messaging.beside import Inline
+from evermodel.common.messaging.beside import Beside, Inline
 from evermodel.common.messaging.deadletter import DeadLetter, decode_dead_letter
 from evermodel.common.messaging.emission import emissions
 from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
@@ -45,15 +45,19 @@ class Harness:
         at: FaultPoint = nowhere,
         settings: LoopSettings | None = None,
         ticks: bool = False,
+        beside: Beside | None = None,
     ) -> Loop:
-        """Start a replica; one with the same name and instance replaces, and fences, it."""
+        """Start a replica; one with the same name and instance replaces, and fences, it.
+
+        `beside`: where its long work runs; at once unless said.
+        """
         loop = Loop(
             spec,
             broker=self.broker,
             clock=self.clock,
             settings=settings,
             instance=instance,
-            beside=Inline(),
+            beside=Inline() if beside is None else beside,
             at=at,
             ticks=ticks,
         )

@@ -59,7 +59,10 @@ class MlflowRuns:
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
-        """Yield the client; what the server or the network raises is `Unavailable`."""
+        """Yield the client; a server or network that does not answer is `Unavailable`.
+
+        What MLflow refuses as invalid stays as it is: no waiting would change it.
+        """
         from mlflow.exceptions import MlflowException  # noqa: PLC0415  # 2.5 s and 150 MB
         from mlflow.tracking import MlflowClient  # noqa: PLC0415
 
@@ -68,6 +71,8 @@ class MlflowRuns:
         try:
             yield self._connected
         except (MlflowException, OSError) as error:
+            if getattr(error, "error_code", "").startswith("INVALID"):
+                raise
             raise Unavailable(str(error).splitlines()[0][:300]) from error
 
 

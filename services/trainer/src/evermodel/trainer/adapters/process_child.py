@@ -1,29 +1,24 @@
 """The child as a process of its own, bounded in time and memory, and never orphaned.
 
-It is the leader of its own process group, so that ending it ends whatever it started. It holds
-our end of a pipe as its standard input: when this process dies, however it dies, the pipe
-closes and the child ends itself. Its environment is made here, from nothing: no password of
-ours reaches it, and the hash seed is fixed, which equal bytes depend on.
+Its environment is made here, from nothing: no password of ours reaches it, and the hash seed is
+fixed, which equal bytes depend on.
 """
 
 import logging
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import psutil
 from pydantic import ValidationError
 
+from evermodel.common.runtime.bounded import Bounds, Overran, last_words, run_bounded
 from evermodel.trainer.ports import REPORT, ChildFailed, Plan, Report
 
 _LOG = logging.getLogger(__name__)
 
 PLAN, LOG = "plan.json", "child.log"
-_MEGABYTE = 1 << 20
-_LOOK_SECONDS = 0.1
 
 
 class ProcessChild:
@@ -47,34 +42,18 @@ class ProcessChild:
         """Carry out `plan` (``ChildRunner``)."""
         (folder / PLAN).write_text(plan.model_dump_json(), encoding="utf-8")
         self._cache.mkdir(parents=True, exist_ok=True)
-        with (folder / LOG).open("wb") as log:
-            process = subprocess.Popen(
-                [*self._command, str(folder / PLAN), str(folder)],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=self._variables(plan),
-                start_new_session=True,
-            )
-            try:
-                self._watch(process, plan)
-            finally:
-                _end(process)
-        return _report(folder, code=process.returncode)
-
-    def _watch(self, process: "subprocess.Popen[bytes]", plan: Plan) -> None:
         policy = plan.model.training
-        deadline = self._monotonic() + policy.max_seconds
-        while True:
-            try:
-                process.wait(timeout=_LOOK_SECONDS)
-            except subprocess.TimeoutExpired:
-                if self._monotonic() > deadline:
-                    raise ChildFailed(f"ran longer than {policy.max_seconds:g} s") from None
-                if _resident(process.pid) > policy.max_memory_mb * _MEGABYTE:
-                    raise ChildFailed(f"took more than {policy.max_memory_mb} MB") from None
-            else:
-                return
+        try:
+            code = run_bounded(
+                [*self._command, str(folder / PLAN), str(folder)],
+                bounds=Bounds(policy.max_seconds, policy.max_memory_mb),
+                log=folder / LOG,
+                environment=self._variables(plan),
+                monotonic=self._monotonic,
+            )
+        except Overran as error:
+            raise ChildFailed(str(error)) from error
+        return _report(folder, code=code)
 
     def _variables(self, plan: Plan) -> dict[str, str]:
         threads = str(plan.threads)
@@ -91,40 +70,16 @@ class ProcessChild:
         }
 
 
-def _resident(pid: int) -> int:
-    """Return the memory of the process and of what it started, in bytes."""
-    try:
-        leader = psutil.Process(pid)
-        return sum(p.memory_info().rss for p in (leader, *leader.children(recursive=True)))
-    except psutil.Error:
-        return 0
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End the whole group; it may be gone already."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        _LOG.debug("the child's group is gone")
-    process.wait()
-    if process.stdin is not None:
-        process.stdin.close()
-
-
 def _report(folder: Path, *, code: int) -> Report:
     log = folder / LOG
     try:
         report = Report.model_validate_json((folder / REPORT).read_bytes())
     except (OSError, ValidationError) as error:
-        _LOG.warning("no report from the child; its last words:\n%s", _tail(log))
+        _LOG.warning("no report from the child; its last words:\n%s", last_words(log))
         name = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         raise ChildFailed(f"the training process ended with {name} and no report") from error
     if report.outcome == "failed":
-        _LOG.warning("the training made nothing; its last words:\n%s", _tail(log))
+        _LOG.warning("the training made nothing; its last words:\n%s", last_words(log))
     for leftover in (folder / PLAN, log):
         leftover.unlink()
     return report
-
-
-def _tail(log: Path) -> str:
-    return log.read_text(errors="replace")[-2000:]

@@ -4,21 +4,18 @@ Whoever started it holds the other end of its standard input. When that end clos
 starter was killed, this process ends too: no training outlives its trainer.
 """
 
-import os
 import sys
-import threading
 import traceback
 from pathlib import Path
 
+from evermodel.common.runtime.bounded import end_with_starter
 from evermodel.trainer.child.refusal import Refused
 from evermodel.trainer.ports import REPORT, Plan, Report
-
-ORPHANED = 70
 
 
 def main(arguments: list[str]) -> int:
     """Carry out the plan in the file named first, into the folder named second."""
-    threading.Thread(target=_end_with_starter, daemon=True).start()
+    end_with_starter()
     plan = Plan.model_validate_json(Path(arguments[0]).read_bytes())
     folder = Path(arguments[1])
     report = _report(plan, folder)
@@ -42,12 +39,6 @@ def _report(plan: Plan, folder: Path) -> Report:
 
 def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
-
-
-def _end_with_starter() -> None:
-    while os.read(sys.stdin.fileno(), 1024):
-        pass
-    os._exit(ORPHANED)
 
 
 if __name__ == "__main__":

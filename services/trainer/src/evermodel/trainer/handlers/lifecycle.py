@@ -23,6 +23,9 @@ from evermodel.trainer.handlers.work import Work, failed, plan_of
 
 _LOG = logging.getLogger(__name__)
 
+#: Characters of what an unforeseen error says of itself in an event.
+_LONGEST = 500
+
 _ROLLING = {"started", "advanced", "held", "resumed"}
 
 
@@ -136,7 +139,7 @@ class Trainer:
             return result
         _LOG.error("a training raised", exc_info=result if isinstance(result, Exception) else None)
         plan = plan_of(training, model=self._models[name], left_out=(), lake="", threads=1)
-        return failed(training, plan, reason=f"the trainer broke: {type(result).__name__}")
+        return failed(training, plan, reason=f"the trainer broke: {result!r}"[:_LONGEST])
 
     def _of(self, name: str) -> tuple[Policy, Admission]:
         if name not in self._models:

@@ -1,13 +1,15 @@
 """The training itself, as work beside the loop: plan, look up, run the child, record.
 
 Looked up before it is made: a redelivery, or a crash between the record and the event, finds
-the finished run and trains nothing. An outside that does not answer is waited for, within
-bounds; then the training has failed and says so.
+the finished run and trains nothing. A run store that does not answer is waited for, however
+long: the alarm is not asked again, so a training that gave up would be lost.
 """
 
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from itertools import chain, repeat
+from pathlib import Path
 from typing import TypeVar
 
 from evermodel.common.events.payload import Span
@@ -30,8 +32,8 @@ from evermodel.trainer.ports import (
 
 _LOG = logging.getLogger(__name__)
 
-#: Tries of a run store that does not answer, this many seconds apart and rising: ten minutes.
-PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 180.0, 180.0)
+#: Seconds between tries of a run store that does not answer; the last again and again.
+PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 T = TypeVar("T")
 
@@ -68,12 +70,10 @@ class Work:
             return self._trained(training, plan)
         except ChildFailed as error:
             return failed(training, plan, reason=str(error))
-        except Unavailable as error:
-            return failed(training, plan, reason=f"the run store does not answer: {error}")
 
     def _trained(self, training: Training, plan: Plan) -> ModelTrained:
         cause = EventId(training.request.cause.id)
-        run = self._patiently(lambda: self._runs.find(model=plan.model.name, cause=cause))
+        run = self._patiently(lambda: self._found(plan, cause))
         if run is not None:
             _LOG.info("%s was trained before, as run %s", cause, run.run_id)
             return trained(training, plan, run)
@@ -82,23 +82,29 @@ class Work:
             report = self._child.run(plan, folder=folder)
             if report.outcome == "failed":
                 return failed(training, plan, reason=report.reason)
-            run = self._patiently(
-                lambda: self._runs.record(
-                    folder, report=report, plan=plan, cause=cause, caused_at=plan.as_of
-                )
-            )
+            run = self._patiently(lambda: self._recorded(folder, report, plan, cause))
             return trained(training, plan, run)
         finally:
             self._workspace.discard(cause)
 
+    def _found(self, plan: Plan, cause: EventId) -> Run | None:
+        return self._runs.find(model=plan.model.name, cause=cause)
+
+    def _recorded(self, folder: Path, report: Report, plan: Plan, cause: EventId) -> Run:
+        """Look first: a try whose answer was lost may have made the run."""
+        return self._found(plan, cause) or self._runs.record(
+            folder, report=report, plan=plan, cause=cause, caused_at=plan.as_of
+        )
+
     def _patiently(self, ask: Callable[[], T]) -> T:
-        for seconds in PAUSES:
+        pauses = chain(PAUSES, repeat(PAUSES[-1]))
+        while True:
             try:
                 return ask()
             except Unavailable as error:
+                seconds = next(pauses)
                 _LOG.warning("the run store does not answer, again in %g s: %s", seconds, error)
                 self._pause(seconds)
-        return ask()
 
 
 def plan_of(
