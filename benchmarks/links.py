@@ -28,7 +28,7 @@ from evermodel.common.events.payload import Span
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.messaging.api import Emit, Reaction, Route, ServiceSpec
 from evermodel.common.runtime.service import run_service
-from evermodel.common.settings import HealthSettings, KafkaSettings
+from evermodel.common.settings import KafkaSettings, ServiceSettings
 
 CHAIN = (LIFECYCLE_COMMANDS.name, SERVING_APPLIED.name, OUTCOMES_MATURED.name)
 PEER_CHAIN = ("bench.one", "bench.two", "bench.three")
@@ -119,11 +119,11 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]
 
 def main(name: str) -> int:
     """Be the link `name`."""
-    kafka = KafkaSettings()
+    settings = ServiceSettings()
     if name in SPECS:
-        return run_service(lambda: _spec(name), kafka=kafka, health=HealthSettings())
+        return run_service(lambda: _spec(name), settings=settings)
     at = 0 if name == "peer-first" else 1
-    forward(kafka, source=PEER_CHAIN[at], target=PEER_CHAIN[at + 1])
+    forward(settings.kafka, source=PEER_CHAIN[at], target=PEER_CHAIN[at + 1])
     return 0
 
 

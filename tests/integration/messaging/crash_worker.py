@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.runtime.service import run_service
-from evermodel.common.settings import HealthSettings, KafkaSettings, LoopSettings
+from evermodel.common.settings import LoopSettings, ServiceSettings
 from evermodel.common.testing.sample import Counting
 
 _WANTED, _, _COUNT = os.environ.get("EVERMODEL_CRASH_AT", ":0").partition(":")  # the test's switch
@@ -33,5 +33,5 @@ def wire() -> Iterator[ServiceSpec]:
 
 
 if __name__ == "__main__":
-    loop = LoopSettings(instance=sys.argv[1])
-    sys.exit(run_service(wire, kafka=KafkaSettings(), health=HealthSettings(), loop=loop, at=at))
+    settings = ServiceSettings(loop=LoopSettings(instance=sys.argv[1]))
+    sys.exit(run_service(wire, settings=settings, at=at))

@@ -33,6 +33,20 @@ def test_a_missing_setting_is_named_without_a_traceback(service: list[str]) -> N
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("service", SERVICES, ids=" ".join)
+def test_a_shared_setting_that_is_wrong_is_named_alike_by_every_service(service: list[str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", *service],
+        env={**os.environ, "EVERMODEL_MODELS": ".", "EVERMODEL_INSTANCE": "a b"},  # noqa: TID251  # a child's
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "EVERMODEL_INSTANCE: String should match" in ended.stderr
+
+
 def test_a_role_that_is_none_is_refused() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "evermodel.drift", "wanderer"],
@@ -51,11 +65,7 @@ import os
 from contextlib import contextmanager
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.runtime.service import start
-from evermodel.common.settings import Group, HealthSettings, KafkaSettings
-
-class Settings(Group):
-    kafka: KafkaSettings = KafkaSettings()
-    health: HealthSettings = HealthSettings()
+from evermodel.common.settings import ServiceSettings
 
 @contextmanager
 def wire(settings):
@@ -63,7 +73,7 @@ def wire(settings):
     raise BrokerUnavailable("enough")
     yield
 
-start(Settings, wire)
+start(ServiceSettings, wire)
 """
     for given, shown in (({}, "true true"), ({"DO_NOT_TRACK": "no"}, "true no")):
         ended = subprocess.run(

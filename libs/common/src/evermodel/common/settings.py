@@ -76,8 +76,8 @@ class LoopSettings(Group):
         default="0",
         pattern=r"^[A-Za-z0-9._-]{1,100}$",
         validation_alias="EVERMODEL_INSTANCE",
-        description="Name of this replica, the same after a restart: its static membership and "
-        "its transactional id hang on it.",
+        description="Name of this replica, its own and the same after a restart: its static "
+        "membership, its transactional id, and whatever else only it may touch hang on it.",
     )
     batch_rows: int = Field(
         default=1000,
@@ -117,6 +117,19 @@ class HealthSettings(Group):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="EVERMODEL_LOG_LEVEL"
     )
+
+
+class ProcessSettings(Group):
+    """What every process is told, whatever else."""
+
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    health: HealthSettings = Field(default_factory=HealthSettings)
+
+
+class ServiceSettings(ProcessSettings):
+    """What every service on the loop is told, whatever else."""
+
+    loop: LoopSettings = Field(default_factory=LoopSettings)
 
 
 class ModelsSettings(Group):

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from evermodel.common.settings import HealthSettings, KafkaSettings, WorkSettings
+from evermodel.common.settings import ProcessSettings, WorkSettings
 
 
-class Settings(WorkSettings):
+class Settings(WorkSettings, ProcessSettings):
     """The console's knobs."""
 
     host: str = Field(
@@ -20,5 +20,3 @@ class Settings(WorkSettings):
         validation_alias="EVERMODEL_CONSOLE_PORT",
         description="0: a free port, named in the log.",
     )
-    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
-    health: HealthSettings = Field(default_factory=HealthSettings)

@@ -4,14 +4,13 @@ from pydantic import Field
 
 from evermodel.common.settings import (
     ConfigRepositorySettings,
-    HealthSettings,
-    KafkaSettings,
     ModelsSettings,
+    ServiceSettings,
     WorkSettings,
 )
 
 
-class Settings(ModelsSettings, ConfigRepositorySettings, WorkSettings):
+class Settings(ModelsSettings, ConfigRepositorySettings, WorkSettings, ServiceSettings):
     """The deployer's knobs."""
 
     environment: str = Field(
@@ -20,11 +19,3 @@ class Settings(ModelsSettings, ConfigRepositorySettings, WorkSettings):
         validation_alias="EVERMODEL_ENVIRONMENT",
         description="Names the file: environments/<environment>/<model>.yaml. One per cluster.",
     )
-    instance: str = Field(
-        default="0",
-        pattern=r"^[A-Za-z0-9._-]{1,100}$",
-        validation_alias="EVERMODEL_INSTANCE",
-        description="This replica's name; its clone of the repository is its own.",
-    )
-    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
-    health: HealthSettings = Field(default_factory=HealthSettings)

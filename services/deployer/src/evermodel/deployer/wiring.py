@@ -68,7 +68,7 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
         raise BadModelFile(f"rollout.engine of {', '.join(strange)}: only 'embedded' is built in")
     repository = GitRepository(
         settings.repository,
-        clone=settings.work.absolute() / f"config-{settings.instance}.git",
+        clone=settings.work.absolute() / f"config-{settings.loop.instance}.git",
         environment=settings.environment,
         branch=settings.branch,
     )

@@ -3,16 +3,15 @@
 from pydantic import Field
 
 from evermodel.common.settings import (
-    HealthSettings,
-    KafkaSettings,
     LakeSettings,
     MlflowSettings,
     ModelsSettings,
+    ServiceSettings,
     WorkSettings,
 )
 
 
-class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings):
+class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings, ServiceSettings):
     """Everything the roles are told."""
 
     idle_seconds: float = Field(
@@ -34,5 +33,3 @@ class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings):
         validation_alias="EVERMODEL_REPORT_MEMORY_MB",
         description="And when its process takes more than this; it takes half of it.",
     )
-    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
-    health: HealthSettings = Field(default_factory=HealthSettings)

@@ -3,15 +3,14 @@
 from pydantic import Field
 
 from evermodel.common.settings import (
-    HealthSettings,
-    KafkaSettings,
     MlflowSettings,
     ModelsSettings,
+    ServiceSettings,
     WorkSettings,
 )
 
 
-class Settings(ModelsSettings, MlflowSettings, WorkSettings):
+class Settings(ModelsSettings, MlflowSettings, WorkSettings, ServiceSettings):
     """The registrar's knobs."""
 
     max_seconds: float = Field(
@@ -26,5 +25,3 @@ class Settings(ModelsSettings, MlflowSettings, WorkSettings):
         validation_alias="EVERMODEL_REGISTRAR_MAX_MEMORY_MB",
         description="An evaluation is ended above this; TensorFlow alone takes 500.",
     )
-    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
-    health: HealthSettings = Field(default_factory=HealthSettings)

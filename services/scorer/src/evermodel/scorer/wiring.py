@@ -96,6 +96,6 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
         models=read_models(settings.models),
         bundles=bundles,
         scoring=TensorflowScoring(threads=settings.threads),
-        replica=settings.instance,
+        replica=settings.loop.instance,
         fault=Fault.parse(settings.fault) if settings.fault else None,
     )

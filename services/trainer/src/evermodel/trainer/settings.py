@@ -3,16 +3,15 @@
 from pydantic import Field
 
 from evermodel.common.settings import (
-    HealthSettings,
-    KafkaSettings,
     LakeSettings,
     MlflowSettings,
     ModelsSettings,
+    ServiceSettings,
     WorkSettings,
 )
 
 
-class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings):
+class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings, ServiceSettings):
     """The trainer's knobs; a training's own are in ``model.toml`` under ``[training]``."""
 
     threads: int = Field(
@@ -22,5 +21,3 @@ class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings):
         description="Threads of a training. Another number may round differently: equal plans "
         "give equal bytes for equal threads.",
     )
-    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
-    health: HealthSettings = Field(default_factory=HealthSettings)

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import FrameType
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -26,12 +26,7 @@ from evermodel.common.messaging.ports import BrokerUnavailable, Fenced
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.logs import configure_logs
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import (
-    TELEMETRY_OFF,
-    HealthSettings,
-    KafkaSettings,
-    LoopSettings,
-)
+from evermodel.common.settings import TELEMETRY_OFF, ServiceSettings
 
 #: 0 stopped as asked · 1 ``Fatal`` or a bug · 2 a setting is missing or wrong · 3 a system it
 #: needs does not answer · 4 fenced.
@@ -41,15 +36,6 @@ STOPPED, FAILED, MISCONFIGURED, UNAVAILABLE, FENCED = 0, 1, 2, 3, 4
 STUCK_SECONDS = 60.0
 
 _LOG = logging.getLogger(__name__)
-
-
-class ServiceSettings(Protocol):
-    """What every service is told, whatever else."""
-
-    @property
-    def kafka(self) -> KafkaSettings: ...
-    @property
-    def health(self) -> HealthSettings: ...
 
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -72,29 +58,27 @@ def start(
             name = ".".join(str(part) for part in problem["loc"])
             sys.stderr.write(f"evermodel: {name}: {problem['msg']}\n")
         return MISCONFIGURED
-    return run_service(lambda: wire(told), kafka=told.kafka, health=told.health)
+    return run_service(lambda: wire(told), settings=told)
 
 
 def run_service(
     service: Callable[[], AbstractContextManager[ServiceSpec]],
     *,
-    kafka: KafkaSettings,
-    health: HealthSettings,
-    loop: LoopSettings | None = None,
+    settings: ServiceSettings,
     at: FaultPoint = nowhere,
 ) -> int:
     """Run `service` until SIGTERM or SIGINT; return the process's exit code.
 
     `service` makes the adapters and the spec, e.g. ``lambda: wire(settings)``.
     """
-    password = kafka.sasl_password
+    password, health = settings.kafka.sasl_password, settings.health
     secrets = (password.get_secret_value(),) if password else ()
     configure_logs(service="evermodel", level=health.log_level, secrets=secrets)
     try:
         with stop_signals() as stopping, ExitStack() as stack:
             spec = stack.enter_context(service())
             configure_logs(service=spec.name, level=health.log_level, secrets=secrets)
-            _run(spec, kafka, health, loop or LoopSettings(), at, stopping, stack)
+            _run(spec, settings, at, stopping, stack)
     except Fenced as error:
         _LOG.error("fenced: %s", error)
         return FENCED
@@ -128,16 +112,17 @@ def stop_signals() -> Iterator[threading.Event]:
 
 def _run(  # the parts of one process, named where they are made
     spec: ServiceSpec,
-    kafka: KafkaSettings,
-    health: HealthSettings,
-    settings: LoopSettings,
+    settings: ServiceSettings,
     at: FaultPoint,
     stopping: threading.Event,
     stack: ExitStack,
 ) -> None:
-    clock, broker = SystemClock(), KafkaBroker(kafka, at=at)
+    clock, broker = SystemClock(), KafkaBroker(settings.kafka, at=at)
     stack.callback(broker.close)
-    loop = stack.enter_context(Loop(spec, broker=broker, clock=clock, settings=settings, at=at))
+    loop = stack.enter_context(
+        Loop(spec, broker=broker, clock=clock, settings=settings.loop, at=at)
+    )
+    health = settings.health
     if health.port is not None:
         port = stack.enter_context(
             health_server(
@@ -149,6 +134,6 @@ def _run(  # the parts of one process, named where they are made
             )
         )
         _LOG.info("health on port %s", port)
-    _LOG.info("%s starts as instance %s", spec.name, settings.instance)
+    _LOG.info("%s starts as instance %s", spec.name, settings.loop.instance)
     loop.run(until=stopping.is_set)
     _LOG.info("stopping")
