@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.rollout import RolloutStep
@@ -14,6 +15,9 @@ from evermodel.common.kernel.ids import EventId
 from evermodel.common.messaging.api import Held, Reaction, ServiceSpec
 from evermodel.common.messaging.records import Record
 from evermodel.scorer.ports import BundleRefused, Columns, LoadedVersion
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MODEL = """
 [model]
@@ -68,6 +72,31 @@ class FormulaStore:
         return FormulaModel(formula)
 
 
+class Inline(Executor):
+    """Does what it is given at once."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class Later(Executor):
+    """Does what it is given when told to."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Callable[[], None]] = []
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        self._waiting.append(lambda: future.set_result(fn(*args, **kwargs)))
+        return future
+
+    def catch_up(self) -> None:
+        while self._waiting:
+            self._waiting.pop(0)()
+
+
 @dataclass
 class Bench:
     """A scorer on the bench: say what serves, hand it payments, read what it said."""
@@ -75,12 +104,24 @@ class Bench:
     spec: ServiceSpec
     store: FormulaStore
 
-    def step(self, *plays: Mapping[str, Any], version: int = 2, **fields: Any) -> ServingApplied:
-        held = self.spec.tables[0].handler(step(*plays, version=version, **fields), meta())
+    def step(
+        self,
+        *plays: Mapping[str, Any],
+        version: int = 2,
+        event_id: str = "step-1",
+        **fields: Any,
+    ) -> ServingApplied:
+        held = self.spec.tables[0].handler(step(*plays, version=version, **fields), meta(event_id))
         assert isinstance(held, Held)  # loading is slow: the loop does it beside scoring
         (emit,) = held.work().events
         assert isinstance(emit.payload, ServingApplied)
         return emit.payload
+
+    def ticks(self, count: int) -> list[ServingApplied]:
+        """Let seconds pass; return what is said meanwhile."""
+        assert self.spec.on_tick is not None
+        said = [emit.payload for _ in range(count) for emit in self.spec.on_tick().events]
+        return [payload for payload in said if isinstance(payload, ServingApplied)]
 
     def score(self, *values: Any, **fields: Any) -> list[dict[str, Any]]:
         reaction = self.react([record(value, offset=i, **fields) for i, value in enumerate(values)])

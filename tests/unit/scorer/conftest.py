@@ -1,6 +1,7 @@
 """A scorer on the bench, with models that are formulas."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 
 import pytest
 
@@ -8,7 +9,7 @@ from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import parse_model
 from evermodel.scorer.domain.fault import Fault
 from evermodel.scorer.wiring import assemble
-from tests.unit.scorer.bench import MODEL, Bench, FormulaStore, by_amount
+from tests.unit.scorer.bench import MODEL, Bench, FormulaStore, Inline, by_amount
 
 
 @pytest.fixture
@@ -18,10 +19,22 @@ def description() -> ModelDescription:
 
 @pytest.fixture
 def make_bench(description: ModelDescription) -> Callable[..., Bench]:
-    def make(*models: ModelDescription, fault: Fault | None = None, replica: str = "0") -> Bench:
+    def make(
+        *models: ModelDescription,
+        fault: Fault | None = None,
+        replica: str = "0",
+        beside: Executor | None = None,
+    ) -> Bench:
         store = FormulaStore({"v1": by_amount, "v2": by_amount, "v3": by_amount})
         named = {str(model.name): model for model in models or (description,)}
-        spec = assemble(models=named, bundles=store, scoring=store, replica=replica, fault=fault)
+        spec = assemble(
+            models=named,
+            bundles=store,
+            scoring=store,
+            replica=replica,
+            fault=fault,
+            beside=beside or Inline(),
+        )
         return Bench(spec, store)
 
     return make

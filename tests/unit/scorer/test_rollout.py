@@ -11,7 +11,7 @@ from evermodel.common.kernel.errors import Transient
 from evermodel.common.messaging.api import Held, Reaction
 from evermodel.scorer.domain.fault import Fault
 from evermodel.scorer.ports import BundleUnreachable
-from tests.unit.scorer.bench import Bench, Formula, meta, payment, play, step
+from tests.unit.scorer.bench import Bench, Formula, Later, by_amount, meta, payment, play, step
 
 CHAMPION = play(1, role="champion", weight=80)
 CANARY = play(2, role="challenger", weight=20)
@@ -103,7 +103,6 @@ def test_an_entity_keeps_its_version_over_batches_and_larger_shares(bench: Bench
         (lambda columns: [math.nan], "no probability"),
         (lambda columns: [1.5], "no probability"),
         (lambda columns: [0.1, 0.2], "no probability"),
-        (BundleUnreachable("MLflow does not answer"), "MLflow does not answer"),
     ],
 )
 def test_a_canary_that_cannot_serve_is_reported_and_takes_no_weight(
@@ -138,6 +137,60 @@ def test_with_nothing_left_to_serve_a_silent_store_is_waited_for(bench: Bench) -
     bench.store.formulas["v1"] = BundleUnreachable("MLflow does not answer")
     with pytest.raises(Transient, match="does not answer"):
         bench.step(play(1, role="champion", weight=100), version=1)
+
+
+AWAY = [BundleUnreachable("MLflow is restarting"), OSError(28, "no space left"), MemoryError()]
+
+
+@pytest.mark.parametrize("trouble", AWAY, ids=["store", "disk", "memory"])
+def test_a_version_that_cannot_be_had_now_is_not_called_failed(
+    bench: Bench, trouble: Exception
+) -> None:
+    bench.store.formulas["v2"] = trouble
+    said = bench.step(CHAMPION, CANARY)
+    assert [(v.version, v.state) for v in said.versions] == [(1, "ready")]
+    assert deciders(decided(bench)) == {1: 500}
+
+
+@pytest.mark.parametrize("trouble", AWAY, ids=["store", "disk", "memory"])
+def test_a_version_that_could_not_be_had_serves_as_soon_as_it_can(
+    bench: Bench, trouble: Exception
+) -> None:
+    bench.store.formulas["v2"] = trouble
+    bench.step(CHAMPION, CANARY)
+    assert bench.ticks(20) == []
+
+    bench.store.formulas["v2"] = by_amount
+    (said,) = bench.ticks(20)
+
+    assert [(v.version, v.state) for v in said.versions] == [(1, "ready"), (2, "ready")]
+    assert set(deciders(decided(bench))) == {1, 2}
+    assert bench.ticks(20) == []
+
+
+def test_a_version_that_comes_late_and_is_bad_is_reported(bench: Bench) -> None:
+    bench.store.formulas["v2"] = AWAY[0]
+    bench.step(CHAMPION, CANARY)
+    bench.store.formulas["v2"] = raising
+
+    (said,) = bench.ticks(20)
+
+    assert [(v.version, v.state) for v in said.versions] == [(1, "ready"), (2, "failed")]
+
+
+def test_what_comes_late_never_undoes_a_later_step(make_bench: Callable[..., Bench]) -> None:
+    beside = Later()
+    bench = make_bench(beside=beside)
+    bench.store.formulas["v2"] = AWAY[0]
+    bench.step(CHAMPION, CANARY)
+    bench.ticks(20)  # asks, and the answer is under way
+    bench.step(play(1, role="champion", weight=100), event_id="step-2")
+
+    bench.store.formulas["v2"] = by_amount
+    beside.catch_up()
+
+    assert bench.ticks(20) == []
+    assert deciders(decided(bench)) == {1: 500}
 
 
 def test_another_installations_model_is_no_business_of_ours(bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from evermodel.scorer.adapters.mlflow_bundles import MlflowDownload
 from evermodel.scorer.adapters.tensorflow_scoring import TensorflowScoring
 from evermodel.scorer.domain.fault import Fault
 from evermodel.scorer.handlers.live import Serving
+from evermodel.scorer.handlers.loading import Loader
 from evermodel.scorer.handlers.rollout import RolloutHandler
 from evermodel.scorer.handlers.transactions import TransactionsHandler, form_of
 from evermodel.scorer.ports import Bundles, Scoring
@@ -36,8 +38,12 @@ def assemble(
     replica: str = "0",
     clock: Clock | None = None,
     fault: Fault | None = None,
+    beside: Executor | None = None,
 ) -> ServiceSpec:
-    """Return the scorer made of these parts. `fault` is a test switch."""
+    """Return the scorer made of these parts; `beside` asks the store between steps.
+
+    `fault` is a test switch.
+    """
     if fault is not None:
         _log.warning(
             "TEST SWITCH ON: %s is multiplied by %g for payments decided by canary v%d",
@@ -51,10 +57,10 @@ def assemble(
     steps = RolloutHandler(
         forms=forms,
         serving=serving,
-        bundles=bundles,
-        scoring=scoring,
+        loader=Loader(bundles=bundles, scoring=scoring),
         replica=replica,
         metrics=metrics,
+        beside=beside or ThreadPoolExecutor(max_workers=1, thread_name_prefix="store"),
     )
     payments = TransactionsHandler(
         models=named,
@@ -69,6 +75,7 @@ def assemble(
         service="scorer",
         batches=[BatchRoute(topic, payments.on_transactions) for topic in _inputs(models)],
         tables=[TableRoute(RolloutStep, steps.on_rollout_step, latest_only=True)],
+        on_tick=steps.on_tick,
         metrics=metrics,
     )
 
@@ -92,10 +99,12 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
         download=MlflowDownload(settings.tracking_uri),
         digest_of=digest_of,
     )
-    yield assemble(
-        models=read_models(settings.models),
-        bundles=bundles,
-        scoring=TensorflowScoring(threads=settings.threads),
-        replica=settings.loop.instance,
-        fault=Fault.parse(settings.fault) if settings.fault else None,
-    )
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") as beside:
+        yield assemble(
+            models=read_models(settings.models),
+            bundles=bundles,
+            scoring=TensorflowScoring(threads=settings.threads),
+            replica=settings.loop.instance,
+            fault=Fault.parse(settings.fault) if settings.fault else None,
+            beside=beside,
+        )

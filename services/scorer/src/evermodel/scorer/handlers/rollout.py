@@ -1,38 +1,41 @@
 """Takes rollout steps over: loads what is in play, lets go of what is not, and says so.
 
     rollout.step ──▶ fetch + verify + load + first answer ──▶ plan swapped ──▶ serving.applied
+                        └─ the store is away: served without it, asked again every few ticks
 
-A version that cannot be loaded or does not answer is reported and takes no weight.
+A version that cannot be loaded or does not answer is reported and takes no weight. One whose
+bundle cannot be had right now is not reported, for that is not its fault, and takes none either.
 """
 
 import logging
-from collections.abc import Mapping
+import threading
+from collections.abc import Collection, Mapping
+from concurrent.futures import Executor, Future
 
 import numpy as np
 
 from evermodel.common.events.envelope import EventMeta
-from evermodel.common.events.rollout import RolloutStep, VersionInPlay
-from evermodel.common.events.traffic import ServedVersion, ServingApplied
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.kernel.errors import Transient
-from evermodel.common.kernel.ids import ModelName
+from evermodel.common.kernel.ids import EventId, ModelName
 from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction
 from evermodel.common.observability.metrics import Metrics
 from evermodel.scorer.domain.payments import RowForm
 from evermodel.scorer.domain.plan import Player, plan_of
 from evermodel.scorer.handlers import readings
 from evermodel.scorer.handlers.live import Live, Loaded, Serving
-from evermodel.scorer.ports import (
-    Bundles,
-    BundleUnreachable,
-    Columns,
-    LoadedVersion,
-    Scoring,
-)
+from evermodel.scorer.handlers.loading import Loader, Loading
 
 _log = logging.getLogger(__name__)
 
 #: How long to wait for the store when nothing of a model could serve without it.
 _STORE_DELAY_SECONDS = 1.0
+
+#: Ticks come about once a second; a store that is away is asked this many ticks apart.
+TICKS_BETWEEN_TRIES = 5
+
+Step = tuple[RolloutStep, EventMeta]
 
 
 class RolloutHandler:
@@ -43,78 +46,96 @@ class RolloutHandler:
         *,
         forms: Mapping[ModelName, RowForm],
         serving: Serving,
-        bundles: Bundles,
-        scoring: Scoring,
+        loader: Loader,
         replica: str,
         metrics: Metrics,
+        beside: Executor,
     ) -> None:
+        """`beside` asks the store again between steps, off the loop."""
         self._forms = forms
         self._serving = serving
-        self._bundles = bundles
-        self._scoring = scoring
+        self._loader = loader
         self._replica = replica
         self._metrics = metrics
+        self._beside, self._ticks = beside, 0
+        self._errand: Future[Reaction] | None = None
+        self._lock = threading.Lock()
+        self._latest: dict[ModelName, EventId] = {}
+        self._incomplete: dict[ModelName, Step] = {}
 
     def on_rollout_step(self, event: RolloutStep, meta: EventMeta) -> Reaction | Held:
         """Serve what the step says; until that is loaded, what served before goes on."""
-        form = self._forms.get(event.model)
-        if form is None:
+        if event.model not in self._forms:
             return NOTHING  # another installation's model
-        return Held(lambda: self._answer(event, meta, form))
+        with self._lock:
+            self._latest[event.model] = meta.id
+            self._incomplete.pop(event.model, None)
+        return Held(lambda: self._answer(event, meta))
 
-    def _answer(self, event: RolloutStep, meta: EventMeta, form: RowForm) -> Reaction:
+    def on_tick(self) -> Reaction:
+        """Ask for what the store could not give, without waiting for the model's next step."""
+        self._ticks += 1
+        if self._errand is not None:
+            if not self._errand.done():
+                return NOTHING
+            errand, self._errand = self._errand, None
+            return errand.result()
+        with self._lock:
+            waiting = next(iter(self._incomplete.values()), None)
+        if waiting is not None and self._ticks % TICKS_BETWEEN_TRIES == 0:
+            self._errand = self._beside.submit(self._answer_late, *waiting)
+        return NOTHING
+
+    def _answer(self, event: RolloutStep, meta: EventMeta) -> Reaction:
         """Load, swap the plan and say so.
 
         Raises:
             Transient: the store does not answer and no version is at hand to serve without it.
         """
-        served = self._take_over(event, form)
-        applied = ServingApplied(
-            model=event.model, replica=self._replica, step_event_id=meta.id, versions=served
-        )
-        return Reaction(events=[_emit(applied, meta)])
+        loading = self._load(event)
+        if loading.late is not None and not _can_serve(event, loading.ready):
+            raise Transient(str(loading.late), delay_seconds=_STORE_DELAY_SECONDS)
+        self._serve(event, meta, loading)
+        return self._said(event, meta, loading)
 
-    def _take_over(self, event: RolloutStep, form: RowForm) -> tuple[ServedVersion, ...]:
+    def _answer_late(self, event: RolloutStep, meta: EventMeta) -> Reaction:
+        """Load what was missing; say so once everything has an answer."""
+        loading = self._load(event)
+        if not self._serve(event, meta, loading) or loading.late is not None:
+            return NOTHING
+        return self._said(event, meta, loading, late="/late")
+
+    def _load(self, event: RolloutStep) -> Loading:
         before = self._serving.of(event.model).versions
-        ready: dict[int, Loaded] = {}
-        states, unreachable = [], None
-        for wanted in event.in_play:
-            try:
-                ready[wanted.version] = self._ready(wanted, before, form)
-                states.append(ServedVersion(version=wanted.version, state="ready"))
-            except Exception as error:  # noqa: BLE001  # foreign code: it may not stop the others
-                _log.exception("%s v%d cannot serve", event.model, wanted.version)
-                states.append(_failed(wanted.version, error))
-                unreachable = error if isinstance(error, BundleUnreachable) else unreachable
-        if unreachable is not None and not _can_serve(event, ready):
-            raise Transient(str(unreachable), delay_seconds=_STORE_DELAY_SECONDS)
-        self._serving.put(event.model, _live(event, ready))
-        readings.show_versions(self._metrics, event, ready=ready)
-        return tuple(states)
+        return self._loader.load(event, before=before, form=self._forms[event.model])
 
-    def _ready(self, wanted: VersionInPlay, before: Mapping[int, Loaded], form: RowForm) -> Loaded:
-        digest = wanted.artefact.digest
-        known = before.get(wanted.version)
-        if known is not None and known.digest == digest:
-            return known
-        bundle = self._bundles.fetch(wanted.artefact.uri, digest=digest)
-        model = self._scoring.load(bundle, digest=digest)
-        _try_out(model, form)
-        return Loaded(digest, model)
+    def _serve(self, event: RolloutStep, meta: EventMeta, loading: Loading) -> bool:
+        """Swap the plan, unless a later step came while this one was loaded."""
+        with self._lock:
+            if self._latest.get(event.model) != meta.id:
+                return False
+            self._incomplete.pop(event.model, None)
+            if loading.late is not None:  # at the end: each model has its turn
+                self._incomplete[event.model] = (event, meta)
+            self._serving.put(event.model, _live(event, loading.ready))
+            readings.show_versions(self._metrics, event, ready=loading.ready)
+            return True
 
-
-def _try_out(model: LoadedVersion, form: RowForm) -> None:
-    """Ask for one answer: finds a model that loads and cannot speak, and warms one that can."""
-    row: Columns = {
-        **{name: np.zeros(1, dtype=np.float32) for name in (*form.continuous, *form.flag)},
-        **{name: np.array([""], dtype=np.object_) for name in form.categorical},
-    }
-    scores = model.score(row)
-    if len(scores) != 1 or not 0.0 <= scores[0] <= 1.0:
-        raise ValueError(f"its first answer, {list(scores)!r}, is no probability")
+    def _said(
+        self, event: RolloutStep, meta: EventMeta, loading: Loading, *, late: str = ""
+    ) -> Reaction:
+        """Every replica answers the same step, so the replica is part of the answer's identity."""
+        applied = ServingApplied(
+            model=event.model,
+            replica=self._replica,
+            step_event_id=meta.id,
+            versions=loading.states,
+        )
+        identity = f"{event.model}/{meta.id}/{self._replica}{late}"
+        return Reaction(events=[Emit(applied, time=meta.time, identity=identity)])
 
 
-def _can_serve(event: RolloutStep, ready: Mapping[int, Loaded]) -> bool:
+def _can_serve(event: RolloutStep, ready: Collection[int]) -> bool:
     return any(v.version in ready and v.role != "challenger" for v in event.in_play)
 
 
@@ -141,15 +162,3 @@ def _live(event: RolloutStep, ready: Mapping[int, Loaded]) -> Live:
 def _float32(threshold: float) -> float:
     """Scores are float32: compared with anything finer, one equal to it would not reach it."""
     return float(np.float32(threshold))
-
-
-def _failed(version: int, error: Exception) -> ServedVersion:
-    return ServedVersion(
-        version=version, state="failed", reason=f"{type(error).__name__}: {error}"[:500]
-    )
-
-
-def _emit(applied: ServingApplied, meta: EventMeta) -> Emit:
-    """Every replica answers the same step, so the replica is part of the answer's identity."""
-    identity = f"{applied.model}/{meta.id}/{applied.replica}"
-    return Emit(applied, time=meta.time, identity=identity)
