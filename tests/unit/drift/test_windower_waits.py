@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from evermodel.common.kernel.errors import Transient
 from evermodel.common.messaging.api import Reaction
 from evermodel.common.messaging.records import Record
+from evermodel.drift.adapters.lake_references import LakeReferences
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
 from evermodel.drift.handlers.windower import Windower
+from evermodel.drift.ports import References
 from tests.unit.drift.bench import (
     DAY,
     MONDAY,
@@ -40,7 +43,7 @@ class FailingLake(FakeLake):
         super().write(path, parts)  # type: ignore[arg-type]  # as it came
 
 
-def windower(references: FakeReferences, lake: FakeLake) -> Windower:
+def windower(references: References, lake: FakeLake) -> Windower:
     return Windower(
         models={"fraud": described()},
         references=references,
@@ -75,6 +78,24 @@ def test_rows_that_waited_for_their_reference_are_counted_and_kept_once() -> Non
             target.on_records(three_days())
     references.known = {REFERENCE.reference_id: REFERENCE}
     assert rows_of(target.on_records(three_days())) == [2, 2, 2]
+    assert lake.ids() == [f"0-{n}" for n in range(6)]
+
+
+def test_rows_whose_reference_never_comes_are_counted_without_it(tmp_path: Path) -> None:
+    lake = FakeLake()
+    target = windower(LakeReferences(tmp_path, tries=2), lake)
+    for _ in range(2):
+        with pytest.raises(Transient):
+            target.on_records(three_days())
+    reaction = target.on_records(three_days())
+    assert rows_of(reaction) == [2, 2, 2]
+    assert reaction.rejected == []
+    second = partials(reaction)[1].counters
+    assert second is not None
+    (counts,) = second.references
+    assert (counts.reference_id, counts.rows) == (REFERENCE.reference_id, 2)
+    assert not counts.continuous
+    assert not counts.categorical
     assert lake.ids() == [f"0-{n}" for n in range(6)]
 
 

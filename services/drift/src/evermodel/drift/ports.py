@@ -19,8 +19,8 @@ class References(Protocol):
         """Return the reference.
 
         Raises:
-            Transient: it is not there (yet), or the store does not answer.
-            BadReference: what is there is not it.
+            Transient: it is not there yet, or the store does not answer.
+            BadReference: what is there is not it, or it did not come in a stated number of tries.
         """
 
 

@@ -1,4 +1,9 @@
-"""References from the lake's folder. Content-addressed, so what was read once stays true."""
+"""References from the lake's folder. Content-addressed, so what was read once stays true.
+
+The trainer lays a reference there before it says that the model is trained, so one that is absent
+is late by the lake's own delay, or was never there: an upstream may name any. It is waited for a
+stated number of tries; then rows go on without it, and the detector says why.
+"""
 
 import re
 from collections import OrderedDict
@@ -11,15 +16,21 @@ from evermodel.profile.reference import FILE, BadReference, Reference
 #: The champion's, the challenger's, the former champion's, for a handful of models.
 _KEPT = 32
 
+#: The loop tries again after a second, so a minute.
+TRIES = 60
+
 _ID = re.compile("[0-9a-f]{64}")
 
 
 class LakeReferences:
     """Keeps the promise of ``References`` below the folder `root`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, tries: int = TRIES) -> None:
+        """`tries`: how often an absent reference is waited for before it counts as spoilt."""
         self._root = root
+        self._tries = tries
         self._known: OrderedDict[tuple[str, str], Reference] = OrderedDict()
+        self._missed: dict[tuple[str, str], int] = {}
 
     def get(self, model: str, reference_id: str) -> Reference:
         """Return the reference; a missing one may still be on its way."""
@@ -29,9 +40,19 @@ class LakeReferences:
         if key not in self._known:
             folder = self._root / reference_folder(model, reference_id)
             if not (folder / FILE).exists():
-                raise Transient(f"reference {reference_id} of {model} is not in the lake")
+                raise self._absent(key)
+            self._missed.pop(key, None)
             self._known[key] = Reference.load(folder, expect=reference_id)
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         return self._known[key]
+
+    def _absent(self, key: tuple[str, str]) -> Exception:
+        model, reference_id = key
+        missed = self._missed.get(key, 0)
+        self._missed[key] = min(missed + 1, self._tries)
+        said = f"reference {reference_id} of {model} is not in the lake"
+        if missed < self._tries:
+            return Transient(said)
+        return BadReference(f"{said}, however often it was looked for")

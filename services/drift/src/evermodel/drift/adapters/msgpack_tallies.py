@@ -1,4 +1,8 @@
-"""Tallies in the changelog: MessagePack, zipped. Most cells are zero, so it is a tenth the size."""
+"""Tallies in the changelog: a version, then MessagePack, zipped.
+
+Most cells are zero, so it is a tenth the size. A value of another version is refused, never
+guessed at: the windower stops and says so, rather than count wrong.
+"""
 
 import zlib
 
@@ -8,6 +12,7 @@ import numpy as np
 from evermodel.drift.domain.tally import ColumnTally, ServedTally, Tally
 from evermodel.profile.counters import Counters
 
+_VERSION = b"\x01"
 _FASTEST = 1
 
 
@@ -44,6 +49,10 @@ _DECODER = msgspec.msgpack.Decoder(_Tally)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
+class UnknownFormat(ValueError):
+    """Bytes that this version cannot read as a tally."""
+
+
 class MsgpackTallies:
     """Keeps the promise of ``TallyCodec``."""
 
@@ -63,11 +72,11 @@ class MsgpackTallies:
             first=tally.first,
             last=tally.last,
         )
-        return zlib.compress(_ENCODER.encode(kept), _FASTEST)
+        return _VERSION + zlib.compress(_ENCODER.encode(kept), _FASTEST)
 
     def decode(self, model: str, raw: bytes) -> Tally:
-        """Return the tally that `raw` holds."""
-        kept = _DECODER.decode(zlib.decompress(raw))
+        """Return the tally that `raw` holds; raises ``UnknownFormat``."""
+        kept = _read(model, raw)
         return Tally(
             rows=kept.rows,
             references=dict(kept.references),
@@ -84,6 +93,16 @@ class MsgpackTallies:
             first=kept.first,
             last=kept.last,
         )
+
+
+def _read(model: str, raw: bytes) -> _Tally:
+    if raw[:1] != _VERSION:
+        version = raw[0] if raw else "none"
+        raise UnknownFormat(f"a tally of {model} has version {version}, not {_VERSION[0]}")
+    try:
+        return _DECODER.decode(zlib.decompress(raw[1:]))
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise UnknownFormat(f"a tally of {model} cannot be read: {error}") from error
 
 
 def _profile_out(counters: Counters) -> _Profile:

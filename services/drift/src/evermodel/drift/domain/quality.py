@@ -14,6 +14,7 @@ from evermodel.common.events.windows import (
 )
 from evermodel.common.models.description import ModelDescription
 from evermodel.profile.history import FeatureHistory
+from evermodel.profile.layout import Edges, Part
 from evermodel.profile.reference import Reference
 from evermodel.profile.schema import ALL
 
@@ -37,8 +38,10 @@ def failures_of(
         found += _column(name, counters, model, history)
     if reference is not None:
         counted = _counted(counters, reference.reference_id)
-        if counted is not None and counted.rows >= model.windows.min_rows:
-            found += _against_reference(counted, model, reference)
+        if counted is not None:
+            found += _misfits(counted, reference)
+            if counted.rows >= model.windows.min_rows:
+                found += _against_reference(counted, model, reference)
     return tuple(found)
 
 
@@ -106,15 +109,36 @@ def null_bound(model: ModelDescription, name: str, history: FeatureHistory | Non
     return usual if history.nulls >= model.drift.max_nulls else min(model.drift.max_nulls, usual)
 
 
+def _misfits(counted: ReferenceCounts, reference: Reference) -> Iterator[QualityFailure]:
+    """Yield the features whose counts cannot be held against the reference, however few rows."""
+    for part in reference.layout.parts:
+        why = _misfit(part, _column_of(counted, part.feature))
+        if why is not None:
+            yield QualityFailure(check="schema", column=part.feature, value=0, bound=1, detail=why)
+
+
+def _misfit(part: Part, column: ContinuousCounts | CategoricalCounts | None) -> str | None:
+    if column is None:
+        return "it was not counted against the champion's reference"
+    if isinstance(part, Edges):
+        fits = isinstance(column, ContinuousCounts) and len(column.bins) == part.size - 1
+        return None if fits else "it was counted in other bins than the reference's"
+    fits = isinstance(column, CategoricalCounts) and set(column.levels) <= set(part.levels)
+    return None if fits else "it was counted by other levels than the reference's"
+
+
+def _column_of(counted: ReferenceCounts, name: str) -> ContinuousCounts | CategoricalCounts | None:
+    return counted.continuous.get(name) or counted.categorical.get(name)
+
+
 def _against_reference(
     counted: ReferenceCounts, model: ModelDescription, reference: Reference
 ) -> Iterator[QualityFailure]:
     for part in reference.layout.parts:
         name = part.feature
         history = reference.history.features[name]
-        column = counted.continuous.get(name) or counted.categorical.get(name)
+        column = _column_of(counted, name)
         if column is None:
-            yield _failure("schema", name, 0, 1, "counts of it are there, expected")
             continue
         if history.dominant < NEARLY_CONSTANT and _is_constant(column):
             yield _share("constant", name, 1, NEARLY_CONSTANT, "agree")

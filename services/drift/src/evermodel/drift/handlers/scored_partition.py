@@ -218,7 +218,8 @@ class ScoredPartition:
 
     def _known(self, model: str, names: Sequence[str | None]) -> dict[str, Reference]:
         """Return the references that rows name. A spoilt one leaves its rows without profile,
-        which the detector reports; an absent one makes the batch wait (``Transient``).
+        which the detector reports; an absent one makes the batch wait (``Transient``), but not
+        for ever: then it is spoilt too.
         """
         known = {}
         for name in sorted({name for name in names if name is not None}):
