@@ -64,6 +64,47 @@ def test_a_csv_with_words_nulls_and_neither_id_nor_entity_is_served(tmp_path: Pa
     assert model.features.categorical == ("colour", "code")
 
 
+@pytest.mark.parametrize("name", ["Is Fraud", "IsFraud", "is-fraud", "tx.fraud", "IS_FRAUD", "y"])
+def test_a_label_is_known_however_its_words_are_put_together(tmp_path: Path, name: str) -> None:
+    columns: dict[str, object] = {
+        "Booking Time (UTC)": TIMES,
+        "sum €": [n * 1.5 % 97 for n in range(ROWS)],
+        "3ds ok?": [n % 2 for n in range(ROWS)],
+        "card #": [n % 60 for n in range(ROWS)],
+        name: [int(n % 50 == 0) for n in range(ROWS)],
+    }
+    model = parse_model(guess(written(tmp_path, columns)).text(), source="guess")
+    assert (model.stream.label, model.stream.entity) == (name, "card #")
+    assert model.features.continuous == ("sum €",)
+    assert model.features.flag == ("3ds ok?",)
+
+
+def test_what_is_said_is_not_guessed(tmp_path: Path) -> None:
+    columns: dict[str, object] = {
+        "made": TIMES,
+        "seen": TIMES[::-1],
+        "sum": [n * 1.5 % 97 for n in range(ROWS)],
+        "first": [n % 2 for n in range(ROWS)],
+        "fraud": [n % 5 // 4 for n in range(ROWS)],
+    }
+    path = written(tmp_path, columns)
+    guessed = guess(path, time="seen", label="first")
+    assert (guessed.time, guessed.label) == ("seen", "first")
+    assert guessed.forbidden == ["fraud"]
+    for wrong, says in (("sum", "holds 194 different values, not two"), ("x", "no column x")):
+        with pytest.raises(WrongUsage, match=says):
+            guess(path, label=wrong)
+
+
+def test_a_number_that_is_whole_for_a_long_time_is_still_read(tmp_path: Path) -> None:
+    columns: dict[str, object] = {
+        "time": TIMES,
+        "sum": ["7"] * (ROWS - 1) + ["7.5"],
+        "label": [n % 2 for n in range(ROWS)],
+    }
+    assert guess(written(tmp_path, columns, name="t.csv")).continuous == ["sum"]
+
+
 def test_every_column_is_accounted_for(tmp_path: Path) -> None:
     columns: dict[str, object] = {"time": TIMES, "label": [n % 2 for n in range(ROWS)]}
     columns |= {f"f{n}": [n * r % 13 / 2 for r in range(ROWS)] for n in range(1, 13)}

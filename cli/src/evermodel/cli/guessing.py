@@ -60,15 +60,20 @@ class Guess:
         )
 
 
-def guess(data: Path, *, name: str | None = None) -> Guess:
-    """Return a guess for the table in `data` (Parquet or CSV).
+def guess(
+    data: Path, *, name: str | None = None, time: str | None = None, label: str | None = None
+) -> Guess:
+    """Return a guess for the table in `data` (Parquet or CSV); `time` and `label` are not guessed.
 
     Raises:
         WrongUsage: it cannot be read, is empty, or has no time or label column.
     """
     table = _read(data)
-    time = _time_column(table, data)
-    label, positive, why = _label_column(table.drop(time), data)
+    for given in filter(None, (time, label)):
+        if given not in table.columns:
+            raise WrongUsage(f"{data}: no column {given}; it has {', '.join(table.columns[:30])}")
+    time = time or _time_column(table.drop(label or []), data)
+    label, positive, why = _label_column(table.drop(time), data, named=label)
     model = re.sub(r"[^a-z0-9_-]+", "-", (name or data.stem).lower()).strip("-_") or "model"
     guessed = Guess(name=model[:63], time=time, label=label, label_positive=positive)
     guessed.notes += [f"{time}: the event time (its type or name says so)", f"{label}: {why}"]
@@ -88,7 +93,9 @@ def _read(data: Path) -> pl.DataFrame:
         if data.suffix.lower() in {".parquet", ".pq"}:
             table = pl.read_parquet(data, n_rows=_SAMPLE_ROWS)
         else:
-            table = pl.read_csv(data, n_rows=_SAMPLE_ROWS, try_parse_dates=True)
+            table = pl.read_csv(
+                data, n_rows=_SAMPLE_ROWS, try_parse_dates=True, infer_schema_length=None
+            )
     except (OSError, pl.exceptions.PolarsError) as error:
         first = str(error).strip().splitlines()[0]
         raise WrongUsage(f"{data}: cannot be read as Parquet or CSV: {first}") from error
@@ -101,9 +108,12 @@ def _time_column(table: pl.DataFrame, data: Path) -> str:
     typed = [c for c in table.columns if table[c].dtype in (pl.Datetime, pl.Date)]
     written = [c for c in table.columns if table[c].dtype == pl.String and _is_time(table[c])]
     candidates = typed or written
-    named = [c for c in candidates if _TIME_NAMES.search(c)]
+    named = [c for c in candidates if _is_named(c, _TIME_NAMES)]
     if not candidates:
-        raise WrongUsage(f"{data}: no column holds times (dates, or text such as 2018-06-01 09:30)")
+        raise WrongUsage(
+            f"{data}: no column holds times (dates, or text such as 2018-06-01 09:30); "
+            "name one by --time, or convert it first"
+        )
     return (named or candidates)[0]
 
 
@@ -113,17 +123,28 @@ def _is_time(column: pl.Series) -> bool:
     return len(head) > 0 and bool(head.str.contains(pattern).all())
 
 
-def _label_column(table: pl.DataFrame, data: Path) -> tuple[str, str | int | None, str]:
+def _is_named(column: str, pattern: re.Pattern[str]) -> bool:
+    """Whether the words of a name match, however they are put together: IsFraud, is-fraud."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column)
+    return pattern.search(re.sub(r"[^0-9A-Za-z]+", "_", words).strip("_")) is not None
+
+
+def _label_column(
+    table: pl.DataFrame, data: Path, *, named: str | None
+) -> tuple[str, str | int | None, str]:
     """Return column, the value that means fraud if it is not 1 or true, and the reason."""
     two = [c for c in table.columns if table[c].drop_nulls().n_unique() == 2]
-    named = [c for c in two if _LABEL_NAMES.search(c)]
-    if not named and len(two) != 1:
+    if named is not None and named not in two:
+        number = table[named].drop_nulls().n_unique()
+        raise WrongUsage(f"{data}: --label {named} holds {number} different values, not two")
+    two = two if named is None else [named]
+    likely = [c for c in two if _is_named(c, _LABEL_NAMES)]
+    if not likely and len(two) != 1:
         found = ", ".join(two) or "none"
         raise WrongUsage(
-            f"{data}: which column is the label? Two-valued are: {found}. "
-            "Rename it to 'label', or write model.toml by hand"
+            f"{data}: which column is the label? Two-valued are: {found}. Name it by --label"
         )
-    column = min(named or two, key=lambda c: (not _is_binary(table[c]), len(c)))
+    column = min(likely or two, key=lambda c: (not _is_binary(table[c]), len(c)))
     if _is_binary(table[column]):
         return column, None, "the label (two-valued, 0/1 or true/false)"
     counts = table[column].drop_nulls().value_counts(sort=True)
@@ -153,7 +174,7 @@ def _identifier(table: pl.DataFrame, notes: list[str]) -> str | None:
     for column in table.columns:
         series = table[column]
         if (
-            _ID_NAMES.search(column)
+            _is_named(column, _ID_NAMES)
             and not series.dtype.is_float()
             and series.null_count() == 0
             and series.n_unique() == len(series)
@@ -167,9 +188,9 @@ def _identifier(table: pl.DataFrame, notes: list[str]) -> str | None:
 def _entity(table: pl.DataFrame, notes: list[str]) -> str | None:
     for column in table.columns:
         series = table[column]
-        levels, key_like = series.n_unique(), bool(_ID_NAMES.search(column))
+        levels, key_like = series.n_unique(), bool(_is_named(column, _ID_NAMES))
         repeats = _FEW_CODES < levels < len(series) or (key_like and 2 < levels < len(series))
-        if _ENTITY_NAMES.search(column) and not series.dtype.is_float() and repeats:
+        if _is_named(column, _ENTITY_NAMES) and not series.dtype.is_float() and repeats:
             notes.append(f"{column}: whose transaction it is (named like one, values repeat)")
             return column
     notes.append("no customer or card found: each transaction stands for itself")
@@ -180,7 +201,7 @@ def _place(column: pl.Series, guessed: Guess) -> None:
     """Give `column` its place: forbidden, ignored, flag, categorical or continuous."""
     name, values = column.name, column.drop_nulls()
     levels = values.n_unique()
-    if _LEAK_NAMES.search(name):
+    if _is_named(name, _LEAK_NAMES):
         guessed.forbidden.append(name)
         guessed.notes.append(f"{name}: forbidden (its name suggests that it tells the label)")
     elif column.dtype in (pl.Datetime, pl.Date) or (column.dtype == pl.String and _is_time(column)):
@@ -202,7 +223,7 @@ def _place(column: pl.Series, guessed: Guess) -> None:
 
 
 def _place_integer(name: str, levels: int, guessed: Guess) -> None:
-    if _ID_NAMES.search(name) and levels > _FEW_CODES:
+    if _is_named(name, _ID_NAMES) and levels > _FEW_CODES:
         guessed.notes.append(f"{name}: left out (an identifier of {levels} values)")
     elif levels <= _FEW_CODES and not re.search(r"(?i)(nb|num|count|amount|age|days|hour)", name):
         guessed.categorical.append(name)

@@ -45,6 +45,10 @@ def init(
     *,
     data: Annotated[Path, typer.Option(help="Parquet or CSV file with a time and a label column.")],
     name: Annotated[str | None, typer.Option(help="The model's name; default: the file's.")] = None,
+    time: Annotated[
+        str | None, typer.Option(help="The time column, where it is not plain.")
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="The label column, likewise.")] = None,
     out: Annotated[Path, typer.Option(help="Where to write.")] = Path("model.toml"),
     force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
 ) -> None:
@@ -54,7 +58,7 @@ def init(
     piped = _is_stdout(out)
     if out.exists() and not (force or piped):
         raise WrongUsage(f"{out} is there already: --force writes over it, --out names another")
-    guessed = guess(data, name=name)
+    guessed = guess(data, name=name, time=time, label=label)
     if piped:
         typer.echo(guessed.text(), nl=False)
     else:
