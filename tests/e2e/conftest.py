@@ -36,7 +36,7 @@ def _fraud(rng: np.random.Generator, signal: np.ndarray, share: float) -> np.nda
 
 
 def words_and_nulls() -> Table:
-    """Two weeks of orders: string categories with rare and late levels, nulls everywhere."""
+    """Two weeks of orders: string categories with rare and late levels, nulls, an odd name."""
     rng = np.random.default_rng(1)
     n = 14 * 300
     shop = rng.choice(
@@ -51,13 +51,13 @@ def words_and_nulls() -> Table:
             "at": [_START + timedelta(days=14) * i / n for i in range(n)],
             "card": [f"card {i % 97}" for i in range(n)],
             "shop": shop,
-            "amount": amount,
+            'sum "€"': amount,
             "abroad": rng.random(n) < 0.2,
             "state": np.where(_fraud(rng, amount / 40 + (shop == "kiosk"), 0.05) > 0, "BAD", "OK"),
         }
     ).with_columns(
         pl.when(pl.Series(rng.random(n) < 0.1)).then(None).otherwise(pl.col(name)).alias(name)
-        for name in ("shop", "amount", "abroad")
+        for name in ("shop", 'sum "€"', "abroad")
     )
     head = """
 [model]
@@ -70,7 +70,7 @@ id = "order"
 entity = "card"
 label_delay = "1d"
 [features]
-continuous = ["amount"]
+continuous = ['sum "€"']
 categorical = ["shop"]
 flag = ["abroad"]
 [windows]

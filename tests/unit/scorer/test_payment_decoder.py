@@ -93,3 +93,12 @@ def test_features_keep_the_order_of_the_description() -> None:
     value = json.dumps(dict(reversed(SOUND.items()))).encode()
     payment = PaymentDecoder(FORM).decode(value, position="")
     assert list(payment.features) == list(FORM.names)
+
+
+@pytest.mark.parametrize("name", ['sum "net"', "back\\slash", "tab\there", "", "sum €", "a.b-c d"])
+def test_a_column_may_have_any_name(name: str) -> None:
+    form = RowForm(
+        time="when it was", id=None, entity=None, continuous=(name,), categorical=(), flag=()
+    )
+    value = json.dumps(SOUND | {name: 2.5}).encode()
+    assert PaymentDecoder(form).decode(value, position="p").features == {name: 2.5}

@@ -5,6 +5,7 @@ payment for what both accept; a test holds the two to each other. What the typed
 read again slowly, which repairs what may be repaired and says what is wrong.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -40,7 +41,12 @@ class PaymentDecoder:
         kinds.setdefault(form.time, str)
         self._names = form.names
         self._fields = [(name, list(kinds).index(name)) for name in self._around]
-        self._decode = msgspec.json.Decoder(_struct(kinds)).decode
+        try:
+            self._decode: Callable[[bytes], msgspec.Struct] = msgspec.json.Decoder(
+                _struct(kinds)
+            ).decode
+        except ValueError:  # a quote or a backslash in a column's name: msgspec takes none
+            self._decode = _refuse
 
     def decode(self, value: bytes | None, *, position: str) -> Payment:
         """Return the payment in `value`; `position` names it if it has no id.
@@ -58,6 +64,10 @@ class PaymentDecoder:
             form=self._form,
             position=position,
         )
+
+
+def _refuse(_value: bytes) -> msgspec.Struct:
+    raise msgspec.ValidationError("a column has a name that no typed pass can read")
 
 
 def _struct(kinds: dict[str, Any]) -> type[msgspec.Struct]:
