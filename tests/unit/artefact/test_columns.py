@@ -59,7 +59,7 @@ def test_an_integer_code_is_its_decimal_text_whatever_type_carried_it(column: Co
 
 
 def test_truth_values_and_fractions_are_categories_too() -> None:
-    assert list(prepared(c=[True, False, 0.5])["c"]) == ["true", "false", "0.5"]
+    assert list(prepared(c=[True, False, 0.5])["c"]) == ["1", "0", "0.5"]
 
 
 def test_columns_that_are_no_feature_are_ignored() -> None:
@@ -89,3 +89,10 @@ def test_a_missing_column_is_named() -> None:
 
 def test_no_rows_are_no_error() -> None:
     assert all(len(column) == 0 for column in prepared(x=[], c=[], f=[]).values())
+
+
+def test_a_number_beyond_float32_is_null_as_an_infinite_one_is() -> None:
+    column: Column = [10**400, 1e300, 1.0]
+    np.testing.assert_array_equal(prepared(x=column)["x"], np.array([np.nan, np.nan, 1], "f4"))
+    x = prepared(x=np.array([1e300, 1.0]))["x"]
+    np.testing.assert_array_equal(x, np.array([np.nan, 1], np.float32))

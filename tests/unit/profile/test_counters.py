@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evermodel.profile.columns import BadColumn, Columns, level_text
+from evermodel.common.kernel.levels import level_text
+from evermodel.profile.columns import BadColumn, Columns
 from evermodel.profile.counters import Counters, DifferentReference, count, merge
 from evermodel.profile.layout import Edges, Layout, Levels
 from evermodel.profile.partition import quantile_edges

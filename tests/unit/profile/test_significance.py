@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from evermodel.profile.columns import sorted_floats
+from evermodel.profile.columns import BadColumn, sorted_floats
 from evermodel.profile.counters import count
 from evermodel.profile.effects import effect, effective_rows
 from evermodel.profile.layout import Edges, Layout, Levels
@@ -118,3 +118,17 @@ def test_no_rows_are_no_evidence() -> None:
     assert effect(part, nothing, some) == 0.0
     assert kolmogorov_p(0.9, effective_rows=effective_rows(nothing, some, design=1.0)) == 1.0
     assert chi_squared_p(0.0, degrees=3) == 1.0
+
+
+def test_infinities_among_the_training_rows_are_no_edges() -> None:
+    random = np.random.default_rng(2)
+    values = np.concatenate([random.normal(0, 1, 900), [np.inf] * 50, [-np.inf] * 50])
+    part = Edges(feature="x", edges=quantile_edges(sorted_floats("x", values)))
+    assert np.isfinite(part.edges).all()
+    counts = count({"x": values}, reference_id="", layout=Layout([part])).counts
+    assert counts.sum() == 1000
+
+
+def test_an_integer_no_float_can_hold_is_a_bad_column() -> None:
+    with pytest.raises(BadColumn, match="column x"):
+        sorted_floats("x", [10**400])

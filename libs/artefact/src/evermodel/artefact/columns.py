@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evermodel.artefact.bundle import Feature
+from evermodel.common.kernel.levels import NULL, level_text
 
 Column = Sequence[Any] | npt.NDArray[Any]
 Columns = Mapping[str, Column]
@@ -52,7 +53,8 @@ def number(column: Column, *, name: str) -> npt.NDArray[np.float32]:
     if given.ndim != 1:
         raise BadColumns(f"column {name!r} is not one-dimensional")
     if given.dtype.kind in "biuf":
-        values = given.astype(np.float32)
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, and so null, on purpose
+            values = given.astype(np.float32)
     else:
         values = _number_of_objects(given, name=name)
     if not np.isfinite(values).all():
@@ -78,10 +80,18 @@ def _number_of_objects(column: npt.NDArray[Any], *, name: str) -> npt.NDArray[np
         if _is_null(value):
             plain[row] = np.nan
         elif isinstance(value, int | float | Decimal | np.number | np.bool_):
-            plain[row] = float(value)
+            plain[row] = _float(value)
         else:
             raise BadColumns(f"column {name!r} is not numeric: it holds a {type(value).__name__}")
     return plain
+
+
+def _float(value: Any) -> np.float32:
+    try:
+        with np.errstate(over="ignore"):
+            return np.float32(float(value))
+    except OverflowError:  # an integer beyond float64
+        return np.float32(np.inf)
 
 
 def _is_null(value: Any) -> bool:
@@ -91,20 +101,10 @@ def _is_null(value: Any) -> bool:
 
 
 def _level(value: Any, *, name: str) -> str:
-    match value:
-        case str():
-            return value
-        case bool() | np.bool_():
-            return "true" if value else "false"
-        case int() | np.integer():
-            return str(int(value))
-        case float() | np.floating():
-            return "" if value != value else _decimal(float(value))  # noqa: PLR0124  # NaN
-        case _ if _is_null(value):
-            return ""
-        case _:
-            raise BadColumns(f"column {name!r} holds a {type(value).__name__}: not a category")
-
-
-def _decimal(value: float) -> str:
-    return str(int(value)) if value.is_integer() else repr(value)
+    try:
+        return level_text(value.item() if isinstance(value, np.generic) else value)
+    except TypeError as error:
+        if _is_null(value):
+            return NULL
+        kind = type(value).__name__
+        raise BadColumns(f"column {name!r} holds a {kind}: not a category") from error

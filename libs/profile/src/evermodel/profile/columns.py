@@ -4,18 +4,17 @@ Continuous values are compared as float32 wherever they came from: a reference b
 float32 Parquet and a window decoded from JSON must put the same amount into the same bin.
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from evermodel.common.kernel.levels import NULL, level_text
+
 Column = Sequence[object] | npt.NDArray[np.generic]
 Columns = Mapping[str, Column]
 Floats = npt.NDArray[np.float32]
-
-NULL = ""
 
 
 class BadColumn(ValueError):
@@ -30,7 +29,7 @@ def sorted_floats(name: str, values: Column) -> Floats:
     """
     try:
         wide = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadColumn(f"column {name}: expected numbers or nulls: {error}") from error
     if wide.ndim != 1:
         raise BadColumn(f"column {name}: expected one value a row, got shape {wide.shape}")
@@ -56,20 +55,3 @@ def level_counts(name: str, values: Column) -> dict[str, int]:
     except TypeError as error:
         raise BadColumn(f"column {name}: expected text or integers: {error}") from error
     return counts
-
-
-def level_text(value: object) -> str:
-    """Return the level that `value` names: 3, 3.0 and "3" are one, True is 1, NaN is null."""
-    match value:
-        case str():
-            return value
-        case None:
-            return NULL
-        case bool() | int():
-            return str(int(value))
-        case float():
-            if math.isnan(value):
-                return NULL
-            return str(int(value)) if value.is_integer() else repr(value)
-        case _:
-            raise TypeError(f"{type(value).__name__} is not a level")

@@ -11,8 +11,8 @@ from typing import Self
 
 import numpy as np
 
+from evermodel.common.kernel.levels import NULL
 from evermodel.profile.columns import (
-    NULL,
     BadColumn,
     Column,
     Columns,

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from evermodel.profile.columns import NULL, Column, Floats, level_counts, sorted_floats
+from evermodel.common.kernel.levels import NULL
+from evermodel.profile.columns import Column, Floats, level_counts, sorted_floats
 from evermodel.profile.layout import Edges, Layout, Levels, Part
 from evermodel.profile.schema import Schema
 
@@ -38,12 +39,14 @@ def layout_of(columns_of: ColumnsOf, *, schema: Schema) -> Layout:
 
 
 def quantile_edges(ordered: Floats) -> Floats:
-    """Return ascending edges at the quantiles of `ordered` values (NaN last).
+    """Return ascending edges at the quantiles of the finite ones of `ordered` values.
+
+    An infinite value falls into an outermost bin.
 
     A value heavier than one bin gets a second edge just below it, and so a bin of its own:
     otherwise a shift between zero and the next amount would hide inside one bin.
     """
-    known = ordered[: int(ordered.searchsorted(np.nan))]
+    known = ordered[np.isfinite(ordered)]
     if not len(known):
         return known
     ranks = np.ceil(np.arange(1, BINS) * (len(known) / BINS)).astype(np.int64) - 1

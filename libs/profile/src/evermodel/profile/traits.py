@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evermodel.profile.columns import NULL, level_counts
+from evermodel.common.kernel.levels import NULL
+from evermodel.profile.columns import level_counts
 from evermodel.profile.history import AlertHistory, Volume
 from evermodel.profile.layout import Counts, Edges, Layout, Part
 from evermodel.profile.schema import ALL, Schema

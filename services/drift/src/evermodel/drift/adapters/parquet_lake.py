@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evermodel.common.kernel.errors import Transient
+from evermodel.common.kernel.levels import NULL, level_text
 from evermodel.drift.domain.rows import Labels, Rows
 from evermodel.drift.ports import Packed
 from evermodel.lake.columns import (
@@ -27,7 +28,6 @@ from evermodel.lake.columns import (
     score_column,
 )
 from evermodel.lake.files import replacing
-from evermodel.profile.columns import NULL, level_text
 
 _TIME = pa.timestamp("us", tz="UTC")
 

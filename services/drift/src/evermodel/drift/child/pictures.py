@@ -18,9 +18,9 @@ from evidently.presets import DataDriftPreset
 from scipy.stats import ks_2samp
 
 from evermodel.common.events.drift import DriftDetected
+from evermodel.common.kernel.levels import level_text
 from evermodel.drift.adapters.lake_samples import LakeSamples
 from evermodel.drift.adapters.report_papers import PICTURES, SCORES, Order
-from evermodel.profile.columns import level_text
 from evermodel.profile.schema import Schema
 
 #: Of features that the verdict has no gate for.

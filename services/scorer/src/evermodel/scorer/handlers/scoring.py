@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evermodel.common.kernel.levels import level_text
 from evermodel.scorer.domain.decisions import Answers, Decision, answers_of, decide, silent
 from evermodel.scorer.domain.fault import Fault
 from evermodel.scorer.domain.payments import Payment, RowForm
@@ -50,18 +51,10 @@ def columns_of(payments: Sequence[Payment], *, form: RowForm) -> Columns:
         for name in (*form.continuous, *form.flag)
     }
     levels = {
-        name: np.array([_text(row[name]) for row in rows], dtype=np.object_)
+        name: np.array([level_text(row[name]) for row in rows], dtype=np.object_)
         for name in form.categorical
     }
     return {**numbers, **levels}
-
-
-def _text(level: object) -> str:
-    if isinstance(level, str):
-        return level
-    if level is None:
-        return ""
-    return str(level).lower() if isinstance(level, bool) else str(level)
 
 
 def _ask(player: Player, live: Live, columns: Columns, whose: Sequence[int | None]) -> Answers:
