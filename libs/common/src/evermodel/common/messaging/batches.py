@@ -87,8 +87,14 @@ class Batches:
             for i in range(count)
             if not is_for_another(lane.queue[i], self._spec.name)
         ]
-        number = cuts[0][0].partition.partition
-        return self._outbox.prepare(route.handler(records), cause=None, number=number)
+        return self._outbox.prepare(
+            route.handler(records),
+            cause=None,
+            number=cuts[0][0].partition.partition,
+            since_ms=min(
+                (s for lane, _ in cuts if (s := lane.since_ms()) is not None), default=None
+            ),
+        )
 
     def _complete(self, route: BatchRoute, cuts: Sequence[Cut], prepared: Prepared) -> None:
         speaks = all(lane.speaks() for lane, _ in cuts)

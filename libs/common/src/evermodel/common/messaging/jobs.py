@@ -14,7 +14,7 @@ from functools import partial
 
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Fatal
-from evermodel.common.messaging.api import Job, ServiceSpec
+from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.messaging.beside import Beside
 from evermodel.common.messaging.outbox import Outbox
 from evermodel.common.messaging.outcome import (
@@ -26,17 +26,16 @@ from evermodel.common.messaging.outcome import (
     Retry,
     attempt,
 )
-from evermodel.common.messaging.preparing import Prepared
+from evermodel.common.messaging.preparing import Accepted, Prepared
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.reporting import Report
 
 
 @dataclass(slots=True)
 class Running:
-    """A job, the number of the partition whose state accepted it, and its result to come."""
+    """An accepted job and its result to come."""
 
-    job: Job
-    partition: int
+    accepted: Accepted
     future: "Future[Outcome[object]]"
     attempts: int = 0
     not_before: float = 0.0
@@ -76,17 +75,18 @@ class Jobs:
     def __len__(self) -> int:
         return len(self._running)
 
-    def start(self, jobs: Iterable[tuple[Job, int]]) -> None:
-        """Run each of `jobs`, by the number of its partition, unless one of its key is running."""
-        for job, number in jobs:
+    def start(self, jobs: Iterable[Accepted]) -> None:
+        """Run each of `jobs` unless one of its key is running."""
+        for accepted in jobs:
+            job = accepted.job
             if job.key not in self._running:
                 future = self._beside.submit(partial(attempt, job.run))
-                self._running[job.key] = Running(job, number, future)
+                self._running[job.key] = Running(accepted, future)
 
-    def adopt(self, jobs: Iterable[tuple[Job, int]]) -> None:
+    def adopt(self, jobs: Iterable[Accepted]) -> None:
         """Run `jobs` and drop all others: another replica has taken over their state."""
         ours = list(jobs)
-        keys = {job.key for job, _ in ours}
+        keys = {accepted.job.key for accepted in ours}
         self.forget([key for key in self._running if key not in keys])
         self.start(ours)
 
@@ -99,7 +99,7 @@ class Jobs:
         """Yield those of the partitions `numbers` whose result can be taken now."""
         ours, now = set(numbers), self._clock.monotonic()
         for running in list(self._running.values()):
-            is_ours = running.partition in ours
+            is_ours = running.accepted.number in ours
             if is_ours and running.future.done() and now >= running.not_before:
                 yield running
 
@@ -115,23 +115,27 @@ class Jobs:
         Raises:
             Fatal: the service does not take it.
         """
+        key = running.accepted.job.key
         match attempt(partial(self._answer, running)):
             case Done(prepared):
-                self._outbox.put(prepared, offsets=positions.items(), finished=[running.job.key])
+                self._outbox.put(prepared, offsets=positions.items(), finished=[key])
                 return True
             case Retry(error):
                 running.not_before = self._clock.monotonic() + error.delay_seconds
             case Bug(error) | Dead(_, error):
                 running.attempts += 1
                 if running.attempts >= self._attempts:
-                    raise Fatal(f"the result of job {running.job.key} cannot be taken: {error!r}")
+                    raise Fatal(f"the result of job {key} cannot be taken: {error!r}")
                 self._report.failed("a job's result was not taken, again", error)
                 running.not_before = self._clock.monotonic() + BUG_DELAY_SECONDS
         return False
 
     def _answer(self, running: Running) -> Prepared:
-        job, assignment = running.job, self._spec.assignment
+        accepted, assignment = running.accepted, self._spec.assignment
+        job = accepted.job
         if assignment is None:
             raise Fatal(f"{self._spec.name} returned a job and has nobody to take its result")
         reaction = assignment.on_done(job.key, job.cause, running.result)
-        return self._outbox.prepare(reaction, cause=job.cause, number=running.partition)
+        return self._outbox.prepare(
+            reaction, cause=job.cause, number=accepted.number, since_ms=accepted.since_ms
+        )

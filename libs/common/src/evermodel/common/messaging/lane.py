@@ -75,6 +75,10 @@ class Lane:
         """Whether what follows from the head is published."""
         return not self.is_silent and self.head.offset >= self.replay_until
 
+    def since_ms(self) -> int | None:
+        """When the head was written. Of a table nobody asks: its last records are said again."""
+        return self.head.timestamp_ms if self.head.timestamp_ms > 0 and not self.is_table else None
+
     def delay(self, *, until: float) -> None:
         """Let the head be tried again at monotonic time `until`."""
         self._failures, self._failing = self.failures + 1, self.head.offset

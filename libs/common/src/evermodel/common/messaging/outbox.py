@@ -54,6 +54,7 @@ class Outbox:
         self._producer: Producer | None = None
         self._transaction: Transaction | None = None
         self._said: list[Payload] = []
+        self._since_ms: list[int] = []
 
     @property
     def is_open(self) -> bool:
@@ -72,9 +73,16 @@ class Outbox:
         self._producer = self._transaction = None
 
     def prepare(
-        self, reaction: Reaction, *, cause: EventMeta | None, number: int | None
+        self,
+        reaction: Reaction,
+        *,
+        cause: EventMeta | None,
+        number: int | None,
+        since_ms: int | None = None,
     ) -> Prepared:
         """Encode `reaction` to a record of partition `number`; None: a tick. Sends nothing.
+
+        `since_ms`: when that record was written, where it is known.
 
         Raises:
             ValueError: it cannot be published as it stands.
@@ -84,6 +92,7 @@ class Outbox:
             reaction,
             cause=cause,
             partition=number,
+            since_ms=since_ms,
             known_keys=self._partition_of_key,
         )
 
@@ -105,6 +114,8 @@ class Outbox:
             letters.append(self._letter(rejected.record, reason, rejected.error, attempts=1))
         self._partition_of_key |= prepared.keys
         self._said += prepared.said
+        if prepared.since_ms is not None:
+            self._since_ms.append(prepared.since_ms)
         self._tx.add(
             [*prepared.records, *letters],
             now=self._clock.monotonic(),
@@ -141,17 +152,19 @@ class Outbox:
         if not self._tx.is_open:
             return Contents()
         said, self._said = self._said, []
+        since_ms, self._since_ms = self._since_ms, []
         try:
             contents = self._tx.commit(consumer)
         except TransactionAborted:
             self._report.undone()
             raise
-        self._report.committed(said)
+        self._report.committed(said, since_ms=since_ms)
         return contents
 
     def abort(self) -> None:
         """Undo what was sent."""
         self._said.clear()
+        self._since_ms.clear()
         self._tx.abort()
 
     def _letter(

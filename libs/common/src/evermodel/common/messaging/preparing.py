@@ -11,17 +11,29 @@ from evermodel.common.messaging.records import MAX_RECORD_BYTES, Outgoing, size_
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """A job, the number of the partition that keeps its acceptance, and when its cause came."""
+
+    job: Job
+    number: int
+    since_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A reaction, encoded.
 
     `keys`: the state keys it writes, by partition number. `said`: its events, as they were.
+    `since_ms`: when the record that it says something about was written; None: nothing said,
+    or nobody knows.
     """
 
     records: Sequence[Outgoing]
-    accepted: Sequence[tuple[Job, int]]
+    accepted: Sequence[Accepted]
     rejected: Sequence[Rejected]
     keys: Mapping[str, int]
     said: Sequence[Payload] = ()
+    since_ms: int | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -39,9 +51,12 @@ def prepare(
     *,
     cause: EventMeta | None,
     partition: int | None,
+    since_ms: int | None,
     known_keys: Mapping[str, int],
 ) -> Prepared:
     """Encode `reaction`; `partition` None (a tick): each state key's own.
+
+    `since_ms`: when the cause was written.
 
     Raises:
         ValueError: what the handler returned cannot be published as it stands.
@@ -60,9 +75,10 @@ def prepare(
         if size_of(record) > MAX_RECORD_BYTES:
             raise ValueError(f"{size_of(record)} bytes for {record.topic}: too large a record")
     home = next(iter(keys.values()), 0)
-    accepted = [(job, home) for job in reaction.jobs]
+    accepted = [Accepted(job, home, since_ms) for job in reaction.jobs]
     said = [emit.payload for emit in reaction.events]
-    return Prepared(records, accepted, reaction.rejected, keys, said)
+    speaks = bool(reaction.events or reaction.records)
+    return Prepared(records, accepted, reaction.rejected, keys, said, since_ms if speaks else None)
 
 
 def _place(

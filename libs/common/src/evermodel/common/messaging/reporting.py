@@ -59,13 +59,20 @@ class Report:
         self._metrics.count("events", topic=record.topic, outcome="dead")
         self._metrics.count("dead_letters", topic=record.topic, reason=reason)
 
-    def committed(self, said: Iterable[Payload]) -> None:
-        """Count a transaction that became true, and what its events say."""
+    def committed(self, said: Iterable[Payload], *, since_ms: Iterable[int]) -> None:
+        """Count a transaction that became true, and what its events say.
+
+        `since_ms`: when the cause of each reaction in it was written to its topic.
+        """
         for payload in said:
             note(self._metrics, payload)
         self._metrics.count("transactions_committed", outcome="committed")
         now = self._clock.now().timestamp()
         self._metrics.set("last_success_timestamp_seconds", now, stage=self._stage)
+        for since in since_ms:  # clocks of two machines may differ
+            self._metrics.observe(
+                "end_to_end_seconds", max(now - since / 1000, 0.0), stage=self._stage
+            )
 
     def undone(self) -> None:
         """Count a transaction that was undone."""

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from evermodel.common.events.catalogue import Topic
 from evermodel.common.kernel.errors import Fatal
-from evermodel.common.messaging.api import Assignment, Job, Restored
+from evermodel.common.messaging.api import Assignment, Restored
 from evermodel.common.messaging.ports import Broker
+from evermodel.common.messaging.preparing import Accepted
 from evermodel.common.messaging.reading import read_whole
 from evermodel.common.messaging.records import TopicPartition
 
@@ -28,7 +29,7 @@ class Keeper:
 
     def restore(
         self, committed: Mapping[TopicPartition, int | None]
-    ) -> tuple[dict[TopicPartition, int | None], list[tuple[Job, int]]]:
+    ) -> tuple[dict[TopicPartition, int | None], list[Accepted]]:
         """Restore every partition; return where to read each from, and the jobs to run again.
 
         The state is read after the offsets are known, through to its end: a transaction that
@@ -41,7 +42,7 @@ class Keeper:
         jobs = []
         for partition in sorted(committed, key=lambda p: (p.partition, p.topic)):
             restored = self._restored(partition, states, committed[partition])
-            jobs += [(job, partition.partition) for job in restored.jobs]
+            jobs += [Accepted(job, partition.partition) for job in restored.jobs]
             if restored.rewind_to is not None:
                 starts[partition] = min(restored.rewind_to, committed[partition] or 0)
         return starts, jobs

@@ -7,14 +7,14 @@ never handle a record, nor touch a transaction. ``loop.py`` tells it what the gr
 from collections.abc import Iterable, Mapping, Sequence
 
 from evermodel.common.events.catalogue import topic_of
-from evermodel.common.messaging.api import Job, ServiceSpec
+from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.messaging.lane import AnyRoute, Lane
 from evermodel.common.messaging.ports import Broker, Consumer, Listener
+from evermodel.common.messaging.preparing import Accepted
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.restoring import Keeper
 
 Starts = Mapping[TopicPartition, int | None]
-RestoredJobs = Sequence[tuple[Job, int]]
 
 
 class Share:
@@ -70,7 +70,7 @@ class Share:
             self.consumer.resume(self._paused - busy)
         self._paused = busy
 
-    def take_over(self, partitions: Iterable[TopicPartition]) -> tuple[Starts, RestoredJobs]:
+    def take_over(self, partitions: Iterable[TopicPartition]) -> tuple[Starts, Sequence[Accepted]]:
         """Begin anew with `partitions`; return where to read each from, and jobs to run again."""
         self._lanes = {}
         for partition in partitions:
@@ -83,7 +83,7 @@ class Share:
         self._keeper.revoke(partitions)
         self._lanes, self.positions, self._paused = {}, {}, set()
 
-    def start_over(self) -> RestoredJobs:
+    def start_over(self) -> Sequence[Accepted]:
         """Forget what is in memory and go on from the last commit; return jobs to run again.
 
         The lanes stay: they know how often their head has failed.
@@ -111,7 +111,7 @@ class Share:
             raise RuntimeError("the loop has not joined its group")
         return self.consumer
 
-    def _restore(self) -> tuple[Starts, RestoredJobs]:
+    def _restore(self) -> tuple[Starts, Sequence[Accepted]]:
         committed = self._member.committed([lane.partition for lane in self._lanes.values()])
         starts, jobs = self._keeper.restore(committed)
         for lane in self._lanes.values():

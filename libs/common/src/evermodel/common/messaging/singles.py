@@ -13,9 +13,10 @@ Must never commit: the turn does.
 from functools import partial
 
 from evermodel.common.events.codec import decode
+from evermodel.common.events.envelope import EventMeta
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Reason
-from evermodel.common.messaging.api import BatchRoute, Held, ServiceSpec
+from evermodel.common.messaging.api import BatchRoute, Held, Reaction, ServiceSpec
 from evermodel.common.messaging.beside import Beside
 from evermodel.common.messaging.deadletter import is_for_another
 from evermodel.common.messaging.faultpoints import FaultPoint
@@ -81,12 +82,7 @@ class Singles:
             return False
         outcome, lane.held = lane.held.result(), None
         if isinstance(outcome, Done):
-            ready = partial(
-                self._outbox.prepare,
-                outcome.result,
-                cause=lane.cause,
-                number=lane.head.partition,
-            )
+            ready = partial(self._prepare, lane, outcome.result, cause=lane.cause)
             self._settle(lane, attempt(ready))
         else:
             self._settle(lane, outcome)
@@ -98,14 +94,19 @@ class Singles:
             return UNANSWERED
         if isinstance(route, BatchRoute):
             reaction = route.handler([record])
-            return self._outbox.prepare(reaction, cause=None, number=record.partition)
+            return self._prepare(lane, reaction, cause=None)
         event = decode(route.payload, value=record.value, headers=record.headers)
         lane.cause = event.meta
         answer = route.handler(event.payload, event.meta)
         self._at("handled")
         if isinstance(answer, Held):
             return answer
-        return self._outbox.prepare(answer, cause=event.meta, number=record.partition)
+        return self._prepare(lane, answer, cause=event.meta)
+
+    def _prepare(self, lane: Lane, reaction: Reaction, *, cause: EventMeta | None) -> Prepared:
+        return self._outbox.prepare(
+            reaction, cause=cause, number=lane.head.partition, since_ms=lane.since_ms()
+        )
 
     def _settle(self, lane: Lane, outcome: Outcome[Prepared | Held] | Outcome[Prepared]) -> None:
         match outcome:

@@ -7,18 +7,18 @@ then does accepted work start. Must never decide what belongs in.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from evermodel.common.messaging.api import Job
 from evermodel.common.messaging.faultpoints import FaultPoint
 from evermodel.common.messaging.ports import Consumer, Producer
+from evermodel.common.messaging.preparing import Accepted
 from evermodel.common.messaging.records import Outgoing, TopicPartition
 
 
 @dataclass(slots=True)
 class Contents:
-    """What hangs on the commit. `accepted`: jobs by partition number; `finished`: job keys."""
+    """What hangs on the commit. `finished`: job keys."""
 
     offsets: dict[TopicPartition, int] = field(default_factory=dict)
-    accepted: list[tuple[Job, int]] = field(default_factory=list)
+    accepted: list[Accepted] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
 
 
@@ -43,7 +43,7 @@ class Transaction:
         *,
         now: float,
         offsets: Iterable[tuple[TopicPartition, int]] = (),
-        accepted: Iterable[tuple[Job, int]] = (),
+        accepted: Iterable[Accepted] = (),
         finished: Iterable[str] = (),
         urgent: bool = True,
     ) -> None:

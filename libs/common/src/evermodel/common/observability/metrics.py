@@ -9,7 +9,23 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+_SECONDS = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    60.0,
+    600.0,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +46,13 @@ class Metric:
 _LOOP = (
     Metric("events", "counter", ("topic", "outcome"), "records by what became of them"),
     Metric("handle_seconds", "histogram", ("topic",), "time in a handler, per event or batch"),
-    Metric("end_to_end_seconds", "histogram", ("stage",), "an event's cause to its own publishing"),
+    Metric(
+        "end_to_end_seconds",
+        "histogram",
+        ("stage",),
+        "from the writing of a cause (of a batch: its oldest) to the commit of what follows, jobs "
+        "included; wall time",
+    ),
     Metric("consumer_lag", "gauge", ("topic", "partition"), "records not yet read"),
     Metric("dead_letters", "counter", ("topic", "reason"), "records given up"),
     Metric("transactions_committed", "counter", ("outcome",), "Kafka transactions"),
