@@ -20,6 +20,10 @@ _LOG = logging.getLogger(__name__)
 
 CAUSED_BY = "evermodel.caused_by"
 
+#: MLflow's own retries are seven with back-off, four minutes in all, in silence; the caller
+#: waits itself, and says so.
+_RETRIES, _TIMEOUT_SECONDS = 1, 60
+
 
 class MlflowRuns:
     """Keeps runs in an MLflow server, one experiment per model (``RunStore``)."""
@@ -64,16 +68,24 @@ class MlflowRuns:
         What MLflow refuses as invalid stays as it is: no waiting would change it.
         """
         from mlflow.exceptions import MlflowException  # noqa: PLC0415  # 2.5 s and 150 MB
-        from mlflow.tracking import MlflowClient  # noqa: PLC0415
 
         if self._connected is None:
-            self._connected = MlflowClient(tracking_uri=self._uri)
+            self._connected = _connect(self._uri)
         try:
             yield self._connected
         except (MlflowException, OSError) as error:
             if getattr(error, "error_code", "").startswith("INVALID"):
                 raise
             raise Unavailable(str(error).splitlines()[0][:300]) from error
+
+
+def _connect(uri: str) -> Any:
+    from mlflow import environment_variables as mlflow  # noqa: PLC0415  # as above
+    from mlflow.tracking import MlflowClient  # noqa: PLC0415
+
+    mlflow.MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(_RETRIES)  # type: ignore[no-untyped-call]  # mlflow's
+    mlflow.MLFLOW_HTTP_REQUEST_TIMEOUT.set(_TIMEOUT_SECONDS)  # type: ignore[no-untyped-call]  # as above
+    return MlflowClient(tracking_uri=uri)
 
 
 def _experiment(client: Any, model: Name) -> str:
