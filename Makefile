@@ -51,7 +51,7 @@ format: setup
 docs: setup  ## Write the pages and schemas that are made from code.
 	$(BIN)/python -m docs.build
 
-BENCHMARKS := windower drift decisions scoring hops recovery replay judge rollback
+BENCHMARKS := windower drift decisions scoring hops recovery replay judge model rollback
 .PHONY: bench
 bench: setup  ## Run every benchmark (QUICK=--quick: the small forms) and rewrite RESULTS.md.
 	for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks $$name $(QUICK) --json benchmarks/results/$$name.json || exit 1; done
