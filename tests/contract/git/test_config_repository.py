@@ -8,6 +8,7 @@ import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -484,6 +485,73 @@ def test_a_lost_clone_is_made_again(bare: Path) -> None:
     on_git(bare, clone="a").write(up(None, 1))
 
     assert isinstance(on_git(bare, clone="b").write(up(1, 2)), Written)
+
+
+@pytest.mark.parametrize("broken", ["HEAD", "objects"])
+def test_a_clone_that_was_cut_short_is_made_again(bare: Path, broken: str) -> None:
+    repository = on_git(bare)
+    repository.write(up(None, 1))
+    for file in [bare.parent / "clone" / "HEAD", *(bare.parent / "clone/objects").rglob("*")]:
+        if broken in str(file) and file.is_file():
+            file.chmod(0o644)
+            file.write_bytes(b"")
+
+    with suppress(RepositoryUnavailable):
+        repository.write(up(1, 2))
+    assert isinstance(repository.write(up(1, 2)), Written)
+    assert commits(repository, bare) == 2
+
+
+def test_the_repositorys_own_lock_is_waited_for_as_a_race_and_never_broken(bare: Path) -> None:
+    repository = on_git(bare)
+    repository.write(up(None, 1))
+    lock = bare / "refs/heads/main.lock"
+    lock.touch()
+
+    with pytest.raises(RepositoryUnavailable, match="5 times"):
+        repository.write(up(1, 2))
+    assert lock.exists()
+    lock.unlink()
+    assert isinstance(repository.write(up(1, 2)), Written)
+
+
+def test_a_persons_edit_of_the_same_file_between_fetch_and_push_survives(
+    bare: Path, tmp_path: Path
+) -> None:
+    on_git(bare).write(up(None, 1))
+    git("clone", "-q", str(bare), str(tmp_path / "person"), at=tmp_path)
+    text = git("show", f"main:{FILE}", at=bare) + "owner: ada\n"
+
+    Racing(bare, rival=lambda _: by_hand(bare, tmp_path, {FILE: text}), times=1).write(up(1, 2))
+
+    edited = git("show", f"main:{FILE}", at=bare)
+    assert "owner: ada" in edited
+    assert "version: 2" in edited
+    assert int(git("rev-list", "--count", "main", at=bare)) == 3
+
+
+def test_an_edit_that_would_change_a_persons_line_as_well_is_refused(
+    bare: Path, tmp_path: Path
+) -> None:
+    text = "shared: &d sha256:1\ndesired:\n  version: 1\n  uri: models:/fraud/1\n  digest: *d\n"
+    by_hand(bare, tmp_path, {FILE: text})
+
+    for repository in (on_git(bare), MemoryRepository(files={FILE: text})):
+        with pytest.raises(RepositoryBroken):
+            repository.write(up(1, 2))
+    assert git("show", f"main:{FILE}", at=bare) == text
+
+
+@pytest.mark.parametrize("uri", ["models:/fraud/2\nowner: eve", "models:/fraud/2 # and more"])
+def test_what_would_become_other_yaml_is_refused(
+    uri: str, repository: ConfigRepository, bare: Path
+) -> None:
+    repository.write(up(None, 1))
+    forged = replace(up(1, 2), to=replace(release(2), model_uri=uri))
+
+    with pytest.raises(RepositoryBroken, match="changed more than|not YAML"):
+        repository.write(forged)
+    assert commits(repository, bare) == 1
 
 
 def test_no_users_configuration_is_needed(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,3 +74,15 @@ def test_an_event_that_can_never_be_handled_is_put_aside_and_the_next_goes_on() 
     assert said(harness) == ["fraud promoted v2"]
     (letter,) = harness.dead_letters("deployer")
     assert letter.reason == "permanent"
+
+
+@pytest.mark.parametrize("uri", ["models:/fraud@champion", "models:/fraud/Production"])
+def test_an_alias_or_a_stage_never_reaches_git(uri: str) -> None:
+    harness, repository = Harness(), MemoryRepository()
+    harness.add(deployer(repository))
+    harness.publish(candidate(1).model_copy(update={"model_uri": uri}), time=START)
+    harness.run()
+
+    assert repository.log == []
+    (letter,) = harness.dead_letters("deployer")
+    assert "by its number" in letter.message

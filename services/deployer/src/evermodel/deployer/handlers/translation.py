@@ -38,10 +38,13 @@ def release_of(event: ModelValidated, lifecycle_id: str) -> Release:
     """Return the accepted version.
 
     Raises:
-        Permanent: it is called accepted and lacks what it takes to be served.
+        Permanent: it lacks what it takes to be served, or names an alias instead of a number.
     """
     if event.version is None or event.model_uri is None or event.artefact is None:
         raise Permanent("accepted without version, model_uri or artefact: it cannot be served")
+    if not event.model_uri.endswith(f"/{event.version}"):
+        # With an alias Git would not change when the model does, and no rollout would start.
+        raise Permanent(f"{event.model_uri} does not name version {event.version} by its number")
     artefact = event.artefact
     return Release(
         version=event.version,
