@@ -11,22 +11,37 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with its unit. `ratio`: how many times better than `peer`, above 1 is better."""
+    """A number with its unit.
+
+    `ratio`: how many times better than `peer`, above 1 is better. `interval`: holds the true
+    value with 95 % confidence; None where none was worked out.
+    """
 
     value: float
     unit: str
     peer: str | None = None
     ratio: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 Figures = Mapping[str, Figure]
 
 
-def report(name: str, figures: Figures, *, quick: bool) -> dict[str, object]:
+def rate(hits: int, of: int, *, unit: str, peer: str | None = None) -> Figure:
+    """Return `hits` of `of` as a share, with Clopper and Pearson's exact interval (SciPy)."""
+    from scipy.stats import binomtest  # noqa: PLC0415  # a second: only who needs it pays
+
+    found = binomtest(hits, of).proportion_ci(method="exact")
+    interval = (float(found.low), float(found.high))
+    return Figure(hits / of, f"({hits} of {of} {unit})", peer, interval=interval)
+
+
+def report(name: str, figures: Figures, *, quick: bool, data: bool = False) -> dict[str, object]:
     """Return the JSON form: ``benchmark``, ``machine``, ``figures``, and the command."""
     return {
         "benchmark": name,
-        "command": f"python -m benchmarks {name}{' --quick' if quick else ''}",
+        "command": f"python -m benchmarks {name}{' --data FILE' if data else ''}"
+        f"{' --quick' if quick else ''}",
         "machine": machine(),
         "figures": {key: _rounded(figure) for key, figure in figures.items()},
     }
@@ -58,4 +73,8 @@ def _rounded(figure: Figure) -> dict[str, object]:
     for key in ("value", "ratio"):
         if plain[key] is not None:
             plain[key] = float(f"{plain[key]:.4g}")
+    if figure.interval is None:
+        del plain["interval"]
+    else:
+        plain["interval"] = [float(f"{bound:.4g}") for bound in figure.interval]
     return plain

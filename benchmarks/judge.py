@@ -4,69 +4,65 @@ Labelled frauds: both versions saw each fraud; discordant ones are coins. The pe
 test looked at after every fraud (SciPy), and the usual canary rule: recall of the last batch under
 0.85 three times in a row means abort.
 
-Served rows: customers with habits of their own repeat over the days; two versions agree but for
-noise; customers are assigned by place. The peer is a two-sample Kolmogorov test (SciPy) of the
-challenger's scores against the champion's, at p < 0.01, as a canary analysis does it: on the rows
-each decided.
+Rollouts: two honest models on real rows (``--data FILE``, in the form of the handbook's) or on the
+demo generator's, rolled out again and again by the deployer's own state machine, from other days
+and with other customers each time, to the end of the watch. Then the same with the amount skewed
+where the challenger decides. The peer is a two-sample Kolmogorov test (SciPy) of the two groups'
+scores at p < 0.01 after each window, as a canary analysis does it.
+
+Intervals are Clopper and Pearson's. The rollouts share days and two models, so they are less
+independent than the intervals assume.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
+from itertools import product
+from pathlib import Path
 from statistics import median
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from benchmarks.figures import Figure, Figures
+from benchmarks.challenges import Stage, stage, turned
+from benchmarks.figures import Figure, Figures, rate
+from benchmarks.rollouts import Ending, play
 from evermodel.deployer.domain.betting import wealth
-from evermodel.deployer.domain.evidence import BINS, Evidence, Pair, Served, Tally
-from evermodel.deployer.domain.judge import judge
-from evermodel.deployer.domain.policy import Policy
 
 ALPHA = 0.05
-DAY = timedelta(days=1)
 FRAUDS = 300
-POLICY = Policy(
-    steps=(10, 20, 50, 100),
-    window=DAY,
-    min_duration=DAY,
-    min_rows=200,
-    patience=7 * DAY,
-    label_horizon=14 * DAY,
-    alert_budget=0.02,
-    alert_rate_ratio=3.0,
-    score_distance=0.25,
-    alpha=ALPHA,
-    max_failed=0.001,
-)
-CUSTOMERS, ROWS_A_DAY, THRESHOLD = 3_000, 6_000, 0.5
+#: What the amount is multiplied by where the challenger decides: small to large, up and down.
+SKEWS = (1.1, 1.15, 1.2, 1.25, 1.5, 2.0, 10.0, 0.5, 0.1)
+QUICK_SKEWS = (1.25, 2.0)
+POWER = 0.9
+TAKEN_BACK = {"aborted", "rolled_back"}
 
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
 _wealth = lru_cache(maxsize=None)(wealth)
 
 
-def measure(*, quick: bool) -> Figures:
-    """Return error rates and how much evidence it takes."""
-    return {**_paired(runs=100 if quick else 2_000), **_served(runs=20 if quick else 300)}
+def measure(*, quick: bool, data: Path | None = None) -> Figures:
+    """Return error rates, power by the size of a skew, and how long a proof takes."""
+    skews = QUICK_SKEWS if quick else SKEWS
+    made = stage(data, skews=skews)
+    return {
+        **_paired(runs=100 if quick else 2_000),
+        **_honest(made, count=20 if quick else 210),
+        **_skewed(made, skews=skews, count=8 if quick else 30),
+    }
 
 
 def _paired(*, runs: int) -> dict[str, Figure]:
     rng = np.random.default_rng(20180601)
     alike = [rng.random(FRAUDS) < 0.5 for _ in range(runs)]
-    ours = _share(_first_proof(coins) is not None for coins in alike)
-    looked_at = _share(_first_p_value(coins) is not None for coins in alike)
-    usual = _share(_usual_rule(rng, recall=0.87) for _ in range(runs))
+    ours = sum(_first_proof(coins) is not None for coins in alike)
+    looked_at = sum(_first_p_value(coins) is not None for coins in alike)
+    usual = sum(_usual_rule(rng, recall=0.87) for _ in range(runs))
+    unit = f"pairs of equals, {FRAUDS} discordant frauds"
     figures = {
-        "good_taken_back_paired": Figure(ours, f"of {runs}, 300 discordant frauds"),
-        "good_taken_back_binomial_test": Figure(
-            looked_at, f"of {runs}, 300 discordant frauds", "scipy", _ratio(looked_at, ours)
-        ),
-        "good_taken_back_usual_rule": Figure(
-            usual, f"of {runs}, recall 0.87 against 0.85", "threshold", _ratio(usual, ours)
+        "good_taken_back_paired": rate(ours, runs, unit=unit),
+        "good_taken_back_binomial_test": rate(looked_at, runs, unit=unit, peer="scipy"),
+        "good_taken_back_usual_rule": rate(
+            usual, runs, unit="of recall 0.87 against 0.85", peer="threshold"
         ),
     }
     for chance in (0.8, 0.7):
@@ -100,80 +96,54 @@ def _usual_rule(rng: np.random.Generator, *, recall: float) -> bool:
     return any(bad[i : i + 3].all() for i in range(len(bad) - 2))
 
 
-@dataclass(frozen=True, slots=True)
-class _Stream:
-    """Days of rows: whose they are, and what both versions think of them."""
-
-    places: Floats
-    champion: Floats
-    challenger: Floats
-
-
-def _served(*, runs: int) -> dict[str, Figure]:
-    honest = [_rollout(seed, skew=0.0) for seed in range(runs)]
-    skewed = [_rollout(seed, skew=1.0) for seed in range(runs)]
-    ours, theirs = (_share(row[i] is not None for row in honest) for i in (0, 1))
-    unit = f"of {runs} rollouts, {ROWS_A_DAY} rows a day"
+def _honest(made: Stage, *, count: int) -> dict[str, Figure]:
+    both = (made, turned(made))
+    endings = [
+        play(both[n % 2], start=start, salt=f"honest-{n}")
+        for n, start in enumerate(_starts(made, count))
+    ]
+    unit = "honest rollouts and their watches"
     return {
-        "good_taken_back_served": Figure(ours, unit),
-        "good_taken_back_kolmogorov": Figure(theirs, unit, "scipy", _ratio(theirs, ours)),
-        "skewed_taken_back_at_10_percent": Figure(_share(row[0] == 1 for row in skewed), unit),
-        "skewed_taken_back_at_10_percent_kolmogorov": Figure(
-            _share(row[1] == 1 for row in skewed), unit, "scipy"
+        "good_taken_back": _share(endings, TAKEN_BACK, unit=unit),
+        "good_held": _share(endings, {"held"}, unit=unit),
+        "good_called_bad_kolmogorov": rate(
+            sum(e.peer_objects for e in endings), len(endings), unit=unit, peer="scipy"
         ),
     }
 
 
-def _rollout(seed: int, *, skew: float) -> tuple[int | None, int | None]:
-    """Return the step at which the judge, and the peer, took the challenger back."""
-    rng = np.random.default_rng(seed)
-    habits, places = rng.normal(-4.0, 1.0, CUSTOMERS), rng.random(CUSTOMERS) * 100
-    evidence, ours, theirs = Evidence(), None, None
-    for step, weight in enumerate((0, *POLICY.steps[:-1])):
-        day = _day(rng, habits, places, weight=weight, skew=skew)
-        mine = day.places < weight
-        served = Served(by_champion=_pair(day, ~mine), by_challenger=_pair(day, mine))
-        evidence = evidence.next_step().with_served(served)
-        if ours is None and judge(evidence, step=step, elapsed=DAY, policy=POLICY).answer == "bad":
-            ours = step
-        if theirs is None and step and _kolmogorov(day, mine):
-            theirs = step
-    return ours, theirs
+def _skewed(made: Stage, *, skews: Sequence[float], count: int) -> dict[str, Figure]:
+    figures: dict[str, Figure] = {}
+    seen = {}
+    for by in skews:
+        endings = [
+            play(made, start=start, salt=f"skewed-{n}", skew=by)
+            for n, start in enumerate(_starts(made, count))
+        ]
+        name, unit = f"amount_times_{by:g}", "rollouts"
+        seen[by] = figures[f"{name}_aborted"] = _share(endings, {"aborted"}, unit=unit)
+        figures[f"{name}_aborted_or_undone_by_labels"] = _share(endings, TAKEN_BACK, unit=unit)
+        aborted = [e for e in endings if e.action == "aborted"]
+        if aborted:
+            figures[f"{name}_windows_to_abort"] = Figure(
+                median(e.days for e in aborted), "windows in which it decided, median"
+            )
+            figures[f"{name}_rows_to_abort"] = Figure(
+                median(e.rows for e in aborted), "rows it had decided, median"
+            )
+    detected = [by for by in skews if by > 1 and seen[by].value >= POWER]
+    if detected:
+        figures["smallest_amount_factor_at_90_percent_power"] = Figure(
+            min(detected), f"of {', '.join(f'{by:g}' for by in skews if by > 1)}"
+        )
+    return figures
 
 
-def _day(
-    rng: np.random.Generator, habits: Floats, places: Floats, *, weight: int, skew: float
-) -> _Stream:
-    who = rng.integers(0, CUSTOMERS, ROWS_A_DAY)
-    base = habits[who] + rng.normal(0.0, 0.7, ROWS_A_DAY)
-    base = np.where(rng.random(ROWS_A_DAY) < 0.008, base + 6.0, base)
-    own = base + rng.normal(0.1, 0.3, ROWS_A_DAY) + skew * (places[who] < weight)
-    return _Stream(places[who], _probability(base), _probability(own))
+def _starts(made: Stage, count: int) -> Iterable[int]:
+    """Return `count` days to begin on, every day as often as every other."""
+    rounds = range(count // len(made.starts) + 1)
+    return [start for _, start in product(rounds, made.starts)][:count]
 
 
-def _kolmogorov(day: _Stream, mine: npt.NDArray[np.bool_]) -> bool:
-    return bool(stats.ks_2samp(day.challenger[mine], day.champion[~mine]).pvalue < 0.01)
-
-
-def _pair(day: _Stream, rows: npt.NDArray[np.bool_]) -> Pair:
-    return Pair(champion=_tally(day.champion[rows]), challenger=_tally(day.challenger[rows]))
-
-
-def _tally(scores: Floats) -> Tally:
-    bins: Whole = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
-    histogram: Sequence[int] = np.bincount(bins, minlength=BINS).tolist()
-    alerts = int((scores >= THRESHOLD).sum())
-    return Tally(rows=len(scores), alerts=alerts, histogram=tuple(histogram))
-
-
-def _probability(logits: Floats) -> Floats:
-    return 1.0 / (1.0 + np.exp(-logits))
-
-
-def _share(answers: Iterable[bool]) -> float:
-    found = list(answers)
-    return sum(found) / len(found)
-
-
-def _ratio(peer: float, ours: float) -> float | None:
-    return peer / ours if ours else None
+def _share(endings: Sequence[Ending], actions: set[str], *, unit: str) -> Figure:
+    return rate(sum(e.action in actions for e in endings), len(endings), unit=unit)

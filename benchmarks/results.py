@@ -10,7 +10,7 @@ HEAD = """# Benchmark results
 
 Written by `make bench` from the data in `results/`; do not edit. Medians of at least three,
 ours and the peer's turn about in one process tree. *Ratio*: how many times better than the
-peer; above 1 is better.
+peer; above 1 is better. In brackets: 95 % confidence, Clopper and Pearson.
 """
 
 
@@ -40,4 +40,7 @@ def section(said: Mapping[str, Any]) -> str:
 
 def _line(name: str, figure: Mapping[str, Any]) -> str:
     ratio = "" if figure["ratio"] is None else f"{figure['ratio']:,g}"
-    return f"| {name} | {figure['value']:,g} {figure['unit']} | {figure['peer'] or ''} | {ratio} |"
+    low, high = figure.get("interval", (None, None))
+    within = "" if low is None else f" [{low:,g}, {high:,g}]"
+    value = f"{figure['value']:,g}{within} {figure['unit']}"
+    return f"| {name} | {value} | {figure['peer'] or ''} | {ratio} |"

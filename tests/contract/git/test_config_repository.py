@@ -549,7 +549,7 @@ def test_what_would_become_other_yaml_is_refused(
     repository.write(up(None, 1))
     forged = replace(up(1, 2), to=replace(release(2), model_uri=uri))
 
-    with pytest.raises(RepositoryBroken, match="changed more than|not YAML"):
+    with pytest.raises(RepositoryBroken, match=r"changed more than|not YAML"):
         repository.write(forged)
     assert commits(repository, bare) == 1
 
