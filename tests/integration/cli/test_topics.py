@@ -88,7 +88,8 @@ def test_a_dead_letter_goes_back_once_with_its_headers(
     assert "drift.dead-letter: 1; 'evermodel redrive drift'" in capsys.readouterr().out
     for expected in (1, 0):
         assert run(["redrive", "drift", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out) == {"put_back": expected, "unreadable": 0}
+        done = json.loads(capsys.readouterr().out)
+        assert done == {"put_back": expected, "unreadable": 0, "gone": []}
     assert run(["redrive", "drift", "--dry-run"]) == 0
     assert capsys.readouterr().out == "no dead letter of drift waits\n"
     (back,) = read(KafkaSettings(bootstrap_servers=kafka_bootstrap), [LABELS])
@@ -96,3 +97,25 @@ def test_a_dead_letter_goes_back_once_with_its_headers(
     assert ("ce_id", b"x") in back.record.headers
     assert run(["status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["dead_letters"]["drift.dead-letter"] == 0
+
+
+def test_a_dead_letter_whose_original_is_gone_is_named_and_is_no_success(
+    kafka_bootstrap: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = Record(topic="labels", partition=1, offset=7_000, key=b"k", value=b"\xff" * 900_000)
+    letter = dead_letter(
+        lost,
+        group="drift-windower",
+        reason="poison",
+        error=ValueError("not JSON"),
+        attempts=1,
+        time=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    broker = KafkaBroker(KafkaSettings(bootstrap_servers=kafka_bootstrap))
+    broker.publish([encode_dead_letter(letter, topic="drift.dead-letter")])
+    broker.close()
+    capsys.readouterr()
+    assert run(["redrive", "drift", "--dry-run"]) == 0
+    assert "poison: not JSON (too large to copy: value)" in capsys.readouterr().out
+    assert run(["redrive", "drift"]) == 1
+    assert "labels[1]@7000" in capsys.readouterr().err

@@ -13,11 +13,7 @@ from evermodel.common.events.catalogue import CATALOGUE
 from evermodel.common.events.codec import format_time
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.rollout import RolloutStep
-from evermodel.common.messaging.kafka_groups import (
-    committed_offsets,
-    end_offsets,
-    put_back_offsets,
-)
+from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded.process import recorded
@@ -67,11 +63,12 @@ def overview(settings: KafkaSettings, state: Path) -> Overview:
     """
     told = [topic for topic in CATALOGUE if topic.plane in {"lifecycle", "dead letter"}]
     found = read(settings, told)
-    letters = _letters(settings, found)
+    groups = KafkaGroups(settings)
+    letters = _letters(groups, found)
     return Overview(
         models=standings([each for each in found if each.record.topic not in letters]),
         dead_letters=letters,
-        lag=_lag(settings, found),
+        lag=_lag(groups, found),
         processes={record.name: record.pid for record in recorded(state / "processes")},
     )
 
@@ -122,10 +119,10 @@ def _follow(standing: Standing, step: RolloutStep, time: str) -> None:
     standing.reason, standing.time = step.reason, time
 
 
-def _letters(settings: KafkaSettings, found: Sequence[Read]) -> dict[str, int]:
+def _letters(groups: KafkaGroups, found: Sequence[Read]) -> dict[str, int]:
     """Return per dead-letter topic how many were not put back yet."""
     topics = [topic.name for topic in CATALOGUE if topic.plane == "dead letter"]
-    back = put_back_offsets(settings, topics)
+    back = groups.put_back(topics)
     waiting = dict.fromkeys(topics, 0)
     for record in (each.record for each in found):
         if record.topic in waiting:
@@ -134,7 +131,7 @@ def _letters(settings: KafkaSettings, found: Sequence[Read]) -> dict[str, int]:
     return waiting
 
 
-def _lag(settings: KafkaSettings, found: Sequence[Read]) -> dict[str, dict[str, int]]:
+def _lag(groups: KafkaGroups, found: Sequence[Read]) -> dict[str, dict[str, int]]:
     """Return per group and topic the records not yet handled.
 
     Exact for the lifecycle topics, which were read. For the data plane by offsets, of which
@@ -146,8 +143,8 @@ def _lag(settings: KafkaSettings, found: Sequence[Read]) -> dict[str, dict[str, 
             for group in topic.consumers:
                 readers.setdefault(group, []).append(topic.name)
     data = [topic.name for topic in CATALOGUE if topic.plane == "data"]
-    ends = end_offsets(settings, data)
-    committed = committed_offsets(settings, readers)
+    ends = groups.ends(data)
+    committed = groups.committed(readers)
     lag: dict[str, dict[str, int]] = {}
     for group, at in committed.items():
         if at:  # a reader that commits nothing (a table, the console) has no lag here

@@ -5,7 +5,7 @@ from evermodel.common.events.catalogue import Topic
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.deadletter import DeadLetter, decode_dead_letter
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.kafka_groups import put_back_offsets
+from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.redrive import Redriven, redrive
 from evermodel.common.settings import KafkaSettings
@@ -22,7 +22,7 @@ def put_back(settings: KafkaSettings, service: str) -> Redriven:
 
 def waiting(settings: KafkaSettings, topic: Topic) -> list[str]:
     """Return a line for each record of the dead-letter topic that was not put back yet."""
-    back = put_back_offsets(settings, [topic.name])
+    back = KafkaGroups(settings).put_back([topic.name])
     return [
         _line(record.value)
         for record in (each.record for each in read(settings, [topic]))
@@ -36,4 +36,5 @@ def _line(value: bytes | None) -> str:
     except Poison as error:
         return f"unreadable: {error}"
     origin = f"{letter.topic}[{letter.partition}]@{letter.offset}"
-    return f"{letter.time:%Y-%m-%d %H:%M:%S}  {origin}  {letter.reason}: {letter.message}"
+    cut = f" (too large to copy: {', '.join(letter.cut)})" if letter.cut else ""
+    return f"{letter.time:%Y-%m-%d %H:%M:%S}  {origin}  {letter.reason}: {letter.message}{cut}"

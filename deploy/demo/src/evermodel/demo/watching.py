@@ -30,7 +30,7 @@ from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.windows import TransactionsPartial
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.kafka_groups import committed_offsets, end_offsets
+from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.kafka_reader import KafkaReader
 from evermodel.common.messaging.reading import partitions_of
 from evermodel.common.messaging.records import Record, TopicPartition
@@ -73,11 +73,11 @@ class Watcher:
     """Everything said on the lifecycle topics so far, and whether it has been heard."""
 
     def __init__(
-        self, *, settings: KafkaSettings, reader: KafkaReader, clock: Clock, scorers: int
+        self, *, groups: KafkaGroups, reader: KafkaReader, clock: Clock, scorers: int
     ) -> None:
         self.records: list[Record] = []
         self._serving = Serving(scorers=scorers)
-        self._settings, self._reader, self._clock = settings, reader, clock
+        self._groups, self._reader, self._clock = groups, reader, clock
         self._last: dict[TopicPartition, int] = {}
         self._past: dict[tuple[str, str, int], datetime] = {}
         self._counts: dict[str, int] = {}
@@ -98,7 +98,7 @@ class Watcher:
         """
         deadline = self._clock.monotonic() + seconds
         while True:
-            committed = committed_offsets(self._settings, HANDLED)
+            committed = self._groups.committed(HANDLED)
             tell(self._read())
             moving = self._moving(model, until, committed)
             if moving is None and not self._read_some():
@@ -108,7 +108,7 @@ class Watcher:
 
     def _read(self) -> list[Record]:
         """Read up to where the topics end now."""
-        ends = end_offsets(self._settings, [*_FOLLOWED, TRAINER_STATE.name])
+        ends = self._groups.ends([*_FOLLOWED, TRAINER_STATE.name])
         found = self._read_some()
         while not self._reader.has_reached(ends):
             found += self._read_some()
@@ -173,7 +173,7 @@ def watching(settings: KafkaSettings, *, clock: Clock, scorers: int = 1) -> Iter
     broker = KafkaBroker(settings)
     reader = broker.reader(partitions_of(broker, [*_FOLLOWED, TRAINER_STATE.name]))
     try:
-        yield Watcher(settings=settings, reader=reader, clock=clock, scorers=scorers)
+        yield Watcher(groups=KafkaGroups(settings), reader=reader, clock=clock, scorers=scorers)
     finally:
         reader.close()
         broker.close()

@@ -1,6 +1,7 @@
 """How far every consumer group has come, asked from outside. Joins no group, commits nothing."""
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 
 import confluent_kafka as ck
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public; the stub forgets them
@@ -16,69 +17,73 @@ from evermodel.common.settings import KafkaSettings
 _REQUEST_SECONDS = 10.0
 
 
-def committed_offsets(
-    settings: KafkaSettings, groups: Iterable[str]
-) -> Mapping[str, Mapping[TopicPartition, int]]:
-    """Return the next offset each of `groups` reads, by partition; empty for an unknown group.
+class KafkaGroups:
+    """Asks one cluster, again and again, over one connection."""
 
-    Raises:
-        BrokerUnavailable: the broker does not answer.
-    """
-    admin = _admin(settings)
-    found: dict[str, Mapping[TopicPartition, int]] = {}
-    try:
-        for group in groups:
-            asked = [ck.ConsumerGroupTopicPartitions(group)]
-            (future,) = admin.list_consumer_group_offsets(
-                asked, request_timeout=_REQUEST_SECONDS
-            ).values()
-            found[group] = {
-                TopicPartition(at.topic, at.partition): at.offset
-                for at in future.result().topic_partitions
-                if at.offset >= 0
+    def __init__(self, settings: KafkaSettings) -> None:
+        """Connect when first asked."""
+        # What goes wrong is raised; librdkafka's own lines on stderr would say it twice.
+        self._admin = AdminClient({**settings.client(), "log_level": 0})
+
+    def committed(self, groups: Iterable[str]) -> Mapping[str, Mapping[TopicPartition, int]]:
+        """Return the next offset each of `groups` reads, by partition; empty for an unknown group.
+
+        Raises:
+            BrokerUnavailable: the broker does not answer.
+        """
+        try:
+            asked = {group: self._ask_committed(group) for group in groups}
+            return {
+                group: {
+                    TopicPartition(at.topic, at.partition): at.offset
+                    for at in answer.result().topic_partitions or ()
+                    if at.offset >= 0
+                }
+                for group, answer in asked.items()
             }
-    except ck.KafkaException as error:
-        raise translate(error) from error
-    return found
+        except ck.KafkaException as error:
+            raise translate(error) from error
 
+    def put_back(self, topics: Iterable[str]) -> Mapping[TopicPartition, int]:
+        """Return up to which offset the dead letters of each partition of `topics` were put back.
 
-def put_back_offsets(
-    settings: KafkaSettings, topics: Iterable[str]
-) -> Mapping[TopicPartition, int]:
-    """Return up to which offset the dead letters of each partition of `topics` were put back.
+        Raises:
+            BrokerUnavailable: the broker does not answer.
+        """
+        groups = [redrive_group(topic.removesuffix(".dead-letter")) for topic in topics]
+        found = self.committed(groups)
+        return {place: offset for group in groups for place, offset in found[group].items()}
 
-    Raises:
-        BrokerUnavailable: the broker does not answer.
-    """
-    groups = [redrive_group(topic.removesuffix(".dead-letter")) for topic in topics]
-    found = committed_offsets(settings, groups)
-    return {place: offset for group in groups for place, offset in found[group].items()}
+    def ends(self, topics: Iterable[str]) -> Mapping[TopicPartition, int]:
+        """Return where the next record of each partition of `topics` will lie; passes absent ones.
 
+        Transaction markers take offsets too: never count records with these.
 
-def end_offsets(settings: KafkaSettings, topics: Iterable[str]) -> Mapping[TopicPartition, int]:
-    """Return where the next record of each partition of `topics` will lie; passes absent ones.
+        Raises:
+            BrokerUnavailable: the broker does not answer.
+        """
+        try:
+            present = self._admin.list_topics(timeout=_REQUEST_SECONDS).topics
+            latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # its stub is untyped
+            asked = {
+                ck.TopicPartition(topic, partition): latest
+                for topic in topics
+                if topic in present
+                for partition in present[topic].partitions
+            }
+            if not asked:
+                return {}
+            answers = self._admin.list_offsets(asked, request_timeout=_REQUEST_SECONDS)
+            return {
+                TopicPartition(at.topic, at.partition): answer.result().offset
+                for at, answer in answers.items()
+            }
+        except ck.KafkaException as error:
+            raise translate(error) from error
 
-    Transaction markers take offsets too: never count records with these.
-    """
-    admin = _admin(settings)
-    try:
-        present = admin.list_topics(timeout=_REQUEST_SECONDS).topics
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # its stub is untyped
-        asked = {
-            ck.TopicPartition(topic, partition): latest
-            for topic in topics
-            if topic in present
-            for partition in present[topic].partitions
-        }
-        futures = admin.list_offsets(asked, request_timeout=_REQUEST_SECONDS) if asked else {}
-        return {
-            TopicPartition(at.topic, at.partition): future.result().offset
-            for at, future in futures.items()
-        }
-    except ck.KafkaException as error:
-        raise translate(error) from error
-
-
-def _admin(settings: KafkaSettings) -> AdminClient:
-    # What goes wrong is raised; librdkafka's own lines on stderr would say it twice.
-    return AdminClient({**settings.client(), "log_level": 0})
+    def _ask_committed(self, group: str) -> "Future[ck.ConsumerGroupTopicPartitions]":
+        """Ask without waiting: the client takes one group at a time."""
+        answers = self._admin.list_consumer_group_offsets(
+            [ck.ConsumerGroupTopicPartitions(group)], request_timeout=_REQUEST_SECONDS
+        )
+        return answers[group]

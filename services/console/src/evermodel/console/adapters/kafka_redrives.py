@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 
-from evermodel.common.messaging.kafka_groups import put_back_offsets
+from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.settings import KafkaSettings
 
@@ -35,9 +35,10 @@ async def following(
 async def _ask(
     kafka: KafkaSettings, topics: list[str], to: Callable[[Mapping[str, int]], None]
 ) -> None:
+    groups = KafkaGroups(kafka)
     while True:
         try:
-            found = await asyncio.to_thread(put_back_offsets, kafka, topics)
+            found = await asyncio.to_thread(groups.put_back, topics)
         except BrokerUnavailable as error:  # what is shown stays as it was
             _LOG.warning("how far redrives have come is not known: %s", error)
         else:
