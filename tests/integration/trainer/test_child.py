@@ -188,11 +188,24 @@ def test_windows_that_failed_quality_teach_nothing(folder: Folder, lake: Path) -
     assert report.rows == 2200
 
 
+def _early(days: int, later: pl.Expr) -> pl.Expr:
+    """Return the labels of the first days, and `later` after them."""
+    return pl.when(pl.col("time") < START + timedelta(days=days)).then("label").otherwise(later)
+
+
 REFUSALS: dict[str, tuple[Callable[[pl.DataFrame], pl.DataFrame], str]] = {
     "one class": (lambda rows: rows.with_columns(label=pl.lit(0)), "too few of one class"),
     "no labels": (
         lambda rows: rows.with_columns(label=pl.lit(None, dtype=pl.Int64)),
         "none of 2400 rows has a label",
+    ),
+    "one class where the threshold is chosen": (
+        lambda rows: rows.with_columns(label=_early(6, pl.lit(0))),
+        "too few of one class to calibrate on: 0 frauds",
+    ),
+    "no labels to hold out": (
+        lambda rows: rows.with_columns(label=_early(9, pl.lit(None, dtype=pl.Int64))),
+        "no labelled rows to hold out",
     ),
     "too few": (lambda rows: rows[::20], "too few labelled rows"),
     "no column": (lambda rows: rows.drop("merchant"), "no column 'merchant'"),
@@ -214,6 +227,12 @@ def test_what_cannot_be_learned_is_refused_with_its_reason(
     assert report.outcome == "failed"
     assert reason in report.reason
     assert not (made / BUNDLE).exists()
+
+
+def test_a_span_whose_windows_all_failed_quality_is_refused(folder: Folder, lake: Path) -> None:
+    everything = Span(start=START, end=START + timedelta(days=12))
+    report = here(plan(lake, left_out=(everything,)), folder=folder("made"))
+    assert (report.outcome, report.reason) == ("failed", "no rows in the training span")
 
 
 def test_an_empty_lake_is_refused_with_the_span_it_lacks(folder: Folder, tmp_path: Path) -> None:

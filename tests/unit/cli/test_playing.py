@@ -1,4 +1,4 @@
-"""What `replay` and `demo` end with."""
+"""What `replay` and `demo` end with, and what they refuse to begin with."""
 
 from pathlib import Path
 from typing import Any
@@ -42,3 +42,35 @@ def test_a_run_that_never_served_fails_with_the_reason(
         "evermodel: fraud: nothing was ever served: the first training failed: one class only\n"
     )
     assert f"see          {Path('o') / 'report.html'}" in said, "what there is can be looked at"
+
+
+MODEL = """
+[model]
+name = "t"
+[stream]
+time = "at"
+label = "bad"
+[features]
+continuous = ["sum"]
+"""
+ROWS = [f"2025-01-{day:02d},{day % 2},{day}.5" for day in range(1, 29)]
+REFUSED = {
+    "empty": ([], "no rows"),
+    "no labels": ([row.replace(",0,", ",,").replace(",1,", ",,") for row in ROWS], "no labels"),
+    "one class": ([row.replace(",1,", ",0,") for row in ROWS], "one class only (0)"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_file_that_cannot_be_learned_from_is_refused_before_anything_is_played(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows, why = REFUSED[case]
+    (tmp_path / "model.toml").write_text(MODEL)
+    (tmp_path / "t.csv").write_text("\n".join(["at,bad,sum", *rows]) + "\n")
+    files = ["--model", str(tmp_path / "model.toml"), "--data", str(tmp_path / "t.csv")]
+    assert run(["replay", *files, "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("evermodel: ")
+    assert why in said
+    assert not (tmp_path / "out" / "summary.json").exists()

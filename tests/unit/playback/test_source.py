@@ -34,6 +34,7 @@ def test_an_unsorted_table_is_sorted_and_says_so(
 ) -> None:
     table = read_frame(frame.reverse(), model=model)
     assert table.frame[TIME].is_sorted()
+    assert table.frame.equals(read_frame(frame, model=model).frame), "and plays the same"
     assert "sorted" in table.notices[0]
 
 
@@ -69,6 +70,10 @@ BAD: dict[str, tuple[Callable[[pl.DataFrame], pl.DataFrame], str]] = {
     "no rows": (lambda f: f.clear(), "no rows"),
     "a missing column": (lambda f: f.drop("sum"), "no column sum"),
     "no labels": (lambda f: f.with_columns(bad=pl.lit(None, dtype=pl.Int8)), "no labels"),
+    "nothing but empty words for labels": (
+        lambda f: f.with_columns(bad=pl.lit(None, dtype=pl.String)),
+        "no labels",
+    ),
     "untyped nulls for labels": (lambda f: f.with_columns(bad=pl.lit(None)), "no labels"),
     "one class": (lambda f: f.with_columns(bad=pl.lit(0)), r"one class only \(0\)"),
     "a third class": (lambda f: f.with_columns(bad=pl.col("key") % 3), "holds 2 beside 0 and 1"),

@@ -159,8 +159,8 @@ def _read_label(reading: _Reading) -> None:
         label = (column.cast(pl.String) == str(positive)).cast(pl.Int8)
     elif column.dtype == pl.Boolean or column.dtype.is_numeric():
         label = column.cast(pl.Float64).fill_nan(None)
-    elif column.dtype == pl.Null:
-        label = column.cast(pl.Int8)
+    elif column.null_count() == len(column):  # of whatever type: an empty CSV column is text
+        label = pl.Series(column.name, [], dtype=pl.Int8)
     else:
         raise reading.bad(
             f"column {stream.label} holds {column.dtype}, expected 0 and 1; say which value "

@@ -5,7 +5,8 @@ Registering comes before publishing and is looked up before it is made, so a cra
 two finds its version again; and what was judged is kept, so a redelivery is not judged again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.payload import Name
@@ -54,9 +55,8 @@ class Registrar:
         if model is None:
             raise Permanent(f"no model.toml describes {event.model!r}")
         candidate, holdout = _candidate(event, meta)
-        return Held(
-            lambda: self._answer(event, meta, model=model, candidate=candidate, holdout_uri=holdout)
-        )
+        judge = partial(self._judge, event, model=model, candidate=candidate, holdout_uri=holdout)
+        return Held(lambda: self._answer(event, meta, judge))
 
     def on_rollout_step(self, event: RolloutStep, meta: EventMeta, /) -> Reaction | Held:
         """Bring aliases and quarantine to what the step says; they may hang on the network."""
@@ -79,26 +79,17 @@ class Registrar:
         return Held(apply)
 
     def _answer(
-        self,
-        event: ModelTrained,
-        meta: EventMeta,
-        *,
-        model: ModelDescription,
-        candidate: Candidate,
-        holdout_uri: str,
+        self, event: ModelTrained, meta: EventMeta, judge: Callable[[], ModelValidated]
     ) -> Reaction:
         judged = self._judgements.find(event.model, trained_by=meta.id)
         if judged is None:
-            judged = self._judge(
-                event, meta, model=model, candidate=candidate, holdout_uri=holdout_uri
-            )
+            judged = judge()
             self._judgements.keep(judged)
         return Reaction(events=(Emit(judged, time=meta.time),))
 
     def _judge(
         self,
         event: ModelTrained,
-        meta: EventMeta,
         *,
         model: ModelDescription,
         candidate: Candidate,
@@ -107,7 +98,7 @@ class Registrar:
         champion = self._registry.aliased(event.model, alias="champion")
         evaluation = self._evaluator.evaluate(
             Case(
-                key=meta.id,
+                key=candidate.trained_by,
                 model=model,
                 candidate=candidate.artefact,
                 champion=None if champion is None else champion.candidate.artefact,
