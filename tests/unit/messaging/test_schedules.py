@@ -45,19 +45,6 @@ class Trouble:
             raise KeyError("bug") if kind == "bug" else Transient("busy", delay_seconds=5)
 
 
-class Undecided(Counting):
-    """Counts only once nothing was raised, as services must."""
-
-    def _answer(self, event: LifecycleCommand, meta: EventMeta):  # type: ignore[no-untyped-def]
-        if self._before is not None:
-            self._before(event, meta)
-        before, self._before = self._before, None
-        try:
-            return super()._answer(event, meta)
-        finally:
-            self._before = before
-
-
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     steps=st.lists(STEP, max_size=25),
@@ -72,7 +59,7 @@ def test_each_input_has_its_effects_exactly_once(
     poisoned, is_over = 0, False
 
     def join(instance: str, **how: object) -> None:
-        spec = Undecided(before=trouble, held=held).spec()
+        spec = Counting(before=trouble, held=held).spec()
         harness.add(spec, instance=instance, **how)  # type: ignore[arg-type]
 
     def turn(times: int) -> None:

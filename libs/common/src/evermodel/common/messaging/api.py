@@ -3,6 +3,14 @@
 A handler takes one event (or a batch of records) and *returns* a ``Reaction``: the events that
 follow, state to keep, work to run beside the loop. The loop publishes events and state and
 commits the offsets in one Kafka transaction. Handlers know no broker and never see one.
+
+A handler may change its memory before it raises. Whatever it raises, be it only that something
+outside does not answer now, the loop commits what went well before, rebuilds the memory of the
+whole replica from the state topic, and only then tries again, after the delay that was asked
+for. For that a service that remembers anything has an ``Assignment``, and remembers nothing
+that it cannot restore::
+
+    handle ─▶ memory changed ─▶ raises ─▶ commit the ones before ─▶ forget ─▶ restore ─▶ again
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +95,8 @@ class Held:
 
     The loop pauses the partition, calls `work` in a thread, polls on, and commits the offset
     with the result: a crash before that repeats `work`, so its effects must be looked up
-    before they are made.
+    before they are made. So does another message's failure in a service with state, while this
+    one's thread runs on: `work` leaves memory alone unless it knows that it is still wanted.
     """
 
     work: Callable[[], Reaction]
@@ -144,14 +153,18 @@ class Assignment(Protocol):
     """What the loop tells a service that keeps state, when partitions come and go.
 
     Told of each input partition in turn, ordered by number and topic. The same happens after a
-    transaction was undone or a handler failed unforeseen: memory may then be ahead of what was
-    committed, so it is forgotten and restored.
+    transaction was undone or a handler failed, in whatever way: memory may then be ahead of
+    what was committed, so it is forgotten and restored.
     """
 
     def on_restored(
         self, partition: TopicPartition, state: Mapping[str, bytes], committed: int | None, /
     ) -> "Restored":
-        """Take over `partition` with the state kept for it; `committed` is the next offset."""
+        """Take over `partition` with the state kept for it; `committed` is the next offset.
+
+        What lies below `committed` is dealt with: handled, or given up, of which the state
+        says nothing.
+        """
 
     def on_revoked(self, partition: TopicPartition, /) -> None:
         """Forget everything about `partition`."""

@@ -14,7 +14,8 @@ from evermodel.common.messaging.faultpoints import FaultPoint
 from evermodel.common.messaging.lane import Lane
 from evermodel.common.messaging.outbox import Outbox
 from evermodel.common.messaging.outcome import Bug, Dead, Done, Retry, StateInDoubt, attempt
-from evermodel.common.messaging.preparing import Prepared
+from evermodel.common.messaging.preparing import UNANSWERED, Prepared
+from evermodel.common.messaging.records import Record
 from evermodel.common.messaging.reporting import Report
 
 #: The first `count` records of a lane.
@@ -76,17 +77,21 @@ class Batches:
                 self._complete(route, cuts, prepared)
             case Retry(error):
                 self._delay(cuts, error, seconds=error.delay_seconds)
+                self._doubt()
             case Bug(error) | Dead(_, error):
                 self._report.failed("a batch failed: its records are taken one by one", error)
                 self._take_apart(cuts)
+                self._doubt()
 
     def _handle(self, route: BatchRoute, cuts: Sequence[Cut]) -> Prepared:
         records = [
             lane.queue[i]
             for lane, count in cuts
             for i in range(count)
-            if not is_for_another(lane.queue[i], self._spec.name)
+            if self._is_ours(lane, lane.queue[i])
         ]
+        if not records:
+            return UNANSWERED
         return self._outbox.prepare(
             route.handler(records),
             cause=None,
@@ -95,6 +100,9 @@ class Batches:
                 (s for lane, _ in cuts if (s := lane.since_ms()) is not None), default=None
             ),
         )
+
+    def _is_ours(self, lane: Lane, record: Record) -> bool:
+        return not (record.offset in lane.given_up or is_for_another(record, self._spec.name))
 
     def _complete(self, route: BatchRoute, cuts: Sequence[Cut], prepared: Prepared) -> None:
         speaks = all(lane.speaks() for lane, _ in cuts)
@@ -111,5 +119,7 @@ class Batches:
     def _take_apart(self, cuts: Sequence[Cut]) -> None:
         for lane, count in cuts:
             lane.single_until = lane.queue[count - 1].offset + 1
+
+    def _doubt(self) -> None:
         if self._is_stateful:
             raise StateInDoubt

@@ -24,6 +24,7 @@ from evermodel.common.messaging.outcome import (
     Done,
     Outcome,
     Retry,
+    StateInDoubt,
     attempt,
 )
 from evermodel.common.messaging.preparing import Accepted, Prepared
@@ -109,26 +110,30 @@ class Jobs:
             if running.future.done() and running.not_before:
                 yield running.not_before
 
-    def finish(self, running: Running, *, positions: Mapping[TopicPartition, int]) -> bool:
-        """Hand a result to the service; return whether its reaction waits to be committed.
+    def finish(self, running: Running, *, positions: Mapping[TopicPartition, int]) -> None:
+        """Hand a result to the service; its reaction waits to be committed.
 
         Raises:
             Fatal: the service does not take it.
+            StateInDoubt: not now. It will be offered again.
         """
         key = running.accepted.job.key
         match attempt(partial(self._answer, running)):
             case Done(prepared):
                 self._outbox.put(prepared, offsets=positions.items(), finished=[key])
-                return True
+                return
             case Retry(error):
-                running.not_before = self._clock.monotonic() + error.delay_seconds
+                self._delay(running, seconds=error.delay_seconds)
             case Bug(error) | Dead(_, error):
                 running.attempts += 1
                 if running.attempts >= self._attempts:
                     raise Fatal(f"the result of job {key} cannot be taken: {error!r}")
                 self._report.failed("a job's result was not taken, again", error)
-                running.not_before = self._clock.monotonic() + BUG_DELAY_SECONDS
-        return False
+                self._delay(running, seconds=BUG_DELAY_SECONDS)
+        raise StateInDoubt
+
+    def _delay(self, running: Running, *, seconds: float) -> None:
+        running.not_before = self._clock.monotonic() + seconds
 
     def _answer(self, running: Running) -> Prepared:
         accepted, assignment = running.accepted, self._spec.assignment

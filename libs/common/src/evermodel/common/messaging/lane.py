@@ -25,7 +25,7 @@ class Lane:
     `not_before`: monotonic seconds. `single_until`: a batch that failed as a whole is taken one
     by one up to this offset, so that only the culprit is given up. `replay_until`: records below
     it were published before, by a predecessor. `is_silent`: a table that is still read for the
-    first time.
+    first time. `given_up`: offsets that no handler sees again when the partition is rewound.
     """
 
     partition: TopicPartition
@@ -37,6 +37,7 @@ class Lane:
     single_until: int = -1
     replay_until: int = 0
     is_silent: bool = False
+    given_up: set[int] = field(default_factory=set)
     _failures: int = 0
     _failing: int = -1
 
@@ -85,10 +86,14 @@ class Lane:
         self.not_before = until
 
     def advance(self, count: int = 1) -> list[tuple[TopicPartition, int]]:
-        """Drop the head, or the first `count`: dealt with. Return the offset that may commit."""
+        """Drop the head, or the first `count`: dealt with. Return the offset that may commit.
+
+        Of a record that comes later it is still known how often it has failed: after a restart
+        those before it, which only refill buffers, are handled first.
+        """
         for _ in range(count):
             record = self.queue.popleft()
-        self._failures, self.not_before, self.held, self.cause = 0, 0.0, None, None
+        self.not_before, self.held, self.cause = 0.0, None, None
         return [] if self.is_table else [(self.partition, record.offset + 1)]
 
     def forget(self) -> None:

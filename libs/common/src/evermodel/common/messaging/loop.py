@@ -206,8 +206,8 @@ class Loop:
     def _finish_jobs(self) -> None:
         for running in self._jobs.due(self._share.numbers):
             self._has_moved = True
-            if self._jobs.finish(running, positions=self._share.positions):
-                self._commit()
+            self._jobs.finish(running, positions=self._share.positions)
+            self._commit()
 
     def _tick(self) -> None:
         if self._ticks is None or not self._ticks.is_due():

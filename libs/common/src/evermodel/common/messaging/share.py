@@ -116,6 +116,8 @@ class Share:
         starts, jobs = self._keeper.restore(committed)
         for lane in self._lanes.values():
             lane.replay_until = committed[lane.partition] or 0
+            start = starts[lane.partition] or 0
+            lane.given_up = {offset for offset in lane.given_up if offset >= start}
         self.positions = {p: offset for p, offset in committed.items() if offset is not None}
         self._paused = set()
         return starts, jobs

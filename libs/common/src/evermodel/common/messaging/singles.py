@@ -7,6 +7,9 @@ Owns what becomes of the outcome of one record::
               Bug ─▶ the same again, a bounded number of times, then dead letter
               Dead ─▶ dead letter, next
 
+A handler may have changed the service's memory before it failed, so that is rebuilt before
+anything else is handled; a record that no handler has seen leaves it alone.
+
 Must never commit: the turn does.
 """
 
@@ -62,7 +65,7 @@ class Singles:
         """Handle records until one must wait or none is left; return whether there was one.
 
         Raises:
-            StateInDoubt: a handler of a service with state failed unforeseen.
+            StateInDoubt: a handler of a service with state failed.
         """
         has_moved = False
         while lane.queue and lane.is_single and not lane.is_blocked(self._clock.monotonic()):
@@ -89,8 +92,8 @@ class Singles:
         return True
 
     def _handle(self, lane: Lane) -> Prepared | Held:
-        route, record = lane.route, lane.head
-        if is_for_another(record, self._spec.name):
+        route, record, lane.cause = lane.route, lane.head, None
+        if record.offset in lane.given_up or is_for_another(record, self._spec.name):
             return UNANSWERED
         if isinstance(route, BatchRoute):
             reaction = route.handler([record])
@@ -114,15 +117,21 @@ class Singles:
                 lane.held = self._beside.submit(lambda: attempt(work))
             case Done(Prepared() as prepared):
                 self._complete(lane, prepared)
+            case Retry() | Bug() | Dead() as failure:
+                is_in_doubt = self._is_in_doubt(lane)
+                self._fail(lane, failure)
+                if is_in_doubt:
+                    raise StateInDoubt
+
+    def _fail(self, lane: Lane, failure: Retry | Bug | Dead) -> None:
+        match failure:
             case Retry(error):
                 self._delay(lane, error, seconds=error.delay_seconds)
             case Bug(error) if lane.failures + 1 < self._attempts:
                 self._report.failed("unforeseen, tried again", error)
                 self._delay(lane, error, seconds=BUG_DELAY_SECONDS)
-                self._doubt(lane)
             case Bug(error):
                 self._give_up(lane, "bug", error)
-                self._doubt(lane)
             case Dead(reason, error):
                 self._give_up(lane, reason, error)
 
@@ -140,11 +149,13 @@ class Singles:
 
     def _give_up(self, lane: Lane, reason: Reason, error: Exception) -> None:
         record, attempts, speaks = lane.head, lane.failures + 1, lane.speaks()
+        lane.given_up.add(record.offset)
         offsets = lane.advance()
         self._report.given_up(record, reason, error)
         if speaks:
             self._outbox.bury(record, reason, error, attempts=attempts, offsets=offsets)
 
-    def _doubt(self, lane: Lane) -> None:
-        if self._spec.assignment is not None and not lane.is_table:
-            raise StateInDoubt
+    def _is_in_doubt(self, lane: Lane) -> bool:
+        """Whether a handler that keeps state was called with the head."""
+        was_called = lane.cause is not None or isinstance(lane.route, BatchRoute)
+        return was_called and self._spec.assignment is not None and not lane.is_table

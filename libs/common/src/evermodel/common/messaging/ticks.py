@@ -11,7 +11,7 @@ from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Fatal
 from evermodel.common.messaging.api import Reaction, ServiceSpec
 from evermodel.common.messaging.outbox import Outbox
-from evermodel.common.messaging.outcome import Bug, Dead, Done, Retry, attempt
+from evermodel.common.messaging.outcome import Bug, Dead, Done, Retry, StateInDoubt, attempt
 from evermodel.common.messaging.preparing import Prepared
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.reporting import Report
@@ -27,6 +27,7 @@ class Ticks:
         self, spec: ServiceSpec, *, outbox: Outbox, clock: Clock, attempts: int, report: Report
     ) -> None:
         self._on_tick = spec.on_tick
+        self._is_stateful = spec.assignment is not None
         self._outbox = outbox
         self._clock = clock
         self._attempts = attempts
@@ -47,6 +48,7 @@ class Ticks:
 
         Raises:
             Fatal: it failed too often in a row.
+            StateInDoubt: it failed, in a service with state.
         """
         if self._on_tick is None:
             return
@@ -55,13 +57,17 @@ class Ticks:
                 self._failures = 0
                 if not prepared.is_empty:
                     self._outbox.put(prepared, offsets=positions.items())
+                return
             case Retry(error):
                 _LOG.warning("tick: %s", error)
+                self._at = self._clock.monotonic() + error.delay_seconds - _EVERY_SECONDS
             case Bug(error) | Dead(_, error):
                 self._failures += 1
                 if self._failures >= self._attempts:
                     raise Fatal(f"on_tick failed {self._failures} times: {error!r}")
                 self._report.failed("tick failed", error)
+        if self._is_stateful:
+            raise StateInDoubt
 
     def _ask(self, on_tick: Callable[[], Reaction]) -> Prepared:
         return self._outbox.prepare(on_tick(), cause=None, number=None)
