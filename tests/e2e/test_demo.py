@@ -82,7 +82,14 @@ def test_nothing_is_lost_doubled_or_given_up(told: Told) -> None:
 
 
 def test_git_registry_and_traffic_agree_at_the_end(told: Told) -> None:
-    git = told.summary["git"]
+    git, repository = told.summary["git"], told.out / "stack" / "config.git"
+    file = subprocess.run(
+        ["git", "-C", repository, "show", "main:environments/production/fraud.yaml"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "version: 2\n" in file
     assert (git["desired_version"], git["stable_version"]) == (2, 2)
     assert told.summary["registry"]["champion"] == 2
     last = [e["data"] for e in told.events if e["type"] == "evermodel.rollout.step.v1"][-1]

@@ -1,8 +1,10 @@
 """Journal, ledger and summary: one order, only decisions, the stated form."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 
 from evermodel.common.events.drift import DriftDetected
@@ -11,10 +13,12 @@ from evermodel.common.events.payload import Payload, Span
 from evermodel.common.events.rollout import RolloutStep, VersionInPlay
 from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.events.validation import GateResult, ModelValidated
+from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
 from evermodel.common.kernel.ids import EpisodeId, EventId, LifecycleId, ModelName, ReferenceId
 from evermodel.playback import ledger
 from evermodel.playback.givenup import GivenUp
 from evermodel.playback.journal import Journal, as_cloudevent, ordered
+from evermodel.playback.scored import tally_of
 from evermodel.playback.summary import Scene, Tally, summarise
 
 SMALL = ModelName("small")
@@ -200,6 +204,52 @@ def test_an_aborted_rollout_says_when_and_why() -> None:
     assert [(r["outcome"], r["ended"], r["reason"]) for r in found] == [
         ("aborted", "2025-01-08T00:00:00Z", "aborted because")
     ]
+
+
+def test_what_git_wants_is_not_taken_from_the_events() -> None:
+    scene = replace(_scene(Tally(published=1, stored=1, distinct=1)), desired_version=7)
+    git = summarise(Journal(STORY), scene).content["git"]
+    assert (git["desired_version"], git["stable_version"]) == (7, 1)
+
+
+def test_a_version_that_only_waited_or_was_declined_had_no_rollout() -> None:
+    steps = (
+        _event(_step("started", version=2, weight=0), 6),
+        _event(_step("queued", version=3, weight=0), 7),
+        _event(_step("declined", version=4, weight=0), 7),
+        _event(_step("aborted", version=2, weight=0), 8),
+        _event(_step("started", version=2, weight=0), 9),
+    )
+    found = summarise(Journal(steps), _scene(Tally(published=1, stored=1, distinct=1)))
+    rollouts = found.content["rollouts"]
+    assert [(r["version"], r["outcome"]) for r in rollouts] == [(2, "aborted"), (2, "running")]
+
+
+def _window(day: int, rows: int, late: int = 0) -> TransactionsWindowed:
+    return TransactionsWindowed(
+        model=SMALL,
+        window=Span(start=_day(day), end=_day(day + 1)),
+        counters=WindowCounters(rows=rows),
+        quality="pass",
+        late_rows=late,
+    )
+
+
+@pytest.mark.parametrize(
+    ("counted", "late", "lost", "duplicated"),
+    [((2, 1), 0, 0, 0), ((3, 0), 0, 1, 1), ((2, 0), 1, 0, 0), ((2, 0), 0, 1, 0), ((2, 2), 0, 0, 1)],
+)
+def test_a_row_counted_twice_does_not_make_up_for_one_that_was_not(
+    counted: tuple[int, int], late: int, lost: int, duplicated: int
+) -> None:
+    times = [_day(1), _day(1) + timedelta(hours=23), _day(2)]
+    scored = pl.DataFrame(
+        {"id": ["a", "b", "c"], "time": times}, schema_overrides={"time": pl.Datetime("us", "UTC")}
+    )
+    first, second = counted
+    journal = Journal((_event(_window(1, first), 2), _event(_window(2, second, late), 3)))
+    tally = tally_of(scored, journal, published=3, given_up=GivenUp())
+    assert (tally.lost, tally.duplicated) == (lost, duplicated)
 
 
 def test_what_is_missing_or_twice_in_the_lake_is_counted() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from evermodel.common.events.catalogue import DEAD_LETTERS
 from evermodel.common.kernel.clock import Clock
@@ -26,6 +27,7 @@ from evermodel.demo.drift_reports import fetch_reports
 from evermodel.demo.generator import generate
 from evermodel.demo.play import Played, play
 from evermodel.demo.world import STORY
+from evermodel.deployer.adapters.git_repository import GitRepository
 from evermodel.embedded.stack import Stack, forget, stack
 from evermodel.playback.feed import Feed
 from evermodel.playback.givenup import given_up
@@ -128,20 +130,21 @@ def _written(  # everything a run leaves behind
     seconds: float,
 ) -> Summary:
     model, lake = feed.model, Path(running.lake)
-    scored = read_scored(lake, model.name)
+    scored, journal = read_scored(lake, model.name), journal_of(played.records)
     dead = given_up(_dead_letters(kafka), model=model)
     scene = Scene(
         model=model.name,
         start=feed.start,
         until=feed.end,
-        tally=tally_of(scored, published=played.published, given_up=dead),
+        tally=tally_of(scored, journal.of(model.name), published=played.published, given_up=dead),
         git_head=_git_head(running.repository),
+        desired_version=_desired(running.repository, model.name),
         registry_champion=_champion(running.mlflow_uri, model.name),
         seconds={"total": seconds},
     )
     return write_outputs(
         options.out,
-        journal=journal_of(played.records),
+        journal=journal,
         scored=scored,
         scene=scene,
         model=model,
@@ -155,6 +158,13 @@ def _dead_letters(kafka: KafkaSettings) -> list[Record]:
         return read_whole(broker, partitions_of(broker, [topic.name for topic in DEAD_LETTERS]))
     finally:
         broker.close()
+
+
+def _desired(repository: str, model: str) -> int | None:
+    """Return the version that the file in Git wants, read by a clone of its own."""
+    with TemporaryDirectory() as folder:
+        found = GitRepository(repository, clone=Path(folder) / "clone.git").desired(model)
+    return None if found is None else found.version
 
 
 def _git_head(repository: str) -> str | None:

@@ -78,6 +78,13 @@ class Twin:
         )
         return None if found is None else found.version
 
+    def desired(self, model: str) -> int | None:
+        """Return the version that the file in Git wants, read by a clone of its own."""
+        bare = str(self.folder.absolute() / "config.git")
+        clone = self.folder.absolute() / "work" / "reader-clone.git"
+        found = GitRepository(bare, clone=clone).desired(model)
+        return None if found is None else found.version
+
     def git_head(self) -> str | None:
         """Return the commit that the configuration's branch is at."""
         done = subprocess.run(

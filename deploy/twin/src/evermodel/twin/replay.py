@@ -183,8 +183,9 @@ def _written(
         model=model.name,
         start=feed.start,
         until=feed.end,
-        tally=tally_of(scored, published=published, given_up=dead),
+        tally=tally_of(scored, journal.of(model.name), published=published, given_up=dead),
         git_head=services.git_head(),
+        desired_version=services.desired(model.name),
         registry_champion=services.champion(model.name),
         seconds={name: round(value, 3) for name, value in seconds.items()},
     )

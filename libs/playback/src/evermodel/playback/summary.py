@@ -30,22 +30,36 @@ _ENDINGS = {"promoted", "aborted", "rolled_back", "completed"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Transactions in and found again: `distinct` ids among `stored` rows of the lake."""
+    """Transactions in and found again: `distinct` ids among `stored` rows of the lake.
+
+    `uncounted`, `overcounted`: rows of the lake that the counters of their window leave out, and
+    that they count too often.
+    """
 
     published: int
     stored: int
     distinct: int
+    uncounted: int = 0
+    overcounted: int = 0
     given_up: GivenUp = field(default_factory=GivenUp)
 
     @property
     def lost(self) -> int:
-        """Transactions that are neither in the lake nor in a dead letter."""
-        return max(0, self.published - self.distinct - self.given_up.payments)
+        """Transactions that are in no dead letter and not in the lake, or there in no window."""
+        return max(0, self.published - self.distinct - self.given_up.payments) + self.uncounted
+
+    @property
+    def duplicated(self) -> int:
+        """Transactions that are in the lake more than once, or in the counters."""
+        return self.stored - self.distinct + self.overcounted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What the journal does not say: span, counts, the systems of record at the end, seconds."""
+    """What the journal does not say: span, counts, the systems of record at the end, seconds.
+
+    `desired_version`: what the file in Git says, asked of Git and not of the events.
+    """
 
     model: str
     start: datetime
@@ -53,7 +67,6 @@ class Scene:
     tally: Tally
     git_head: str | None = None
     desired_version: int | None = None
-    stable_version: int | None = None
     registry_champion: int | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -76,8 +89,6 @@ class Summary:
 def summarise(journal: Journal, scene: Scene) -> Summary:
     """Return the summary of one model's run."""
     mine = journal.of(scene.model)
-    windows = [e.payload for e in _of(mine, TransactionsWindowed)]
-    counted = sum(w.counters.rows + w.late_rows for w in windows)
     tally = scene.tally
     rollouts = list(_rollouts(mine))
     last = next((e.payload for e in reversed(list(_of(mine, RolloutStep)))), None)
@@ -86,7 +97,7 @@ def summarise(journal: Journal, scene: Scene) -> Summary:
         "from": format_time(scene.start),
         "until": format_time(scene.until),
         "transactions": tally.published,
-        "windows": len(windows),
+        "windows": sum(1 for _ in _of(mine, TransactionsWindowed)),
         "alarms": [_alarm(e) for e in _of(mine, DriftDetected)],
         "trainings": list(_trainings(mine)),
         "validations": [_validation(e) for e in _of(mine, ModelValidated)],
@@ -94,12 +105,12 @@ def summarise(journal: Journal, scene: Scene) -> Summary:
         "champions": list(_champions(mine)),
         "git": {
             "head": scene.git_head,
-            "desired_version": scene.desired_version or (last and last.desired_version),
-            "stable_version": scene.stable_version or (last and last.stable_version),
+            "desired_version": scene.desired_version,
+            "stable_version": last and last.stable_version,
         },
         "registry": {"champion": scene.registry_champion},
         "lost": tally.lost,
-        "duplicated": max(tally.stored - tally.distinct, counted - tally.published, 0),
+        "duplicated": tally.duplicated,
         "dead_letters": tally.given_up.letters,
         "ledger_sha256": ledger.digest(mine),
         "seconds": dict(scene.seconds),
@@ -147,7 +158,7 @@ def _validation(event: Event[ModelValidated]) -> dict[str, Any]:
 
 
 def _rollouts(journal: Journal) -> Iterator[dict[str, Any]]:
-    for steps in _by_version(_of(journal, RolloutStep)).values():
+    for steps in _attempts(_of(journal, RolloutStep)):
         first, last = steps[0], steps[-1]
         ended = next((s for s in steps if s.payload.action in _ENDINGS), None)
         undone = next((s for s in steps if s.payload.action == "rolled_back"), None)
@@ -166,10 +177,18 @@ def _rollouts(journal: Journal) -> Iterator[dict[str, Any]]:
         }
 
 
-def _by_version(steps: Iterable[Event[RolloutStep]]) -> dict[int, list[Event[RolloutStep]]]:
-    found: dict[int, list[Event[RolloutStep]]] = {}
+def _attempts(steps: Iterable[Event[RolloutStep]]) -> list[list[Event[RolloutStep]]]:
+    """Return the steps of each rollout. A version that only waited or was declined had none."""
+    found: list[list[Event[RolloutStep]]] = []
+    latest: dict[int, list[Event[RolloutStep]]] = {}
     for step in steps:
-        found.setdefault(step.payload.version, []).append(step)
+        version, action = step.payload.version, step.payload.action
+        begins = action == "started" or (action == "promoted" and version not in latest)
+        if begins:
+            latest[version] = [step]
+            found.append(latest[version])
+        elif version in latest:
+            latest[version].append(step)
     return found
 
 
