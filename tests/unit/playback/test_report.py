@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.envelope import Event, EventMeta
 from evermodel.common.events.outcomes import OutcomesMatured, VersionOutcomes
@@ -253,6 +255,24 @@ def test_names_of_lines_that_end_together_do_not_cover_each_other(
     heights = sorted(float(y) for y in re.findall(r'y="([\d.]+)" class="name"', recall))
     assert len(heights) == 3
     assert all(b - a >= 12 for a, b in pairwise(heights))
+
+
+@pytest.mark.parametrize(
+    ("rate", "marks"),
+    [
+        (0.0163, ["0.00%", "0.50%", "1.00%", "1.50%", "2.00%"]),
+        (0.037, ["0.00%", "1.00%", "2.00%", "3.00%", "4.00%"]),
+        (0.004, ["0.00%", "0.15%", "0.30%", "0.45%", "0.60%"]),
+        (0.0999, ["0.00%", "5.00%", "10.00%", "15.00%", "20.00%"]),
+    ],
+)
+def test_a_scale_is_marked_with_round_numbers(
+    rate: float, marks: list[str], model: ModelDescription
+) -> None:
+    window = _windowed(2).model_copy(update={"alert_rate": rate})
+    text = _told(_event(window, 3), model=model)
+    chart = text.partition("Share of transactions alerted")[2].partition("</section>")[0]
+    assert re.findall(r"[\d.]+%(?=</text>)", chart) == marks
 
 
 def test_the_page_fits_a_telephone(model: ModelDescription) -> None:

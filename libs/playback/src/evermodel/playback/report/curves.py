@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import floor, log10
 
 from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.windows import TransactionsWindowed
@@ -96,13 +97,19 @@ def _lines(weeks: _Counts, metric: str) -> list[Line]:
 
 def _chart(lines: Sequence[Line], axis: TimeAxis, label: str) -> Markup:
     highest = max(p.value for line in lines for p in line.points)
-    top = 1.0 if highest > 0.5 else max(highest * 1.15, 1e-6)
+    top = 1.0 if highest > 0.5 else _round_above(max(highest, 1e-6))
     bottom = _TOP + _HEIGHT
     parts = [axis.grid(top=_TOP, bottom=bottom), _scale(top, axis)]
     for line in lines:
         parts += _drawn(line, axis, top)
     parts += _names(lines, axis, top)
     return chart(*parts, height=bottom + 26, label=label)
+
+
+def _round_above(value: float) -> float:
+    """Return the next number above that divides by four into marks people read easily."""
+    decade = 10.0 ** floor(log10(value))
+    return next(m * decade for m in (1, 2, 4, 6, 8, 10, 20) if m * decade >= value * 1.02)
 
 
 def _scale(top: float, axis: TimeAxis) -> Markup:

@@ -111,7 +111,8 @@ def _scale(content: Content) -> Markup:
         "p",
         f"The largest difference in probability against the champion's training data. Green: "
         f"less than {floor:g}, which is too little to matter. Yellow to red: {floor:g} to "
-        f"{3 * floor:g} and more. Grey: nothing to compare with.",
+        f"{3 * floor:g} and more. Grey: nothing to compare with. A window of few rows may differ "
+        f"that much by chance: an alarm needs evidence beside.",
         class_="note",
     )
 
