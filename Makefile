@@ -59,4 +59,4 @@ bench: setup  ## Run every benchmark (QUICK=--quick: the small forms) and rewrit
 
 .PHONY: clean
 clean:
-	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv runs .evermodel .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -57,6 +57,9 @@ PLANTS = [
     Plant("7-loop", "common/messaging/loop.py", "import evermodel.common.messaging.kafka"),
     Plant("3-shared", "trainer/domain/__init__.py", "import evermodel.common.settings"),
     Plant("9-testing", "trainer/wiring.py", "import evermodel.common.testing"),
+    Plant("9-testing", "cli/running.py", "import evermodel.embedded.testing"),
+    Plant("2-anatomy", "console/domain/__init__.py", "import evermodel.console.handlers"),
+    Plant("1-libraries", "artefact/bundle.py", "import evermodel.twin"),
     Plant("10-acyclic", "common/kernel/ids.py", "import evermodel.common.kernel.zzz"),
     *(
         Plant(f"8-{library.replace('_', '-')}", "registrar/ports.py", f"import {library}")

@@ -17,8 +17,8 @@ from evermodel.common.events.rollout import RolloutStep, VersionInPlay
 from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
 from evermodel.console.handlers.answers import Answers
-from evermodel.console.handlers.projection import DEAD_LETTERS, LIFECYCLE, Keep, Projection, Seen
-from evermodel.console.ports import Tables
+from evermodel.console.handlers.projection import DEAD_LETTERS, LIFECYCLE, Keep, Projection
+from evermodel.console.ports import Seen, Tables
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 ARTEFACT = Artefact(

@@ -1,13 +1,46 @@
-"""What the console keeps its views in. Faust's tables do, and so does a dict.
+"""What the console keeps its views in, what it is told, and what it answers.
 
-Everything is keyed by what it is about and set whole, so that reading a topic again changes
-nothing.
+Faust's tables keep the views, and so does a dict. Everything is keyed by what it is about and
+set whole, so that reading a topic again changes nothing.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from evermodel.console.domain.facts import Fact, Lifecycle, Serving, TopicCount
+
+#: JSON-ready.
+Answer = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A record as it was read."""
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+class Answering(Protocol):
+    """What an endpoint asks."""
+
+    def models(self) -> Answer:
+        """Return what serves and why, model by model."""
+
+    def lifecycles(self, *, model: str | None = None, limit: int = 20) -> Answer:
+        """Return the last `limit` lifecycles, newest first."""
+
+    def events(
+        self, *, model: str | None = None, topic: str | None = None, limit: int = 100
+    ) -> Answer:
+        """Return the last `limit` events, newest first."""
+
+    def topics(self) -> Answer:
+        """Return what was read of each topic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

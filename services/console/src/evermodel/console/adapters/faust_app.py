@@ -18,8 +18,7 @@ from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.settings import KafkaSettings
 from evermodel.console.adapters.faust_tables import ViewTable
 from evermodel.console.adapters.faust_transport import CommittedTransport
-from evermodel.console.handlers.projection import Seen
-from evermodel.console.ports import Tables
+from evermodel.console.ports import Seen, Tables
 
 #: Topics that appear after the start are found within this time.
 _METADATA_MS = 5000

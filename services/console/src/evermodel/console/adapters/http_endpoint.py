@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from evermodel.console.handlers.answers import Answer, Answers
+from evermodel.console.ports import Answer, Answering
 
 _MOST = 1000
 
 
 @asynccontextmanager
 async def endpoint(
-    answers: Answers, *, host: str, port: int, healthy: Callable[[], bool]
+    answers: Answering, *, host: str, port: int, healthy: Callable[[], bool]
 ) -> AsyncIterator[int]:
     """Serve `answers` while the block runs; yield the port, chosen freely for 0.
 
@@ -33,7 +33,7 @@ async def endpoint(
         await runner.cleanup()
 
 
-def _application(answers: Answers, healthy: Callable[[], bool]) -> web.Application:
+def _application(answers: Answering, healthy: Callable[[], bool]) -> web.Application:
     async def models(_request: web.Request) -> web.Response:
         return _json(answers.models())
 

@@ -4,21 +4,18 @@ Owns the form that ``/api`` shows: fields are added, never changed. Must never d
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import asdict
 
 from evermodel.console.domain.facts import Fact, Lifecycle
 from evermodel.console.handlers.projection import DEAD_LETTERS, LIFECYCLE
-from evermodel.console.ports import Tables
-
-Answer = Mapping[str, object]
+from evermodel.console.ports import Answer, Tables
 
 #: Kinds of event whose last one explains what serves.
 _WHY = ("drift.detected", "model.trained", "model.validated", "rollout.step", "serving.applied")
 
 
 class Answers:
-    """Reads the views."""
+    """Reads the views (see ``ports.Answering``)."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables

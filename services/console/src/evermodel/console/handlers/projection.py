@@ -4,7 +4,7 @@ Owns how much is kept. Must never fail on a record: what cannot be decoded is co
 shown as such.
 """
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, replace
 
 from evermodel.common.events.catalogue import CATALOGUE, TRANSACTIONS_PARTIALS, Topic
@@ -15,7 +15,7 @@ from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.kernel.errors import Poison
 from evermodel.console.domain.facts import Fact, Lifecycle, TopicCount
 from evermodel.console.handlers.translation import fact_of, serving_of
-from evermodel.console.ports import Tables
+from evermodel.console.ports import Seen, Tables
 
 LIFECYCLE: dict[str, Topic] = {
     topic.name: topic for topic in CATALOGUE if "console" in topic.consumers
@@ -31,17 +31,6 @@ class Keep:
 
     events: int = 2000
     lifecycles: int = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A record as it was read."""
-
-    topic: str
-    partition: int
-    offset: int
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
 
 
 class Projection:
