@@ -31,7 +31,7 @@ def keepers(request: pytest.FixtureRequest, lake: Path, tmp_path: Path) -> Keepe
         fake = FakeReports()
         return lambda: fake
     uri = request.getfixturevalue("mlflow_server")
-    bounds = Bounds(300, 1024)
+    bounds = Bounds(600, 1024)
     return lambda: ProcessReports(lake=lake, tracking_uri=uri, work=tmp_path, bounds=bounds)
 
 
@@ -40,7 +40,7 @@ def away(request: pytest.FixtureRequest, lake: Path, tmp_path: Path) -> Reports:
     """A keeper whose store does not answer."""
     if request.param == "fake":
         return FakeReports(away=1)
-    uri, bounds = "http://127.0.0.1:9", Bounds(300, 1024)
+    uri, bounds = "http://127.0.0.1:9", Bounds(600, 1024)
     return ProcessReports(lake=lake, tracking_uri=uri, work=tmp_path, bounds=bounds)
 
 

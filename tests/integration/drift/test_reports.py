@@ -25,7 +25,7 @@ from tests.unit.drift.alarms import WINDOW, alarm, write_lake
 from tests.unit.drift.detecting import Desk
 from tests.unit.drift.test_reporting import drift, retrain
 
-AMPLE = Bounds(300, 1024)
+AMPLE = Bounds(600, 1024)
 
 
 @pytest.fixture(scope="module")

@@ -31,13 +31,14 @@ NAME = ModelName("fraud")
 
 @dataclass
 class Desk:
-    """One detector. `pauses`: the seconds that it waited for a store of reports."""
+    """One detector, life after life. `pauses`: the seconds it waited for a store of reports."""
 
     reference: Reference
     reports: Reports = field(default_factory=FakeReports)
     idle_seconds: float = 0.0
     harness: Harness = field(default_factory=lambda: Harness(partitions=1))
     pauses: list[float] = field(default_factory=list)
+    specs: list[ServiceSpec] = field(default_factory=list)
 
     def spec(self) -> ServiceSpec:
         return assemble_detector(
@@ -50,7 +51,8 @@ class Desk:
         )
 
     def start(self) -> Loop:
-        return self.harness.add(self.spec(), ticks=self.idle_seconds > 0)
+        self.specs.append(self.spec())
+        return self.harness.add(self.specs[-1], ticks=self.idle_seconds > 0)
 
     def crown(self, version: int = 1) -> None:
         """Let `version`, trained on the reference, take all traffic."""

@@ -35,6 +35,13 @@ def retrain(desk: Desk) -> str:
     return found
 
 
+def counted(desk: Desk, outcome: str) -> float | None:
+    """Return how many reports the last life counted as ended so."""
+    labels = {"model": "fraud", "outcome": outcome}
+    registry = desk.specs[-1].metrics.registry
+    return registry.get_sample_value("evermodel_drift_reports_total", labels)
+
+
 def test_a_retrain_verdict_has_one_report_filed_under_its_events_id() -> None:
     reports = FakeReports()
     desk = Desk(REFERENCE, reports)
@@ -44,6 +51,7 @@ def test_a_retrain_verdict_has_one_report_filed_under_its_events_id() -> None:
     assert severities == ["watch", "retrain", "cleared"]
     assert list(reports.filed) == [retrain(desk)]
     assert '"owed":{}' in desk.state()
+    assert counted(desk, "filed") == 1
 
 
 def test_broken_input_is_no_alarm() -> None:
@@ -67,6 +75,7 @@ def test_without_rows_to_draw_the_numbers_are_filed() -> None:
     assert [filed.without for filed in reports.filed.values()] == [
         "the window of the verdict has no rows in the lake"
     ]
+    assert counted(desk, "without_pictures") == 1
 
 
 def test_a_store_that_is_away_is_asked_again_until_it_answers() -> None:
@@ -104,6 +113,7 @@ def test_whatever_becomes_of_a_report_verdicts_go_on_and_it_is_said(
     assert '"owed":{}' in desk.state(), "a report that was given up is owed no longer"
     assert "fraud: no report on" in caplog.text
     assert str(error) in caplog.text
+    assert counted(desk, "given_up") == 1
     assert desk.harness.dead_letters("drift") == []
 
 

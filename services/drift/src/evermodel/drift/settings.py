@@ -22,10 +22,11 @@ class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings, Servi
         "waits for every partition.",
     )
     report_seconds: float = Field(
-        default=180.0,
+        default=600.0,
         gt=0,
         validation_alias="EVERMODEL_REPORT_SECONDS",
-        description="The report after an alarm is ended after so long (wall time); it takes ten.",
+        description="The report after an alarm is ended after so long (wall time). It takes ten of "
+        "the processor's, but gives way to the training that the same alarm started.",
     )
     report_memory_mb: float = Field(
         default=1024.0,

@@ -19,6 +19,7 @@ from evermodel.common.messaging.api import BatchRoute, Route, ServiceSpec
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_models
+from evermodel.common.observability.metrics import Metrics
 from evermodel.common.runtime.bounded import Bounds
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.drift.adapters.duckdb_outcomes import DuckdbOutcomes
@@ -96,10 +97,16 @@ def assemble_detector(
     `idle_seconds` 0: every partition is waited for. `reports` None: none are made, as in the
     twin. `pause`: waits for a store of reports that is away.
     """
+    metrics = Metrics()
     detector = Detector(
         models=models,
         checking=Checking(references),
-        reporting=Reporting(reports=reports, source=SOURCE, pause=pause or threading.Event().wait),
+        reporting=Reporting(
+            reports=reports,
+            source=SOURCE,
+            pause=pause or threading.Event().wait,
+            metrics=metrics,
+        ),
         clock=clock,
         idle_seconds=idle_seconds,
     )
@@ -115,6 +122,7 @@ def assemble_detector(
         state=DETECTOR_STATE,
         assignment=detector,
         on_tick=detector.on_tick,
+        metrics=metrics,
     )
 
 

@@ -91,6 +91,15 @@ _LIFECYCLE = (
     Metric("git_commits", "counter", ("model", "kind"), "commits: promote, rollback, late"),
 )
 
+_DETECTOR = (
+    Metric(
+        "drift_reports",
+        "counter",
+        ("model", "outcome"),
+        "reports on alarms: filed, without_pictures, given_up",
+    ),
+)
+
 _DEPLOYER = (
     Metric(
         "rollout_weight_ratio",
@@ -108,7 +117,7 @@ _DEPLOYER = (
     Metric("git_up", "gauge", (), "1: the config repository answered when last asked"),
 )
 
-METRICS = (*_LOOP, *_SCORER, *_LIFECYCLE, *_DEPLOYER)
+METRICS = (*_LOOP, *_SCORER, *_LIFECYCLE, *_DETECTOR, *_DEPLOYER)
 
 
 class Metrics:

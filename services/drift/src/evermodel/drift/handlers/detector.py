@@ -20,7 +20,7 @@ from evermodel.drift.handlers.detector_states import States
 from evermodel.drift.handlers.judging import judge, judge_outcomes
 from evermodel.drift.handlers.listening import Listening
 from evermodel.drift.handlers.rebasing import rebased
-from evermodel.drift.handlers.reporting import Reporting, log_result
+from evermodel.drift.handlers.reporting import Reporting
 
 #: The source of the windows that this service itself closed.
 SOURCE = "/evermodel/drift-detector"
@@ -125,7 +125,7 @@ class Detector:
         alarm = state.owed.get(key)
         if alarm is None:
             return NOTHING
-        log_result(alarm, result)
+        self._reporting.ended(alarm, result)
         owed = {other: owed for other, owed in state.owed.items() if other != key}
         return self._kept(cause.subject, replace(state, owed=owed), [])
 

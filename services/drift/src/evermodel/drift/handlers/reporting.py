@@ -5,7 +5,7 @@
                                         └ the store is away ─▶ again, for half an hour
 
 A verdict is published with the state that owes its report, and waits for nothing here: whatever
-becomes of the report is logged. Must never decide anything, nor raise into the loop.
+becomes of the report is logged and counted. Must never decide anything, nor raise into the loop.
 """
 
 import logging
@@ -16,6 +16,7 @@ from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.kernel.ids import identity_id
 from evermodel.common.messaging.api import Emit, Job
+from evermodel.common.observability.metrics import Metrics
 from evermodel.drift.domain.alarms import Alarm
 from evermodel.drift.ports import Filed, ReportFailed, Reports, Unavailable
 
@@ -29,10 +30,16 @@ class Reporting:
     """Makes reports with `reports`; without, none are owed."""
 
     def __init__(
-        self, *, reports: Reports | None, source: str, pause: Callable[[float], object]
+        self,
+        *,
+        reports: Reports | None,
+        source: str,
+        pause: Callable[[float], object],
+        metrics: Metrics,
     ) -> None:
         """`pause` waits so many seconds; it comes from outside, like all time."""
         self._reports = reports
+        self._metrics = metrics
         self._source = source
         self._pause = pause
 
@@ -52,6 +59,28 @@ class Reporting:
             for key, alarm in owed.items()
         ]
 
+    def ended(self, alarm: Alarm, result: object) -> None:
+        """Say what became of a report: people look for it, nothing else does."""
+        verdict = alarm.verdict
+        match result:
+            case Filed(without=""):
+                outcome = "filed"
+                _LOG.info("%s: report on %r: %s", verdict.model, verdict.reason, result.url)
+            case Filed(without=why):
+                outcome = "without_pictures"
+                _LOG.warning("%s: report on %r: %s", verdict.model, verdict.reason, result.url)
+                _LOG.warning("%s: it has no pictures: %s", verdict.model, why)
+            case _:
+                outcome, error = "given_up", result if isinstance(result, Exception) else None
+                _LOG.error(
+                    "%s: no report on %r: %s",
+                    verdict.model,
+                    verdict.reason,
+                    result,
+                    exc_info=error,
+                )
+        self._metrics.count("drift_reports", model=verdict.model, outcome=outcome)
+
     def _file(self, alarm: Alarm, reports: Reports) -> Filed:
         for seconds in PAUSES:
             try:
@@ -70,18 +99,6 @@ class Reporting:
             time=alarm.time,
             lifecycle_id=alarm.lifecycle_id,
         )
-
-
-def log_result(alarm: Alarm, result: object) -> None:
-    """Say what became of the report: people look for it, nothing else does."""
-    verdict = alarm.verdict
-    if isinstance(result, Filed):
-        _LOG.info("%s: report on %r: %s", verdict.model, verdict.reason, result.url)
-        if result.without:
-            _LOG.warning("%s: report without pictures: %s", verdict.model, result.without)
-        return
-    error = result if isinstance(result, Exception) else None
-    _LOG.error("%s: no report on %r: %s", verdict.model, verdict.reason, result, exc_info=error)
 
 
 def _filed(alarm: Alarm, reports: Reports) -> Filed:
