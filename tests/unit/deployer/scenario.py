@@ -194,13 +194,13 @@ class Story:
             )
         )
 
-    def cannot_serve(self, version: int) -> "Story":
+    def cannot_serve(self, version: int, *, reason: str = "no signature") -> "Story":
         return self.happens(
             ServingApplied(
                 model=FRAUD,
                 replica="0",
                 step_event_id="x",
-                versions=(ServedVersion(version=version, state="failed", reason="no signature"),),
+                versions=(ServedVersion(version=version, state="failed", reason=reason),),
             )
         )
 

@@ -280,6 +280,18 @@ def test_a_promotion_git_never_heard_of_is_never_told_once_it_is_taken_back() ->
     assert story.subjects == ["promote(fraud): none -> v1"]
 
 
+def test_a_password_in_a_scorers_reason_reaches_neither_git_nor_the_step() -> None:
+    story = Story().accepted(1).accepted(2)
+
+    story.cannot_serve(2, reason="API request to http://ada:s3cr3t@127.0.0.1:9/api failed")
+
+    assert story.actions[-1] == "aborted v2"
+    assert "127.0.0.1:9" in story.steps[-1].reason
+    assert "s3cr3t" not in story.steps[-1].reason
+    assert "127.0.0.1:9" in story.repository.log[-1][1].message
+    assert "s3cr3t" not in story.repository.log[-1][1].message
+
+
 def test_a_promotion_git_took_without_saying_so_is_undone_once_it_is_taken_back() -> None:
     story = Story().accepted(1)
     story.repository.lossy = True

@@ -48,6 +48,21 @@ def test_every_field_survives(
     assert (published.topic, published.key) == ("drift.dead-letter", key)
 
 
+def test_what_a_letter_says_of_its_error_holds_no_secret() -> None:
+    letter = dead_letter(
+        Record(topic="t", partition=0, offset=0, key=None, value=None, headers=()),
+        group="g",
+        reason="bug",
+        error=RuntimeError("API request to http://ada:s3cr3t@127.0.0.1:9/api failed"),
+        attempts=3,
+        time=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    published = encode_dead_letter(letter, topic="registrar.dead-letter").value
+    assert published is not None
+    assert b"s3cr3t" not in published
+    assert b"127.0.0.1:9" in published
+
+
 LARGE = st.sampled_from([b"\xff", "ä".encode(), b'"', b"a", b""])
 SIZES = st.integers(0, 1_000_000)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from evermodel.common.kernel.redaction import redact
 from evermodel.common.observability.logs import configure_logs
-from evermodel.common.observability.redaction import redact
 
 
 class Terminal(io.StringIO):
@@ -29,6 +29,10 @@ def root_restored() -> Iterator[None]:
     "text",
     [
         "cannot reach https://ada:s3cr3t@mlflow.example/api",
+        "API request to http://ada:p:s3cr3t@127.0.0.1:9/api/2.0/mlflow failed",
+        "fatal: unable to access 'https://s3cr3t@git.example/config.git/': 403",
+        "EVERMODEL_CONFIG_REPOSITORY 'oauth2:s3cr3t@git.example:config.git': give a path",
+        "ssh://git:s3cr3t@git.example/config.git",
         "sasl.password=s3cr3t refused",
         'config {"token": "s3cr3t"}',
         "AWS_SECRET_ACCESS_KEY=s3cr3t",
@@ -44,7 +48,9 @@ def test_a_known_secret_is_masked_wherever_it_stands() -> None:
 
 
 def test_ordinary_text_is_left_alone() -> None:
-    text = "models:/fraud/7 at http://127.0.0.1:5000/api: 3 rows, key=value"
+    text = "models:/fraud/7 at http://127.0.0.1:5000/api: 3 rows, key=value, who: ada@example.org"
+    assert redact(text) == text
+    text = "git@git.example:config.git and registry.example/scorer:1.2@sha256:0123abcd"
     assert redact(text) == text
 
 
@@ -55,6 +61,16 @@ def test_a_line_is_json_with_the_fields_given() -> None:
     line = json.loads(stream.getvalue())
     assert line["message"] == "advanced to 10"
     assert (line["service"], line["event_id"], line["model"]) == ("deployer", "e1", "fraud")
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_a_field_beside_the_message_is_masked_as_well(stream: io.StringIO) -> None:
+    configure_logs(service="trainer", stream=stream, secrets=("hunter2",))
+    extra = {"outcome": "http://u:s3cr3t@h", "topic": "hunter2", "seconds": 0.5, "offset": None}
+    logging.getLogger("x").info("said", extra=extra)
+    assert "hunter2" not in stream.getvalue()
+    assert "s3cr3t" not in stream.getvalue()
+    assert "0.5" in stream.getvalue()
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])

@@ -1,7 +1,7 @@
 """The exit code and the sentence of every error that a command can meet."""
 
 from evermodel.cli.errors import Exit
-from evermodel.common.observability.redaction import redact
+from evermodel.common.kernel.redaction import redact
 
 #: The code of each class, by name: most are never imported by a given command.
 _CODES = {

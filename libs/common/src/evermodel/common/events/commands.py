@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from evermodel.common.events.payload import Payload, Version
+from evermodel.common.events.payload import Payload, Text, Version
 
 
 class LifecycleCommand(Payload):
@@ -13,6 +13,6 @@ class LifecycleCommand(Payload):
     TYPE: ClassVar[str] = "evermodel.lifecycle.command.v1"
 
     command: Literal["pause", "resume", "retrain", "promote", "abort", "lift_hold"]
-    who: str = Field(min_length=1)
-    why: str = Field(min_length=1)
+    who: Text = Field(min_length=1)
+    why: Text = Field(min_length=1)
     version: Version | None = None

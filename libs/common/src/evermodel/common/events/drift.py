@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from evermodel.common.events.payload import Count, Payload, Ratio, Span, Time, Value, Version
+from evermodel.common.events.payload import Count, Payload, Ratio, Span, Text, Time, Value, Version
 from evermodel.common.events.windows import QualityFailure
 from evermodel.common.kernel.ids import EpisodeId, ReferenceId
 
@@ -61,7 +61,7 @@ class DriftDetected(Payload):
     reference_id: ReferenceId | None
     champion: Version | None
     policy: str = Field(description="Version of the rule and digest of its parameters.")
-    reason: str = Field(description="The verdict in one sentence.")
+    reason: Text = Field(description="The verdict in one sentence.")
     evidence: tuple[FeatureEvidence, ...] = ()
     prediction: PredictionEvidence | None = None
     performance: tuple[PerformanceEvidence, ...] = ()

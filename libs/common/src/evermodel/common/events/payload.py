@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from evermodel.common.kernel.ids import ModelName
+from evermodel.common.kernel.redaction import redact
 
 
 def _aware(value: datetime) -> datetime:
@@ -25,6 +26,8 @@ Name = Annotated[
 Version = Annotated[int, Field(ge=1, description="The number of a registered model version.")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
+#: Free text for people. It often repeats what a foreign system said, so it never holds a secret.
+Text = Annotated[str, AfterValidator(redact)]
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 

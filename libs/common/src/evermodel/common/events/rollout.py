@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from evermodel.common.events.payload import Count, Digest, Payload, Percent, Value, Version
+from evermodel.common.events.payload import Count, Digest, Payload, Percent, Text, Value, Version
 from evermodel.common.events.training import Artefact
 from evermodel.common.events.validation import Verdict
 
@@ -41,7 +41,7 @@ class Check(Value):
     value: float | None = None
     bound: float | None = None
     n: Count = 0
-    detail: str = ""
+    detail: Text = ""
 
 
 class RolloutStep(Payload):
@@ -65,7 +65,7 @@ class RolloutStep(Payload):
     stable_version: Version
     desired_version: Version = Field(description="What Git says.")
     commit: str | None = Field(default=None, description="The commit this step made, if any.")
-    reason: str
+    reason: Text
     evidence: tuple[Check, ...] = ()
     quarantined: tuple[Digest, ...] = ()
 

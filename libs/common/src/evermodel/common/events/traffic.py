@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from evermodel.common.events.payload import Payload, Ratio, Time, Value, Version
+from evermodel.common.events.payload import Payload, Ratio, Text, Time, Value, Version
 from evermodel.common.kernel.ids import ReferenceId
 
 Feature = float | int | bool | str | None
@@ -72,7 +72,7 @@ class ServedVersion(Value):
 
     version: Version
     state: Literal["ready", "failed"]
-    reason: str = ""
+    reason: Text = ""
 
 
 class ServingApplied(Payload):

@@ -5,7 +5,16 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from evermodel.common.events.drift import Cause
-from evermodel.common.events.payload import Count, Digest, Payload, Ratio, Span, Value, Version
+from evermodel.common.events.payload import (
+    Count,
+    Digest,
+    Payload,
+    Ratio,
+    Span,
+    Text,
+    Value,
+    Version,
+)
 from evermodel.common.kernel.ids import EventId, ReferenceId
 
 
@@ -34,7 +43,7 @@ class ModelTrained(Payload):
     TYPE: ClassVar[str] = "evermodel.model.trained.v1"
 
     outcome: Literal["trained", "failed"]
-    reason: str = Field(description="Why it was trained, or why it failed.")
+    reason: Text = Field(description="Why it was trained, or why it failed.")
     caused_by: EventId = Field(description="The drift event or command that asked for it.")
     cause: Cause | None = Field(
         default=None,

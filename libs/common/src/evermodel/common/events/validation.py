@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from evermodel.common.events.payload import Count, Payload, Value, Version
+from evermodel.common.events.payload import Count, Payload, Text, Value, Version
 from evermodel.common.events.training import Artefact
 from evermodel.common.kernel.ids import EventId
 
@@ -21,7 +21,7 @@ class GateResult(Value):
     upper: float | None = None
     bound: float | None = None
     n: Count = 0
-    detail: str = ""
+    detail: Text = ""
 
 
 class ModelValidated(Payload):
@@ -30,7 +30,7 @@ class ModelValidated(Payload):
     TYPE: ClassVar[str] = "evermodel.model.validated.v1"
 
     verdict: Literal["accepted", "rejected"]
-    reasons: tuple[str, ...]
+    reasons: tuple[Text, ...]
     gates: tuple[GateResult, ...]
     trained_by: EventId = Field(description="The model.trained event.")
     champion: Version | None = Field(description="The version it was compared with.")

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from evermodel.common.events.payload import Count, Payload, Ratio, Span, Time, Value, Version
+from evermodel.common.events.payload import Count, Payload, Ratio, Span, Text, Time, Value, Version
 from evermodel.common.kernel.ids import ReferenceId
 
 
@@ -95,7 +95,7 @@ class QualityFailure(Value):
     column: str | None
     value: float
     bound: float
-    detail: str
+    detail: Text
 
 
 class TransactionsWindowed(Payload):

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from evermodel.common.kernel.errors import Fatal, Poison, Reason
+from evermodel.common.kernel.redaction import redact
 from evermodel.common.messaging.records import MAX_RECORD_BYTES, Outgoing, Record, size_of
 
 #: What a letter leaves out when it must, in this order.
@@ -22,6 +23,8 @@ _PARTS: tuple[Part, ...] = get_args(Part)
 
 #: Names the group a redriven record is meant for; every other group passes it by.
 REDRIVEN_FOR = "evermodel-redriven-for"
+#: As much of what an error says as a letter keeps, in characters.
+_WORDS = 10_000
 #: Where a redriven record was given up: ``topic/partition/offset`` of the original.
 REDRIVEN_FROM = "evermodel-redriven-from"
 
@@ -73,10 +76,15 @@ def dead_letter(
         headers=record.headers,
         reason=reason,
         error=type(error).__name__,
-        message=str(error)[:10_000],
+        message=_words(error),
         attempts=attempts,
         time=time,
     )
+
+
+def _words(error: Exception) -> str:
+    """Return what `error` says, cut before and after: half an address looks like no secret."""
+    return redact(str(error)[: 2 * _WORDS])[:_WORDS]
 
 
 def is_for_another(record: Record, group: str) -> bool:

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
-from evermodel.common.observability.redaction import redact
+from evermodel.common.kernel.redaction import redact
 
 #: What a log call may say beside its message, by ``extra={...}``.
 FIELDS = (
@@ -42,10 +42,17 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": redact(record.getMessage(), secrets=self._secrets),
         }
-        line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+        line |= {name: self._field(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
             line["exception"] = redact(self.formatException(record.exc_info), secrets=self._secrets)
-        return json.dumps(line, default=str)
+        return json.dumps(line)
+
+    def _field(self, record: logging.LogRecord, name: str) -> object:
+        """Return a field as JSON takes it: numbers as they are, anything else as safe text."""
+        value = getattr(record, name)
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        return redact(str(value), secrets=self._secrets)
 
 
 class HumanFormatter(logging.Formatter):
