@@ -14,14 +14,16 @@ from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.payload import Span
 from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
-from evermodel.common.kernel.errors import Permanent
+from evermodel.common.kernel.errors import Permanent, Transient
 from evermodel.common.kernel.ids import EventId
 from evermodel.common.messaging.api import Held, Reaction
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.file import parse_model
+from evermodel.common.testing.harness import Harness
 from evermodel.drift.adapters.duckdb_outcomes import DuckdbOutcomes
-from evermodel.drift.domain.outcomes import cohort_of, pairs_of
+from evermodel.drift.domain.outcomes import Joined, cohort_of, pairs_of
 from evermodel.drift.handlers.outcomes import OutcomesHandler
+from evermodel.drift.wiring import assemble_outcomes
 
 DAY = timedelta(days=1)
 T = datetime(2026, 6, 14, tzinfo=UTC)
@@ -184,3 +186,33 @@ def test_a_cohort_of_a_window_that_failed_quality_says_so_also_after_a_restart(
     assert isinstance(after.events[0].payload, OutcomesMatured)
     assert not after.events[0].payload.quality_failed
     assert after.state == {"fraud": b"[]"}, "what has matured need not be kept"
+
+
+class AwayOnce(DuckdbOutcomes):
+    """A lake that does not answer the first time."""
+
+    is_away = True
+
+    def join(self, model: str, **when: datetime) -> Joined:
+        if self.is_away:
+            self.is_away = False
+            raise Transient("the lake does not answer")
+        return super().join(model, **when)
+
+
+def test_a_broken_window_is_remembered_though_the_lake_did_not_answer_at_once(
+    tmp_path: Path,
+) -> None:
+    harness = Harness()
+    harness.add(assemble_outcomes(models={"fraud": MODEL}, lake=AwayOnce(tmp_path)))
+    broken, _ = windowed(quality="fail")
+    harness.publish(broken, time=T)
+    harness.run()
+    harness.add(assemble_outcomes(models={"fraud": MODEL}, lake=DuckdbOutcomes(tmp_path)))
+    later, _ = windowed(end=T + MODEL.stream.label_delay)
+    harness.publish(later, time=T + MODEL.stream.label_delay)
+    harness.run()
+    first, second = (event.payload for event in harness.events(OutcomesMatured))
+    assert not first.quality_failed
+    assert second.cohort == broken.window
+    assert second.quality_failed

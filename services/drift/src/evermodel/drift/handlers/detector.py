@@ -76,8 +76,11 @@ class Detector:
         if event.quality_failed or not event.labelled:
             return NOTHING
         standings = {
-            outcome.version: state.standings.get(outcome.version, Standing()).add(outcome)
-            for outcome in event.versions
+            **state.standings,
+            **{
+                outcome.version: state.standings.get(outcome.version, Standing()).add(outcome)
+                for outcome in event.versions
+            },
         }
         history = replace(state.history, cohorts_since=state.history.cohorts_since + 1)
         state = replace(state, standings=standings, history=history)
@@ -112,6 +115,7 @@ class Detector:
         self, partition: TopicPartition, state: Mapping[str, bytes], committed: int | None
     ) -> Restored:
         """Take over the models of a partition, and the reports that are still owed on them."""
+        self._listening.took_over()
         found = self._states.restore(partition, state)
         return Restored(jobs=[j for s in found.values() for j in self._reporting.jobs(s.owed)])
 

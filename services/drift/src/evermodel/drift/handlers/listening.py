@@ -26,7 +26,10 @@ class Listening:
     """When each partition of each model's streams was last heard of, by this replica."""
 
     def __init__(self, clock: Clock, *, idle_seconds: float) -> None:
-        """`idle_seconds` 0: every partition is waited for, for ever."""
+        """`idle_seconds` 0: every partition is waited for, for ever.
+
+        `_began`: when this replica was given what it has now, which is given as a whole.
+        """
         self._clock = clock
         self._idle_seconds = idle_seconds
         self._heard: dict[tuple[str, str, int], float] = {}
@@ -36,6 +39,11 @@ class Listening:
     def is_impatient(self) -> bool:
         """Whether a partition can ever be silent for too long."""
         return self._idle_seconds > 0
+
+    def took_over(self) -> None:
+        """Begin to listen anew: what others heard is not known, and what was heard is old."""
+        self._heard.clear()
+        self._began = self._clock.monotonic()
 
     def heard(self, state: ModelState, event: TransactionsPartial) -> ModelState:
         """Return the state after a partition told how far it is."""

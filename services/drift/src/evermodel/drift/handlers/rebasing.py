@@ -12,14 +12,18 @@ from evermodel.drift.domain.prediction import Cusum
 from evermodel.drift.domain.standing import ModelState
 from evermodel.drift.handlers.judging import Evidence, verdict
 
-_UNDER_WAY = {"started", "advanced", "held", "resumed"}
-
-
 def rebased(
     state: ModelState, model: ModelDescription, event: RolloutStep, meta: EventMeta
 ) -> tuple[ModelState, list[Emit]]:
-    """Return the state after a rollout's step, and the word that an episode is over, if one was."""
-    history = replace(state.history, rolling_out=event.action in _UNDER_WAY)
+    """Return the state after a rollout's step, and the word that an episode is over, if one was.
+
+    What versions have shown is kept while they are in play, whether each cohort has them or not.
+    """
+    in_play = {v.version for v in event.in_play}
+    standings = {v: standing for v, standing in state.standings.items() if v in in_play}
+    state = replace(state, standings=standings)
+    is_under_way = any(v.role == "challenger" for v in event.in_play)
+    history = replace(state.history, rolling_out=is_under_way)
     champion = next((v for v in event.in_play if v.role == "champion"), None)
     if champion is None or champion.version == state.champion:
         return replace(state, history=history), []

@@ -26,8 +26,6 @@ _LOG = logging.getLogger(__name__)
 #: Characters of what an unforeseen error says of itself in an event.
 _LONGEST = 500
 
-_ROLLING = {"started", "advanced", "held", "resumed"}
-
 
 class Trainer:
     """Keeps one admission per model and answers each event with what follows."""
@@ -73,10 +71,11 @@ class Trainer:
     def on_rollout_step(self, event: RolloutStep, meta: EventMeta) -> Reaction:
         """What serves, and whether something is being rolled out."""
         policy, state = self._of(event.model)
+        challenger = next((v.version for v in event.in_play if v.role == "challenger"), None)
         decision = admission.rolled(
             state,
             champion=event.stable_version,
-            rollout=event.version if event.action in _ROLLING else None,
+            rollout=challenger,
             promoted=event.action == "promoted",
             at=meta.time,
             policy=policy,
