@@ -70,6 +70,17 @@ def test_broken_data_is_told_and_trains_nothing(told: Told) -> None:
     assert len(told.summary["trainings"]) == 3
 
 
+def test_each_alarm_that_trained_has_a_page_that_evidently_drew(told: Told) -> None:
+    """The last alarm comes with the last window: its page may come after the demo has looked."""
+    causes = {training["caused_by"] for training in told.summary["trainings"]}
+    alarms = [a for a in told.summary["alarms"] if a["severity"] == "retrain"]
+    trained = {a["time"][:10].replace("-", "") for a in alarms if a["event_id"] in causes}
+    pages = {page.name[:8] for page in (told.out / "drift").glob("*.html")}
+    assert len(trained) == 2
+    assert trained <= pages
+    assert told.said.count("  REPORT    ") == len(alarms)
+
+
 def test_nothing_happens_in_the_quiet_time(told: Told) -> None:
     first = min(a["time"] for a in told.summary["alarms"])
     assert first == "2025-04-01T00:00:00Z", "the amounts move on 31 March"
