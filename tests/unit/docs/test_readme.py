@@ -9,6 +9,7 @@ import pytest
 import typer.main
 
 from evermodel.cli.main import app
+from tests.unit.embedded.test_compose import known_variables
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -75,14 +76,8 @@ def missing_files(text: str) -> list[str]:
 
 
 def unknown_variables(text: str) -> list[str]:
-    """Return each environment variable that no settings module reads."""
-    files = [
-        file
-        for top in ("libs", "services", "deploy", "cli")
-        for file in (ROOT / top).rglob("settings.py")
-    ]
-    read = "\n".join(file.read_text(encoding="utf-8") for file in files).upper()
-    known = set(re.findall(r"\b(?:KAFKA|MLFLOW|EVERMODEL)_[A-Z_]+", read))
+    """Return each environment variable that no settings class reads."""
+    known = known_variables()
 
     def is_read(name: str) -> bool:
         prefix = name.removesuffix("*")
