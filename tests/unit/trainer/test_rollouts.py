@@ -47,7 +47,10 @@ def test_what_is_rolled_out_is_the_challenger_in_play(
                 weight=weight,
                 model_uri=f"models:/fraud/{version}",
                 artefact=Artefact(
-                    uri="runs:/r/b", digest="sha256:" + "a" * 64, threshold=0.5, reference_id=None
+                    uri="runs:/r/b",
+                    digest="sha256:" + "a" * 64,
+                    threshold=0.5,
+                    reference_id=ReferenceId("r"),
                 ),
             )
             for version, role, weight in in_play

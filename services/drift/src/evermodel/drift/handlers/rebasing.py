@@ -12,6 +12,7 @@ from evermodel.drift.domain.prediction import Cusum
 from evermodel.drift.domain.standing import ModelState
 from evermodel.drift.handlers.judging import Evidence, verdict
 
+
 def rebased(
     state: ModelState, model: ModelDescription, event: RolloutStep, meta: EventMeta
 ) -> tuple[ModelState, list[Emit]]:
