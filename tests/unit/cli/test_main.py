@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from errno import EACCES, EMFILE, ENOENT, ENOSPC
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,33 @@ def test_a_bug_is_called_one_without_a_traceback(
     assert (
         "unexpected ZeroDivisionError: division by zero (this is a bug" in capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (FileNotFoundError(ENOENT, "No such file", "/x"), 2, "/x: cannot be used: No such file"),
+        (PermissionError(EACCES, "Permission denied", "/x"), 2, "/x: cannot be used: Permission"),
+        (OSError(ENOSPC, "No space left on device", "/x"), 3, "/x: cannot be used: No space left"),
+        (OSError(ENOSPC, "No space left on device"), 3, "evermodel: No space left on device"),
+        (OSError(EMFILE, "Too many open files"), 3, "evermodel: Too many open files"),
+        (OSError("what?"), 1, "unexpected OSError: what? (this is a bug"),
+    ],
+    ids=str,
+)
+def test_a_path_that_is_wrong_is_usage_and_a_machine_that_is_full_is_not(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: OSError,
+    code: int,
+    said: str,
+) -> None:
+    def refused(state: Path) -> None:
+        raise error
+
+    monkeypatch.setattr("evermodel.cli.examination.examine", refused)
+    assert run(["doctor"]) == code
+    assert said in capsys.readouterr().err
 
 
 def test_secrets_do_not_show_in_errors(

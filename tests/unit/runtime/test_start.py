@@ -3,8 +3,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from errno import ENOSPC, EROFS
 
 import pytest
+
+from evermodel.common.messaging.api import ServiceSpec
+from evermodel.common.runtime.service import run_service
+from evermodel.common.settings import ServiceSettings
 
 SERVICES = [
     ["evermodel.scorer"],
@@ -57,6 +64,49 @@ def test_a_role_that_is_none_is_refused() -> None:
     )
     assert ended.returncode == 2
     assert "windower|detector|outcomes" in ended.stderr
+
+
+def test_a_model_file_that_is_wrong_is_one_sentence_and_no_bug() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "evermodel.drift", "outcomes"],
+        env={**os.environ, "EVERMODEL_MODELS": "/nowhere.toml", "EVERMODEL_LAKE": "/nowhere"},  # noqa: TID251  # a child's
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "/nowhere.toml: cannot be read" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (OSError(ENOSPC, "No space left on device", "/x"), 3, "the machine has not enough"),
+        (OSError(EROFS, "Read-only file system", "/x"), 2, "/x: cannot be used: Read-only"),
+        (OSError("what?"), 1, "stopped by a bug"),
+    ],
+    ids=str,
+)
+def test_what_the_system_refuses_is_told_apart(
+    error: OSError,
+    code: int,
+    said: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # It is the whole process's: what other tests say would be written as well.
+    monkeypatch.setattr("evermodel.common.runtime.service.configure_logs", lambda **_: None)
+
+    @contextmanager
+    def wire() -> Iterator[ServiceSpec]:
+        with suppress(ZeroDivisionError):
+            raise error
+        yield ServiceSpec(name="x", service="x")
+
+    assert run_service(wire, settings=ServiceSettings()) == code
+    assert said in caplog.text
 
 
 def test_what_a_service_imports_reports_to_nobody_unless_told_to() -> None:

@@ -6,9 +6,21 @@ Anything else that a handler raises is a bug: retried a bounded number of times,
 in the dead letter with its exception.
 """
 
+import errno
 from typing import Literal
 
 Reason = Literal["poison", "permanent", "bug"]
+
+_EXHAUSTED = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.ENOBUFS,
+    errno.EAGAIN,
+    errno.EIO,
+}
 
 
 class Poison(Exception):
@@ -29,3 +41,11 @@ class Transient(Exception):
 
 class Fatal(BaseException):
     """Going on would do harm: the process stops and says why."""
+
+
+def is_exhausted(error: BaseException) -> bool:
+    """Whether the machine lacks space, handles, memory or a sound disk.
+
+    No other path would help, and no other setting: the same may work later.
+    """
+    return isinstance(error, OSError) and error.errno in _EXHAUSTED

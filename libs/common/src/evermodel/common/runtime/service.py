@@ -17,19 +17,20 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from evermodel.common.kernel.errors import Fatal
+from evermodel.common.kernel.errors import Fatal, is_exhausted
 from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.ports import BrokerUnavailable, Fenced
+from evermodel.common.models.file import BadModelFile
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.logs import configure_logs
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import TELEMETRY_OFF, ServiceSettings
 
-#: 0 stopped as asked · 1 ``Fatal`` or a bug · 2 a setting is missing or wrong · 3 a system it
-#: needs does not answer · 4 fenced.
+#: 0 stopped as asked · 1 ``Fatal`` or a bug · 2 a setting, or a file that one names, is missing
+#: or wrong · 3 a system it needs does not answer, or the machine lacks something · 4 fenced.
 STOPPED, FAILED, MISCONFIGURED, UNAVAILABLE, FENCED = 0, 1, 2, 3, 4
 
 #: Without a turn of the loop this long, ``/healthz`` says no: above the longest handler.
@@ -79,19 +80,31 @@ def run_service(
             spec = stack.enter_context(service())
             configure_logs(service=spec.name, level=health.log_level, secrets=secrets)
             _run(spec, settings, at, stopping, stack)
-    except Fenced as error:
-        _LOG.error("fenced: %s", error)
-        return FENCED
-    except BrokerUnavailable as error:
-        _LOG.error("%s", error)
-        return UNAVAILABLE
-    except Fatal as error:
-        _LOG.critical("stopped for safety: %s", error)
-        return FAILED
-    except Exception:  # noqa: BLE001  # the process ends here: say why, with its exit code
-        _LOG.critical("stopped by a bug", exc_info=True)
-        return FAILED
+    except (Fatal, Exception) as error:  # noqa: BLE001  # the process ends here, and says why
+        return _say_why(error)
     return STOPPED
+
+
+def _say_why(error: BaseException) -> int:
+    """Write down what ended the process; return its exit code."""
+    match error:
+        case Fenced():
+            code, why = FENCED, f"fenced: {error}"
+        case BrokerUnavailable():
+            code, why = UNAVAILABLE, str(error)
+        case Fatal():
+            code, why = FAILED, f"stopped for safety: {error}"
+        case BadModelFile():
+            code, why = MISCONFIGURED, str(error)
+        case OSError() if is_exhausted(error):
+            code, why = UNAVAILABLE, f"the machine has not enough: {error}"
+        case OSError() if error.filename is not None:
+            code, why = MISCONFIGURED, f"{error.filename}: cannot be used: {error.strerror}"
+        case _:
+            _LOG.critical("stopped by a bug", exc_info=error)
+            return FAILED
+    _LOG.critical("%s", why)
+    return code
 
 
 @contextmanager
