@@ -36,10 +36,14 @@ _WATERMARK = ("ce_type", Watermark.TYPE.encode())
 
 @dataclass(slots=True)
 class Segment(Generic[R]):
-    """Rows of one model in a row with the records they came in, then perhaps a watermark."""
+    """Rows of one model in a row with the records they came in, then perhaps a watermark.
+
+    `features`: of scored rows, once they are known to be sound.
+    """
 
     rows: list[R] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
+    features: dict[str, Column] = field(default_factory=dict)
     watermark: int | None = None
     watermark_offset: int = -1
 
@@ -80,8 +84,11 @@ def decode_rows(
     decoded = decode(records, decode_scored, models=models, rejected=rejected)
     for name, segments in decoded.items():
         for segment in segments:
-            if segment.rows and not _sound(segment.rows, models[name]):
+            features = _features(segment.rows, models[name])
+            if features is None:
                 _sift(segment, models[name], rejected)
+                features = _features(segment.rows, models[name]) or {}
+            segment.features = features
     return decoded
 
 
@@ -92,10 +99,9 @@ def decode_labels(
     return decode(records, decode_label, models=models, rejected=rejected)
 
 
-def rows_of(segment: Segment[ScoredRow], model: ModelDescription) -> Rows:
+def rows_of(segment: Segment[ScoredRow]) -> Rows:
     """Return the segment's rows by column."""
     rows = segment.rows
-    features = [row.features for row in rows]
     scores, alerts = [row.scores for row in rows], [row.alerts for row in rows]
     versions = sorted({*set().union(*scores), *set().union(*alerts)}, key=int)
     return Rows(
@@ -103,10 +109,7 @@ def rows_of(segment: Segment[ScoredRow], model: ModelDescription) -> Rows:
         times=_times([row.time.timestamp() for row in rows]),
         ids=[row.id for row in rows],
         entities=[row.entity for row in rows],
-        features={
-            n: _column([f[n] for f in features], model.features.kind(n))
-            for n in model.features.names
-        },
+        features=segment.features,
         scores={int(v): [s.get(v) for s in scores] for v in versions},
         alerts={int(v): [a.get(v) for a in alerts] for v in versions},
         failed=[[int(v) for v in row.failed] if row.failed else () for row in rows],
@@ -150,29 +153,39 @@ def _times(seconds: list[float]) -> Integers:
     return np.round(np.array(seconds, dtype=np.float64) * 1e6).astype(np.int64)
 
 
-def _column(values: list[Feature], kind: FeatureKind) -> Column:
-    return values if kind == "categorical" else np.array(values, dtype=np.float64)
-
-
-def _sound(rows: Sequence[ScoredRow], model: ModelDescription) -> bool:
-    features = [row.features for row in rows]
+def _features(rows: Sequence[ScoredRow], model: ModelDescription) -> dict[str, Column] | None:
+    """Return the features by column; None when a row is not sound."""
+    if not _are_versions(rows):
+        return None
+    given, columns = [row.features for row in rows], {}
     try:
         for name in model.features.names:
-            column, kind = [f[name] for f in features], model.features.kind(name)
-            if not set(map(type, column)) <= _ALLOWED[kind]:
-                return False
-            if kind != "categorical" and np.isinf(np.array(column, dtype=np.float64)).any():
-                return False
-    except (KeyError, OverflowError):
-        return False
-    return all(
-        version.isdecimal()
-        for version in {
-            *set().union(*(row.scores for row in rows)),
-            *set().union(*(row.alerts for row in rows)),
-            *set().union(*(row.failed for row in rows)),
-        }
-    )
+            columns[name] = _column([f[name] for f in given], model.features.kind(name))
+    except (KeyError, TypeError, OverflowError):
+        return None
+    return columns
+
+
+def _column(values: list[Feature], kind: FeatureKind) -> Column:
+    """Return `values` as they are counted.
+
+    Raises:
+        TypeError: one is not of the kind.
+        OverflowError: one is infinite, or will be as a double.
+    """
+    if not set(map(type, values)) <= _ALLOWED[kind]:
+        raise TypeError(kind)
+    if kind == "categorical":
+        return values
+    column = np.array(values, dtype=np.float64)
+    if np.isinf(column).any():
+        raise OverflowError(kind)
+    return column
+
+
+def _are_versions(rows: Sequence[ScoredRow]) -> bool:
+    named = (names for row in rows for names in (row.scores, row.alerts, row.failed))
+    return all(version.isdecimal() for version in set().union(*named))
 
 
 def _sift(segment: Segment[ScoredRow], model: ModelDescription, rejected: list[Rejected]) -> None:

@@ -116,7 +116,7 @@ class ScoredPartition:
         rejected: list[Rejected],
         output: Output,
     ) -> None:
-        rows, progress = rows_of(segment, model), self._progress(model)
+        rows, progress = rows_of(segment), self._progress(model)
         sound = self._refuse_future(rows, segment, model, rejected)
         rows = rows.take(sound.nonzero()[0])
         self._refill(model, rows.take((rows.offsets < self._position.next_offset).nonzero()[0]))
