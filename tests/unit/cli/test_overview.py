@@ -1,8 +1,11 @@
 """What people read is what the events say."""
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
-from evermodel.cli.overview import standings
+from rich.console import Console
+
+from evermodel.cli.overview import Overview, shown, standings
 from evermodel.cli.reading import Read, interpret
 from evermodel.cli.tailing import as_cloud_event, line
 from evermodel.common.events.catalogue import ROLLOUT_STEP
@@ -91,3 +94,17 @@ def test_what_is_no_event_is_shown_and_says_why() -> None:
     found = interpret(Record(topic="labels", partition=3, offset=9, key=None, value=b"\xff{"))
     assert line(found).startswith("labels[3]@9")
     assert "headers missing" in str(as_cloud_event(found)["problem"])
+
+
+def test_in_a_pipe_no_line_of_the_status_is_folded() -> None:
+    models = standings([step(1, action="advanced", weights={1: 90, 2: 10})])
+    models[0].reason = "because " * 30
+    names = {f"process-{number}": number for number in range(20)}
+    found = Overview(models=models, dead_letters={}, lag={}, processes=names)
+    out = StringIO()
+    shown(found, Console(file=out))
+    lines = out.getvalue().splitlines()
+    assert [line for line in lines if line.startswith("processes:")] == [
+        f"processes: {', '.join(names)}"
+    ]
+    assert len(lines) == 4, "a head, a model, who is behind, the processes"

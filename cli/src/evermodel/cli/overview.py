@@ -18,6 +18,9 @@ from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded.process import recorded
 
+#: Columns of a table that no terminal bounds.
+_UNFOLDED = 1000
+
 
 @dataclass(slots=True)
 class Standing:
@@ -90,8 +93,10 @@ def standings(found: Sequence[Read]) -> list[Standing]:
 
 
 def shown(found: Overview, console: Console | None = None) -> None:
-    """Print `found` for people."""
+    """Print `found` for people; in a file or a pipe no line is folded."""
     console = console or Console()
+    if not console.is_terminal:
+        console.width = _UNFOLDED
     table = Table(box=None, header_style="bold")
     for title in ("model", "serves", "share", "last step", "why", "last alarm"):
         table.add_column(title)

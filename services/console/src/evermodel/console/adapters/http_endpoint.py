@@ -12,6 +12,7 @@ from aiohttp import web
 from evermodel.console.ports import Answer, Answering
 
 _MOST = 1000
+_ANSWERS = ("/api/models", "/api/lifecycles", "/api/events", "/api/topics", "/healthz")
 
 
 @asynccontextmanager
@@ -34,6 +35,9 @@ async def endpoint(
 
 
 def _application(answers: Answering, healthy: Callable[[], bool]) -> web.Application:
+    async def index(_request: web.Request) -> web.Response:
+        return _json({"answers": list(_ANSWERS)})
+
     async def models(_request: web.Request) -> web.Response:
         return _json(answers.models())
 
@@ -55,6 +59,7 @@ def _application(answers: Answering, healthy: Callable[[], bool]) -> web.Applica
     application = web.Application()
     application.add_routes(
         [
+            web.get("/", index),
             web.get("/api/models", models),
             web.get("/api/lifecycles", lifecycles),
             web.get("/api/events", events),
