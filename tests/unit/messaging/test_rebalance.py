@@ -9,14 +9,22 @@ from evermodel.common.events.catalogue import TRANSACTIONS, TRANSACTIONS_SCORED
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.training import ModelTrained
-from evermodel.common.messaging.api import BatchRoute, Emit, Reaction, Route, ServiceSpec
+from evermodel.common.kernel.ids import EventId
+from evermodel.common.messaging.api import (
+    BatchRoute,
+    Emit,
+    Reaction,
+    Route,
+    ServiceSpec,
+    TableRoute,
+)
 from evermodel.common.messaging.faultpoints import FaultPoint, Moment, nowhere
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.partitioner import partition_of
 from evermodel.common.messaging.records import Outgoing, Record
 from evermodel.common.settings import LoopSettings
 from evermodel.common.testing.harness import Harness
-from evermodel.common.testing.sample import START, Counting, Working, command
+from evermodel.common.testing.sample import START, Counting, Working, command, trained
 
 T = TypeVar("T")
 
@@ -210,3 +218,41 @@ def test_a_tick_speaks_with_an_identity_and_only_when_its_second_has_passed() ->
         harness.clock.advance(0.5)
     assert ticks == [1.0, 2.0]
     assert [e.payload.why for e in harness.events(LifecycleCommand)] == ["1", "2"]
+
+
+def test_what_a_table_led_to_is_said_once_though_its_transaction_was_undone() -> None:
+    harness, left = Harness(partitions=1), [True]
+
+    def expelled_meanwhile(moment: Moment, /) -> None:
+        if moment == "committing" and left:
+            left.clear()
+            harness.broker.expel(group="scorer", instance="0")
+
+    def on_row(event: ModelTrained, meta: EventMeta) -> Reaction:
+        return Reaction([Emit(command(7, model=event.model), START, identity=meta.id)])
+
+    def pass_on(records: Sequence[Record], /) -> Reaction:
+        return Reaction(
+            records=[
+                Outgoing(topic=TRANSACTIONS_SCORED.name, key=None, value=r.value) for r in records
+            ]
+        )
+
+    spec = ServiceSpec(
+        name="scorer",
+        service="scorer",
+        batches=[BatchRoute(TRANSACTIONS, pass_on)],
+        tables=[TableRoute(ModelTrained, on_row)],
+    )
+    loop = harness.add(spec)
+    harness.run()
+    loop = harness.add(spec, at=expelled_meanwhile)
+    for _ in range(3):
+        loop.step()
+    cause = EventMeta(id=EventId("1"), type="", source="", subject="", time=START)
+    harness.publish(trained(cause, model="fraud", reason="a row"), time=START)
+    harness.publish_records([Outgoing(topic=TRANSACTIONS.name, key=None, value=b"1")])
+    harness.run()
+    assert not left
+    assert [event.payload.why for event in harness.events(LifecycleCommand)] == ["7"]
+    assert [r.value for r in harness.records(TRANSACTIONS_SCORED.name)] == [b"1"]

@@ -25,7 +25,8 @@ class Lane:
     `not_before`: monotonic seconds. `single_until`: a batch that failed as a whole is taken one
     by one up to this offset, so that only the culprit is given up. `replay_until`: records below
     it were published before, by a predecessor. `is_silent`: a table that is still read for the
-    first time. `given_up`: offsets that no handler sees again when the partition is rewound.
+    first time. `unsaid`: of a table, what was handled aloud and is not committed yet.
+    `given_up`: offsets that no handler sees again when the partition is rewound.
     """
 
     partition: TopicPartition
@@ -37,6 +38,7 @@ class Lane:
     single_until: int = -1
     replay_until: int = 0
     is_silent: bool = False
+    unsaid: list[Record] = field(default_factory=list)
     given_up: set[int] = field(default_factory=set)
     _failures: int = 0
     _failing: int = -1
@@ -91,10 +93,19 @@ class Lane:
         Of a record that comes later it is still known how often it has failed: after a restart
         those before it, which only refill buffers, are handled first.
         """
+        if self.is_table and not self.is_silent:
+            self.unsaid.append(self.head)
         for _ in range(count):
             record = self.queue.popleft()
         self.not_before, self.held, self.cause = 0.0, None, None
         return [] if self.is_table else [(self.partition, record.offset + 1)]
+
+    def say_again(self) -> None:
+        """Put back what an undone transaction answered: no offset brings a table's record back."""
+        if self.unsaid:
+            self.queue.extendleft(reversed(self.unsaid))
+            self.unsaid.clear()
+            self.not_before, self.held, self.cause = 0.0, None, None
 
     def forget(self) -> None:
         """Drop what was read: it will be read again."""

@@ -16,7 +16,6 @@ topics for long.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -228,15 +227,24 @@ class Loop:
         self._share.positions |= contents.offsets
         self._jobs.forget(contents.finished)
         self._jobs.start(contents.accepted)
+        for lane in self._tables.lanes:
+            lane.unsaid.clear()
 
     def _commit_or_undo(self) -> None:
         """Commit where whatever was undone is forgotten next anyway."""
-        with suppress(TransactionAborted):
+        try:
             self._commit()
+        except TransactionAborted:
+            self._undo()
+
+    def _undo(self) -> None:
+        self._outbox.abort()
+        for lane in self._tables.lanes:
+            lane.say_again()
 
     def _start_over(self) -> None:
         self._has_moved = True
-        self._outbox.abort()
+        self._undo()
         if self._share.lanes:  # else they are between two owners, and jobs run on
             self._jobs.adopt(self._share.start_over())
 
@@ -260,7 +268,7 @@ class Loop:
     def on_lost(self, partitions: Sequence[TopicPartition], /) -> None:
         """Forget partitions that are somebody else's (``Listener``)."""
         self._has_moved = True
-        self._outbox.abort()
+        self._undo()
         self._share.let_go(partitions)
 
     # --- small things -------------------------------------------------------------------
