@@ -1,6 +1,7 @@
 """The report after an alarm, by real Evidently, in a real MLflow server."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from evermodel.playback.journal import Journal
 from evermodel.profile.assessment import assess
 from evermodel.profile.reference import Reference
 from tests.unit.drift.alarms import WINDOW, alarm, write_lake
+from tests.unit.drift.bench import DAY, MONDAY
 from tests.unit.drift.detecting import Desk
 from tests.unit.drift.test_reporting import drift, retrain
 
@@ -126,6 +128,14 @@ def test_samples_are_the_windows_rows_and_the_same_each_time(
     assert not before.equals(LakeSamples(lake, rows=500, seed=8).trained(verdict, reference))
     every = LakeSamples(lake, rows=20_000, seed=7)
     assert len(every.trained(verdict, reference)) == 4000, "four Tuesdays, as the rule compares"
+
+
+def test_where_a_feature_had_drifted_before_only_rows_since_then_are_normal(
+    lake: Path, reference: Reference
+) -> None:
+    rebased = replace(reference, since={"amount": MONDAY - 3 * DAY})
+    samples = LakeSamples(lake, rows=20_000, seed=7)
+    assert len(samples.trained(alarm("since", reference).verdict, rebased)) == 3000
 
 
 def test_what_the_page_measures_is_what_the_rule_measured(lake: Path, reference: Reference) -> None:

@@ -119,6 +119,17 @@ def test_a_drift_is_the_new_normal_from_its_onset_on() -> None:
     assert worst < min(assessed(mixed, w)["amount"].effect for w in later)
     assert not any(a.flagged for w in later for a in assessed(rebased, w).values())
     assert assessed(rebased, day(35, shift=0.0))["amount"].flagged
+    assert (rebased.since, mixed.since) == ({"amount": onset}, {})
+
+
+def test_a_reference_comes_back_as_it_was_saved_with_its_onsets(tmp_path: Path) -> None:
+    windows = [day(n) for n in range(28)]
+    for since in ({}, {"amount": MONDAY + timedelta(days=20)}):
+        made = build_reference(windows, schema=SCHEMA, min_rows=1000, since=since)
+        made.save(tmp_path)
+        found = Reference.load(tmp_path, expect=made.reference_id)
+        assert found.since == since
+        assert found.reference_id == made.reference_id
 
 
 def test_small_windows_are_joined_as_the_detector_joins_them() -> None:

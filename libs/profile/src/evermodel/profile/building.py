@@ -64,6 +64,7 @@ def build_reference(
         history=_history(ordered, units, classified, layout, schema, history_quantile),
         trained_from=ordered[0].start,
         trained_until=max(window.end for window in ordered),
+        since={name: _kept(units, mask)[0].start for name, mask in masks.items() if not mask.all()},
     )
 
 

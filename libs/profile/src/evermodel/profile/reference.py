@@ -7,7 +7,7 @@ that was altered does not load.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +35,7 @@ class Reference:
 
     In the counts of a class, a feature without enough windows of that class has the counts of
     all windows. `trained_from`, `trained_until`: the event time it was made from, half open.
+    `since`: the features that were made of the windows from a later time on alone.
     """
 
     schema: Schema
@@ -43,6 +44,7 @@ class Reference:
     history: History
     trained_from: datetime
     trained_until: datetime
+    since: Mapping[str, datetime] = field(default_factory=dict)
 
     def counts(self, window_class: str) -> Counts:
         """Return the counts to compare a window of `window_class` with."""
@@ -72,6 +74,8 @@ class Reference:
             "trained_from": self.trained_from.isoformat(),
             "trained_until": self.trained_until.isoformat(),
         }
+        if self.since:  # left out when empty: references made before it keep their ids
+            content["since"] = {name: time.isoformat() for name, time in self.since.items()}
         return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
     def save(self, path: Path) -> Path:
@@ -113,6 +117,7 @@ class Reference:
             history=_history_in(content["history"]),
             trained_from=datetime.fromisoformat(content["trained_from"]),
             trained_until=datetime.fromisoformat(content["trained_until"]),
+            since={k: datetime.fromisoformat(v) for k, v in content.get("since", {}).items()},
         )
 
 

@@ -1,7 +1,8 @@
 """Equal samples of the two windows that a verdict compares, drawn from the lake.
 
 The window: the rows that were counted under the verdict's reference. The reference: the rows of
-its training time, of the same weekday where the rule compared with that weekday alone. Rows of
+its training time; where features had drifted before, those since then, which alone are normal for
+them; else of the same weekday, where the rule compared with that weekday alone. Rows of
 windows that failed quality are among them: the reference does not say which those were.
 """
 
@@ -36,12 +37,13 @@ class LakeSamples:
 
     def trained(self, verdict: DriftDetected, reference: Reference) -> pd.DataFrame:
         """Return rows that the reference was made from."""
-        since, until = reference.trained_from, reference.trained_until
+        since = max(reference.since.values(), default=reference.trained_from)
+        until = reference.trained_until
         folder = self._root / scored_root(verdict.model)
         files = files_of_days(folder, since=since, until=until)
         window = verdict.window
         weekday = reference.schema.window_class(window.start, window.end)
-        alike = weekday.isdecimal() and weekday in reference.classes
+        alike = not reference.since and weekday.isdecimal() and weekday in reference.classes
         wanted = within(since, until, weekday=int(weekday) if alike else None)
         return self._draw(files, wanted, reference, of="the reference's training time")
 
