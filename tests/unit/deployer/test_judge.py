@@ -1,5 +1,6 @@
 """The judge on counts a person can picture."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from evermodel.deployer.domain.evidence import BINS, Evidence, Outcomes, Pair, Served, Tally
@@ -187,3 +188,41 @@ def test_every_finding_says_its_numbers() -> None:
     for finding in deciding(pair(tally(1000), tally(1000)), ALIKE).findings:
         assert finding.detail
         assert finding.bound > 0
+
+
+def test_two_honest_versions_that_disagree_everywhere_alike_are_no_skew() -> None:
+    decided = pair(tally(1000), tally(1000, low=0.80))
+    shadowed = pair(tally(9000), tally(9000, low=0.80))
+
+    assert failures(deciding(decided, shadowed)) == set()
+
+
+def test_a_skew_too_small_for_one_step_is_seen_over_all_steps() -> None:
+    def served(rows: int) -> Served:
+        decided = pair(tally(rows), tally(rows, low=0.87))
+        return Served(by_challenger=decided, by_champion=pair(tally(20_000), tally(20_000)))
+
+    one = Evidence(step=served(300), total=served(300))
+    many = Evidence(step=served(300), total=served(5_000))
+
+    assert failures(judge(one, step=2, elapsed=DAY, policy=POLICY)) == set()
+    assert failures(judge(many, step=2, elapsed=DAY, policy=POLICY)) == {"skew_scores"}
+
+
+def test_rows_of_the_same_customers_count_for_less_than_they_look() -> None:
+    decided = pair(tally(1000), tally(1000, low=0.872))
+    alone = replace(POLICY, clustering=1.0)
+    served = Served(by_challenger=decided, by_champion=ALIKE)
+    evidence = Evidence(step=served, total=served)
+
+    assert failures(judge(evidence, step=1, elapsed=DAY, policy=POLICY)) == set()
+    assert failures(judge(evidence, step=1, elapsed=DAY, policy=alone)) == {"skew_scores"}
+
+
+def test_false_alarms_out_of_proportion_undo_a_promotion_as_well() -> None:
+    costly = Outcomes(frauds=60, genuine_challenger_only=60, genuine_champion_only=2)
+    served = Served(by_challenger=pair(tally(9000), tally(9000)))
+    evidence = Evidence(step=served, total=served, outcomes=costly)
+
+    judgement = judge_promoted(evidence, elapsed=DAY, policy=POLICY)
+    assert failures(judgement) == {"paired_false_alarms"}
