@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import ENOSPC, EROFS
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,53 @@ def test_a_shared_setting_that_is_wrong_is_named_alike_by_every_service(service:
     )
     assert ended.returncode == 2
     assert "EVERMODEL_INSTANCE: String should match" in ended.stderr
+
+
+def refusal(service: list[str], **told: str) -> str:
+    """Start `service` with a sound model and what it is `told`; return its last words."""
+    ended = subprocess.run(
+        [sys.executable, "-m", *service],
+        env={**os.environ, "EVERMODEL_MODELS": "examples/demo", **told},  # noqa: TID251  # a child's
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+ADDRESSES = {"EVERMODEL_CONFIG_REPOSITORY": "/nowhere/config.git", "EVERMODEL_LAKE": "/nowhere"}
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=" ".join)
+def test_a_model_file_that_cannot_be_used_is_one_sentence(
+    service: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "model.toml"
+    file.write_text(
+        "[model]\nname = 'x'\n[stream]\ntime = 'T'\nlabel = 'L'\n[windows]\nlenght = '1d'\n"
+    )
+    said = refusal(service, EVERMODEL_MODELS=str(file), EVERMODEL_WORK=str(tmp_path), **ADDRESSES)
+    assert "windows.lenght: no such key (misspelt?)" in said
+
+
+def test_an_address_that_is_none_is_one_sentence_and_shows_no_password(tmp_path: Path) -> None:
+    told = {**ADDRESSES, "EVERMODEL_CONFIG_REPOSITORY": "oauth2:s3cr3t@git.example:config.git"}
+    said = refusal(["evermodel.deployer"], EVERMODEL_WORK=str(tmp_path), **told)
+    assert "EVERMODEL_CONFIG_REPOSITORY '***@git.example:config.git': give a path" in said
+
+
+def test_a_fault_switch_that_is_misspelt_is_one_sentence(tmp_path: Path) -> None:
+    told = {"EVERMODEL_WORK": str(tmp_path), "EVERMODEL_SCORER_FAULT": "2:TX_AMOUNT:much"}
+    said = refusal(["evermodel.scorer"], **told)
+    assert "EVERMODEL_SCORER_FAULT: '2:TX_AMOUNT:much' is not <version>" in said
+
+
+def test_the_console_names_a_wrong_setting_as_every_service_does() -> None:
+    said = refusal(["evermodel.console"], EVERMODEL_CONSOLE_PORT="many")
+    assert "EVERMODEL_CONSOLE_PORT: Input should be a valid integer" in said
 
 
 def test_a_role_that_is_none_is_refused() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from evermodel.common.kernel.errors import Transient
+from evermodel.common.kernel.errors import Misconfigured, Transient
 from evermodel.common.messaging.api import Held, Reaction
 from evermodel.scorer.domain.fault import Fault
 from evermodel.scorer.ports import BundleUnreachable
@@ -242,5 +242,5 @@ def test_the_fault_announces_itself(
 
 @pytest.mark.parametrize("text", ["", "2", "2:TX_AMOUNT", "v2:TX_AMOUNT:3", "2::3", "2:A:much"])
 def test_a_misspelt_fault_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError, match=r"not <version>|could not convert"):
+    with pytest.raises(Misconfigured, match=r"EVERMODEL_SCORER_FAULT: .* is not <version>"):
         Fault.parse(text)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.observability.logs import configure_logs
 from evermodel.common.runtime.clock import SystemClock
+from evermodel.common.runtime.service import explained, read, secrets_of
 from evermodel.console.settings import Settings
 from evermodel.console.wiring import console
 
@@ -41,8 +42,10 @@ async def serve(settings: Settings) -> int:
 
 def main() -> int:
     """Run until a signal; return the exit code."""
-    settings = Settings()
-    configure_logs(service="console", level=settings.health.log_level)
+    settings = read(Settings)
+    configure_logs(
+        service="console", level=settings.health.log_level, secrets=secrets_of(settings.kafka)
+    )
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
@@ -56,4 +59,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(explained(main))

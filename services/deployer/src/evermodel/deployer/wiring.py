@@ -60,7 +60,7 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
 
     Raises:
         BadModelFile: a model description cannot be used, or asks for an engine that is not here.
-        ValueError: the repository's address is none.
+        Misconfigured: the repository's address is none.
     """
     models = read_models(settings.models)
     strange = sorted(name for name, m in models.items() if m.rollout.engine != "embedded")

@@ -92,7 +92,7 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
 
     Raises:
         BadModelFile: a model description cannot be used.
-        ValueError: the fault switch is misspelt.
+        Misconfigured: the fault switch is misspelt.
     """
     bundles = CachedBundles(
         settings.work / "bundles",

@@ -39,6 +39,13 @@ class Transient(Exception):
         self.delay_seconds = delay_seconds
 
 
+class Misconfigured(ValueError):
+    """A person told us something that cannot be used; each line is one sentence on what and why.
+
+    Raised while a process starts: it ends with exit code 2, and without a traceback.
+    """
+
+
 class Fatal(BaseException):
     """Going on would do harm: the process stops and says why."""
 

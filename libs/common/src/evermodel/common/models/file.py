@@ -8,10 +8,11 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.models.description import ModelDescription
 
 
-class BadModelFile(ValueError):
+class BadModelFile(Misconfigured):
     """A model description that cannot be used; the message is for its author."""
 
 

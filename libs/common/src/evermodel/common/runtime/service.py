@@ -17,17 +17,17 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from evermodel.common.kernel.errors import Fatal, is_exhausted
+from evermodel.common.kernel.errors import Fatal, Misconfigured, is_exhausted
+from evermodel.common.kernel.redaction import redact
 from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.ports import BrokerUnavailable, Fenced
-from evermodel.common.models.file import BadModelFile
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.logs import configure_logs
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import TELEMETRY_OFF, ServiceSettings
+from evermodel.common.settings import TELEMETRY_OFF, KafkaSettings, ServiceSettings
 
 #: 0 stopped as asked · 1 ``Fatal`` or a bug · 2 a setting, or a file that one names, is missing
 #: or wrong · 3 a system it needs does not answer, or the machine lacks something · 4 fenced.
@@ -40,26 +40,54 @@ _LOG = logging.getLogger(__name__)
 
 
 S = TypeVar("S", bound=ServiceSettings)
+T = TypeVar("T")
 
 
 def start(
     settings: Callable[[], S], wire: Callable[[S], AbstractContextManager[ServiceSpec]]
 ) -> int:
-    """Read the settings, wire the service and run it; return the process's exit code.
+    """Read the settings, wire the service and run it; return the process's exit code."""
 
-    A missing or wrong setting is one sentence each on stderr, by the variable's name. Whatever
-    the service will import, MLflow first of all, reports to nobody unless it is told to.
+    def run() -> int:
+        told = read(settings)
+        return run_service(lambda: wire(told), settings=told)
+
+    return explained(run)
+
+
+def explained(run: Callable[[], int]) -> int:
+    """Return what `run` returns; what a person told it wrong is a sentence each, and exit code 2.
+
+    Whatever it will import, MLflow first of all, reports to nobody unless it is told to.
     """
     for name, value in TELEMETRY_OFF.items():
         os.environ.setdefault(name, value)
     try:
-        told = settings()
-    except ValidationError as error:
-        for problem in error.errors(include_input=False, include_url=False):
-            name = ".".join(str(part) for part in problem["loc"])
-            sys.stderr.write(f"evermodel: {name}: {problem['msg']}\n")
+        return run()
+    except Misconfigured as error:
+        for line in redact(str(error)).splitlines():
+            sys.stderr.write(f"evermodel: {line}\n")
         return MISCONFIGURED
-    return run_service(lambda: wire(told), settings=told)
+
+
+def read(settings: Callable[[], T]) -> T:
+    """Return the settings.
+
+    Raises:
+        Misconfigured: some are missing or wrong; a line each, by the variable's name.
+    """
+    try:
+        return settings()
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False)
+        lines = (f"{'.'.join(str(part) for part in p['loc'])}: {p['msg']}" for p in problems)
+        raise Misconfigured("\n".join(lines)) from error
+
+
+def secrets_of(kafka: KafkaSettings) -> tuple[str, ...]:
+    """Return what must never stand in a log line."""
+    password = kafka.sasl_password
+    return (password.get_secret_value(),) if password else ()
 
 
 def run_service(
@@ -72,8 +100,7 @@ def run_service(
 
     `service` makes the adapters and the spec, e.g. ``lambda: wire(settings)``.
     """
-    password, health = settings.kafka.sasl_password, settings.health
-    secrets = (password.get_secret_value(),) if password else ()
+    health, secrets = settings.health, secrets_of(settings.kafka)
     configure_logs(service="evermodel", level=health.log_level, secrets=secrets)
     try:
         with stop_signals() as stopping, ExitStack() as stack:
@@ -94,7 +121,7 @@ def _say_why(error: BaseException) -> int:
             code, why = UNAVAILABLE, str(error)
         case Fatal():
             code, why = FAILED, f"stopped for safety: {error}"
-        case BadModelFile():
+        case Misconfigured():
             code, why = MISCONFIGURED, str(error)
         case OSError() if is_exhausted(error):
             code, why = UNAVAILABLE, f"the machine has not enough: {error}"

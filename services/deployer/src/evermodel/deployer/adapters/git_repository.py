@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.deployer.adapters import yaml_manifest
 from evermodel.deployer.adapters.authorship import AUTHOR
 from evermodel.deployer.domain.changes import Change
@@ -55,7 +56,7 @@ class GitRepository:
         pause: Callable[[float], object] = threading.Event().wait,
     ) -> None:
         if not url.startswith(_TRANSPORTS) or "::" in url or re.search("(//|@)-", url):
-            raise ValueError(
+            raise Misconfigured(
                 f"EVERMODEL_CONFIG_REPOSITORY {url!r}: give a path from / or a URL "
                 "(file, ssh, https, http, git)"
             )

@@ -6,6 +6,7 @@ A test switch: never set it where payments are real.
 from dataclasses import dataclass
 from typing import Self
 
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.scorer.domain.plan import Plan
 
 
@@ -26,13 +27,19 @@ class Fault:
         """Return the fault that ``"<version>:<feature>:<factor>"`` describes.
 
         Raises:
-            ValueError: `text` has another form.
+            Misconfigured: `text` has another form.
         """
         version, _, rest = text.partition(":")
         feature, _, factor = rest.rpartition(":")
-        if not version.isdecimal() or not feature:
-            raise ValueError(f"{text!r} is not <version>:<feature>:<factor>, e.g. 3:TX_AMOUNT:10")
-        return cls(int(version), feature, float(factor))
+        try:
+            if not feature:
+                raise ValueError("no feature")
+            return cls(int(version), feature, float(factor))
+        except ValueError as error:
+            raise Misconfigured(
+                f"EVERMODEL_SCORER_FAULT: {text!r} is not <version>:<feature>:<factor>, "
+                "e.g. 3:TX_AMOUNT:10"
+            ) from error
 
     def strikes(self, plan: Plan) -> bool:
         """Return whether its version is a canary now."""
