@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient
 from evermodel.common.events.catalogue import CATALOGUE
 from evermodel.embedded import lock
 from evermodel.embedded.addresses_file import read_addresses
-from evermodel.embedded.errors import Occupied
+from evermodel.embedded.errors import NotOurs, Occupied
 from evermodel.embedded.process import recorded
 from evermodel.embedded.services import Role
 from evermodel.embedded.stack import forget, stack
@@ -100,6 +100,15 @@ def test_parts_of_ones_own_are_used_and_not_started(
     assert {name: shown[name] for name in expected} == expected
     assert not (state / "config.git").exists()
     assert not (state / "lake").exists()
+
+
+def test_forgetting_leaves_a_folder_in_which_no_stack_ever_ran(tmp_path: Path) -> None:
+    thesis = tmp_path / "stack" / "kafka" / "thesis.txt"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("years of work")
+    with pytest.raises(NotOurs, match="no state folder"):
+        forget(tmp_path / "stack")
+    assert thesis.exists()
 
 
 def test_forgetting_a_stack_removes_it_unless_somebody_holds_it(tmp_path: Path) -> None:

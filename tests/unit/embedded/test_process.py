@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from threading import Event
 
 import psutil
 import pytest
@@ -95,6 +96,18 @@ def test_a_child_that_dies_before_it_is_ready_is_said_with_its_last_words(tmp_pa
     child = Child(command(tmp_path, "raise SystemExit('no disk')"), records=tmp_path)
     with pytest.raises(NotAvailable, match="one ended with status 1: no disk"):
         await_ready(child, lambda: False, seconds=10, log=tmp_path / "one.log")
+
+
+def test_a_look_that_itself_takes_long_does_not_stretch_the_bound(tmp_path: Path) -> None:
+    child, looks = Child(command(tmp_path, FOREVER), records=tmp_path), []
+
+    def slow() -> bool:
+        looks.append(1)
+        return bool(Event().wait(0.2))
+
+    with pytest.raises(NotAvailable, match=r"not ready within 0\.5 s"):
+        await_ready(child, slow, seconds=0.5, log=tmp_path / "one.log")
+    assert len(looks) <= 3
 
 
 def part(folder: Path, code: str) -> Part:

@@ -4,6 +4,8 @@ import json
 import shutil
 import sys
 import threading
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -55,7 +57,8 @@ def replay(
 
     with progress(enabled=sys.stderr.isatty()) as watch:
         summary = play(options, watch=watch, note=_note)
-    return _end(dict(summary.content), out, as_json=json_output)
+    _print(summary.content, out, as_json=json_output)
+    return _end(summary.content)
 
 
 def demo(
@@ -75,14 +78,18 @@ def demo(
     Example: evermodel demo --data payments.parquet --model model.toml --out runs/mine
     """
     from evermodel.common.runtime.clock import SystemClock  # noqa: PLC0415  # heavy
+    from evermodel.demo.ending import surprises  # noqa: PLC0415  # heavy
     from evermodel.demo.story import FAULT, DemoOptions, tell  # noqa: PLC0415  # heavy
     from evermodel.embedded.stack import Stack  # noqa: PLC0415  # heavy
+    from evermodel.playback.summary import Summary  # noqa: PLC0415  # heavy
 
-    def stay(running: Stack) -> None:
+    def stay(running: Stack, summary: Summary) -> None:
+        _print(summary.content, out, as_json=False)
         if sys.stdout.isatty():
             typer.echo(f"Console: {running.console}/api/models   MLflow: {running.mlflow_uri}")
             typer.echo("Ctrl-C ends everything.")
-            threading.Event().wait()
+            with suppress(KeyboardInterrupt):  # the end that was asked for, not an interruption
+                threading.Event().wait()
 
     options = DemoOptions(
         model=model,
@@ -93,7 +100,8 @@ def demo(
     )
     end_on_signals()
     summary = tell(options, clock=SystemClock(), say=_say, then=stay)
-    return _end(dict(summary.content), out, as_json=False)
+    found = [] if data is not None else list(surprises(summary.content))
+    return _end(summary.content, *found)
 
 
 def _time(text: str | None, option: str) -> datetime | None:
@@ -106,22 +114,28 @@ def _time(text: str | None, option: str) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _end(summary: dict[str, object], out: Path, *, as_json: bool) -> int:
-    """Print `summary`.
-
-    Raises:
-        AnswerIsNo: no version ever served.
-    """
+def _print(summary: Mapping[str, object], out: Path, *, as_json: bool) -> None:
     from evermodel.cli.replaying import closing_lines  # noqa: PLC0415  # heavy
-    from evermodel.playback.shortfall import why_nothing_served  # noqa: PLC0415  # as above
 
     if as_json:
-        typer.echo(json.dumps(summary, indent=2))
+        typer.echo(json.dumps(dict(summary), indent=2))
     else:
         for line in closing_lines(summary, out=out):
             _say(line)
+
+
+def _end(summary: Mapping[str, object], *surprises: str) -> int:
+    """Return the exit code of a run.
+
+    Raises:
+        AnswerIsNo: no version ever served, or there are `surprises`.
+    """
+    from evermodel.playback.shortfall import why_nothing_served  # noqa: PLC0415  # heavy
+
     if shortfall := why_nothing_served(summary):
         raise AnswerIsNo(shortfall)
+    if surprises:
+        raise AnswerIsNo(f"the story did not end as it should: {'; '.join(surprises)}")
     return Exit.DONE
 
 

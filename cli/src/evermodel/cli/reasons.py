@@ -8,6 +8,7 @@ from evermodel.common.kernel.redaction import redact
 _CODES = {
     "evermodel.embedded.errors.NotAvailable": Exit.UNAVAILABLE,
     "evermodel.embedded.errors.Occupied": Exit.NO,
+    "evermodel.embedded.errors.NotOurs": Exit.USAGE,
     "evermodel.common.messaging.ports.BrokerUnavailable": Exit.UNAVAILABLE,
     "evermodel.common.messaging.ports.TransactionAborted": Exit.UNAVAILABLE,
     "evermodel.common.messaging.ports.Fenced": Exit.NO,

@@ -28,6 +28,8 @@ from evermodel.demo.generator import generate
 from evermodel.demo.play import Played, play
 from evermodel.demo.world import STORY
 from evermodel.deployer.adapters.git_repository import GitRepository
+from evermodel.embedded.errors import NotOurs
+from evermodel.embedded.settings import StackSettings
 from evermodel.embedded.stack import Stack, forget, stack
 from evermodel.playback.feed import Feed
 from evermodel.playback.givenup import given_up
@@ -41,6 +43,7 @@ from evermodel.playback.summary import Scene, Summary
 FAULT = "3:TX_AMOUNT:0.1"
 
 Say = Callable[[str], None]
+Then = Callable[[Stack, Summary], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +57,21 @@ class DemoOptions:
     fault: str | None = FAULT
 
 
-def tell(
-    options: DemoOptions, *, clock: Clock, say: Say, then: Callable[[Stack], None] = lambda _: None
-) -> Summary:
+def nothing_more(_running: Stack, _summary: Summary) -> None:
+    """End at once."""
+
+
+def tell(options: DemoOptions, *, clock: Clock, say: Say, then: Then = nothing_more) -> Summary:
     """Play the demo, write its outputs, then call `then` while the stack still runs.
 
     Raises:
         BadModelFile, BadData: a file cannot be used.
         NotAvailable, Occupied: the stack cannot be started.
+        NotOurs: the environment names a system of one's own, or the folder is no demo's.
         NotQuiet: the services did not come to rest.
     """
+    if named := StackSettings().parts_named():
+        raise NotOurs(f"the demo plays on parts of its own: unset {', '.join(named)} first")
     began = clock.monotonic()
     options.out.mkdir(parents=True, exist_ok=True)
     table = _table(options, say)
@@ -89,7 +97,7 @@ def tell(
             clock=clock,
             say=say,
         )
-        then(running)
+        then(running, summary)
     return summary
 
 

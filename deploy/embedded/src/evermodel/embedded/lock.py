@@ -38,6 +38,11 @@ def held(folder: Path) -> Iterator[None]:
         file.truncate(0)
 
 
+def is_marked(folder: Path) -> bool:
+    """Return whether a supervisor ever held `folder`: its lock stays when it ends."""
+    return (folder / _NAME).is_file()
+
+
 def holder(folder: Path) -> int | None:
     """Return the process id of the supervisor that holds `folder` now, or None."""
     path = folder / _NAME

@@ -1,5 +1,6 @@
 """Waiting until a process is ready: seen, not slept for, and over at once when it dies."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,8 @@ def await_ready(child: Child, is_ready: Callable[[], bool], *, seconds: float, l
     Raises:
         NotAvailable: it died or took too long; the message quotes its log's end.
     """
-    for _ in range(int(seconds / _LOOK_SECONDS)):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:  # a look may itself take seconds
         status = child.wait(seconds=_LOOK_SECONDS)
         if status is not None:
             child.stop()

@@ -52,6 +52,16 @@ class StackSettings(BaseSettings):
         default=None, description="model.toml files or folders joined by ':'."
     )
 
+    def parts_named(self) -> tuple[str, ...]:
+        """Return the variables by which a part of one's own is named now."""
+        parts = (
+            "kafka_bootstrap_servers",
+            "mlflow_tracking_uri",
+            "evermodel_config_repository",
+            "evermodel_lake",
+        )
+        return tuple(name.upper() for name in parts if getattr(self, name))
+
 
 def inherited_environment() -> Mapping[str, str]:
     """Return a copy of this process's environment, for the processes it starts."""

@@ -17,6 +17,7 @@ from evermodel.common.settings import KafkaSettings
 from evermodel.embedded import broker, lock, mlflow_server, repository
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.addresses_file import Addresses, write_addresses
+from evermodel.embedded.errors import NotOurs
 from evermodel.embedded.process import Command, Part, sweep
 from evermodel.embedded.services import ROLES, Role, replicas
 from evermodel.embedded.settings import StackSettings, inherited_environment
@@ -54,11 +55,14 @@ def forget(folder: Path) -> None:
     """Remove all that an earlier stack kept in `folder`, ending what it left running.
 
     Raises:
+        NotOurs: `folder` holds something, and no stack ever ran there.
         Occupied: a supervisor holds `folder`: nothing of a running stack is removed.
     """
     folder = folder.resolve()
     if not folder.exists():
         return
+    if any(folder.iterdir()) and not lock.is_marked(folder):
+        raise NotOurs(f"{folder} is no state folder of a stack: name another, or remove it")
     with lock.held(folder):
         sweep(folder / "processes")
         shutil.rmtree(folder)

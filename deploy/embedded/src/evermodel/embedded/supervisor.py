@@ -122,7 +122,8 @@ class Supervisor:
             NotAvailable: the process `name` died, or was not ready within `seconds`.
         """
         slot = self._slot(name)
-        for _ in range(int(seconds / _LOOK_SECONDS)):
+        deadline = self._clock.monotonic() + seconds
+        while self._clock.monotonic() < deadline:  # a look may itself take seconds
             if is_ready():
                 return
             if slot.restarts or self._stopping.wait(_LOOK_SECONDS):
