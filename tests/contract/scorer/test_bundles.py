@@ -24,7 +24,7 @@ class Store:
     absent: str
 
 
-def folder_store(root: Path) -> Store:
+def folder_store(root: Path, _database: str = "") -> Store:
     def publish(bundle: Path) -> str:
         target = root / "run-1" / "bundle"
         target.parent.mkdir(parents=True)
@@ -34,18 +34,19 @@ def folder_store(root: Path) -> Store:
     return Store(FolderDownload(root), publish, "runs:/run-2/bundle")
 
 
-def mlflow_store(root: Path) -> Store:
+def mlflow_store(root: Path, database: str) -> Store:
     import mlflow  # noqa: PLC0415  # seconds: only who needs it pays
 
-    client = mlflow.MlflowClient(f"sqlite:///{root}/mlflow.db")
-    experiment = client.create_experiment("test", artifact_location=(root / "artifacts").as_uri())
+    client = mlflow.MlflowClient(database)
+    location = (root / "artifacts").as_uri()
+    experiment = client.create_experiment(str(root), artifact_location=location)
     run = client.create_run(experiment).info.run_id
 
     def publish(bundle: Path) -> str:
         client.log_artifacts(run, str(bundle), "bundle")
         return f"runs:/{run}/bundle"
 
-    return Store(MlflowDownload(f"sqlite:///{root}/mlflow.db"), publish, f"runs:/{run}/nothing")
+    return Store(MlflowDownload(database), publish, f"runs:/{run}/nothing")
 
 
 pytestmark = [
@@ -54,11 +55,17 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One for all tests: MLflow takes seconds to make its tables, a run is apart from others."""
+    return f"sqlite:///{tmp_path_factory.mktemp('mlflow')}/mlflow.db"
+
+
 @pytest.fixture(params=[folder_store, mlflow_store], ids=["folder", "mlflow"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> Store:
     root = tmp_path / "store"
     root.mkdir()
-    made: Store = request.param(root)
+    made: Store = request.param(root, database)
     return made
 
 
