@@ -1,18 +1,21 @@
 """A batch that has to wait is counted once all the same, and nothing is waited for for ever."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from evermodel.common.events.windows import TransactionsPartial
 from evermodel.common.kernel.errors import Transient
-from evermodel.common.messaging.api import Reaction
-from evermodel.common.messaging.records import Record
+from evermodel.common.messaging.records import Outgoing, Record
+from evermodel.common.testing.harness import Harness
 from evermodel.drift.adapters.lake_references import LakeReferences
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
-from evermodel.drift.handlers.windower import Windower
 from evermodel.drift.ports import References
+from evermodel.drift.wiring import assemble_windower
+from evermodel.profile.reference import Reference
 from tests.unit.drift.bench import (
     DAY,
     MONDAY,
@@ -24,9 +27,9 @@ from tests.unit.drift.bench import (
     scored,
     watermark,
 )
-from tests.unit.drift.test_windower import partials
 
 REFERENCE = referenced()
+KNOWN = FakeReferences({REFERENCE.reference_id: REFERENCE})
 
 
 @dataclass
@@ -43,14 +46,46 @@ class FailingLake(FakeLake):
         super().write(path, parts)  # type: ignore[arg-type]  # as it came
 
 
-def windower(references: References, lake: FakeLake) -> Windower:
-    return Windower(
-        models={"fraud": described()},
-        references=references,
-        lake=lake,
-        codec=MsgpackTallies(),
-        partitions=lambda _topic: 1,
+@dataclass
+class LateReferences(FakeReferences):
+    """References that come after some tries."""
+
+    tries: int = 0
+
+    def get(self, model: str, reference_id: str) -> Reference:
+        self.tries -= 1
+        if self.tries >= 0:
+            raise Transient("it is not there")
+        return super().get(model, reference_id)
+
+
+def windower(references: References, lake: FakeLake) -> Harness:
+    """Return a windower on the real loop."""
+    harness = Harness(partitions=1)
+    harness.add(
+        assemble_windower(
+            models={"fraud": described()},
+            references=references,
+            lake=lake,
+            codec=MsgpackTallies(),
+            partitions=harness.broker.partitions,
+        )
     )
+    return harness
+
+
+def told(harness: Harness, *batches: Sequence[Record]) -> list[TransactionsPartial]:
+    """Return what is said in the end of `batches`, one published after the other."""
+    for batch in batches:
+        harness.publish_records(
+            [
+                Outgoing(topic=r.topic, key=r.key, value=r.value, headers=r.headers, partition=0)
+                for r in batch
+            ]
+        )
+        harness.run()
+    assert harness.dead_letters("drift") == []
+    return [event.payload for event in harness.events(TransactionsPartial)]
 
 
 def three_days() -> list[Record]:
@@ -66,31 +101,33 @@ def three_days() -> list[Record]:
     return [*rows, watermark("transactions.scored", 6, MONDAY + 3 * DAY)]
 
 
-def rows_of(reaction: Reaction) -> list[int]:
-    return [p.counters.rows for p in partials(reaction) if p.counters]
+def rows_of(partials: Sequence[TransactionsPartial]) -> list[int]:
+    return [p.counters.rows for p in partials if p.counters]
 
 
-def test_rows_that_waited_for_their_reference_are_counted_and_kept_once() -> None:
-    lake, references = FakeLake(), FakeReferences()
-    target = windower(references, lake)
-    for _ in range(3):
-        with pytest.raises(Transient):
-            target.on_records(three_days())
-    references.known = {REFERENCE.reference_id: REFERENCE}
-    assert rows_of(target.on_records(three_days())) == [2, 2, 2]
+CUTS = [[7], [5, 2], [1, 5, 1], [3, 3, 1]]
+
+
+def cut(records: list[Record], sizes: list[int]) -> list[list[Record]]:
+    return [records[sum(sizes[:n]) :][:size] for n, size in enumerate(sizes)]
+
+
+@pytest.mark.parametrize("sizes", CUTS)
+@pytest.mark.parametrize("tries", [1, 3])
+def test_rows_that_waited_for_their_reference_are_counted_and_kept_once(
+    tries: int, sizes: list[int]
+) -> None:
+    lake, references = FakeLake(), LateReferences(KNOWN.known, tries)
+    said = told(windower(references, lake), *cut(three_days(), sizes))
+    assert rows_of(said) == [2, 2, 2]
     assert lake.ids() == [f"0-{n}" for n in range(6)]
 
 
 def test_rows_whose_reference_never_comes_are_counted_without_it(tmp_path: Path) -> None:
     lake = FakeLake()
-    target = windower(LakeReferences(tmp_path, tries=2), lake)
-    for _ in range(2):
-        with pytest.raises(Transient):
-            target.on_records(three_days())
-    reaction = target.on_records(three_days())
-    assert rows_of(reaction) == [2, 2, 2]
-    assert reaction.rejected == []
-    second = partials(reaction)[1].counters
+    said = told(windower(LakeReferences(tmp_path, tries=2), lake), three_days())
+    assert rows_of(said) == [2, 2, 2]
+    second = said[1].counters
     assert second is not None
     (counts,) = second.references
     assert (counts.reference_id, counts.rows) == (REFERENCE.reference_id, 2)
@@ -99,27 +136,24 @@ def test_rows_whose_reference_never_comes_are_counted_without_it(tmp_path: Path)
     assert lake.ids() == [f"0-{n}" for n in range(6)]
 
 
+@pytest.mark.parametrize("sizes", CUTS)
 @pytest.mark.parametrize("failing", [{1}, {2}, {3}, {1, 2, 3}, {2, 4}])
-def test_rows_that_waited_for_the_lake_are_counted_and_kept_once(failing: set[int]) -> None:
+def test_rows_that_waited_for_the_lake_are_counted_and_kept_once(
+    failing: set[int], sizes: list[int]
+) -> None:
     lake = FailingLake(failing=failing)
-    target = windower(FakeReferences({REFERENCE.reference_id: REFERENCE}), lake)
-    for _ in failing:
-        with pytest.raises(Transient):
-            target.on_records(three_days())
-    assert rows_of(target.on_records(three_days())) == [2, 2, 2]
+    said = told(windower(KNOWN, lake), *cut(three_days(), sizes))
+    assert rows_of(said) == [2, 2, 2]
     assert lake.ids() == [f"0-{n}" for n in range(6)]
 
 
 def test_labels_that_waited_for_the_lake_are_kept_once() -> None:
     lake = FailingLake(failing={2})
-    target = windower(FakeReferences(), lake)
     records = [
         label(0, "a", MONDAY),
         label(1, "b", MONDAY + DAY),
         watermark("labels", 2, MONDAY + 2 * DAY),
     ]
-    with pytest.raises(Transient):
-        target.on_records(records)
-    said = partials(target.on_records(records))
+    said = told(windower(FakeReferences(), lake), records)
     assert [p.window.start for p in said] == [MONDAY, MONDAY + DAY]
     assert lake.ids() == ["a", "b"]

@@ -50,10 +50,19 @@ def assemble_windower(
     lake: RowLake,
     codec: TallyCodec,
     partitions: PartitionCount,
+    clock: Clock | None = None,
 ) -> ServiceSpec:
-    """Return the windower made of these parts."""
+    """Return the windower made of these parts.
+
+    `clock` None, as where the wall clock stands still: a partition's first date is taken as it is.
+    """
     windower = Windower(
-        models=models, references=references, lake=lake, codec=codec, partitions=partitions
+        models=models,
+        references=references,
+        lake=lake,
+        codec=codec,
+        partitions=partitions,
+        clock=clock,
     )
     return ServiceSpec(
         name="drift-windower",
@@ -78,6 +87,7 @@ def wire_windower(settings: Settings) -> Iterator[ServiceSpec]:
             lake=ParquetLake(settings.lake),
             codec=MsgpackTallies(),
             partitions=broker.partitions,
+            clock=SystemClock(),
         )
     finally:
         broker.close()

@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
-#: After a gap longer than this only the newest windows are said to be empty.
-LONGEST_GAP = 1000
+from evermodel.drift.domain.grid import LONGEST_GAP
 
 
 def is_past(

@@ -6,6 +6,9 @@ The hot path counts in integers; `datetime` appears where an event is made.
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+#: After a gap longer than this many windows only the newest are said to be empty.
+LONGEST_GAP = 1000
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

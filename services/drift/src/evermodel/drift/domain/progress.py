@@ -13,16 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from evermodel.drift.domain.grid import Grid
+from evermodel.drift.domain.grid import LONGEST_GAP, Grid
 from evermodel.drift.domain.rows import Integers
 
 #: A row this far ahead of its partition is a broken clock, not the future: taking it in would
 #: close every window in between and make all later rows late.
 MOST_WINDOWS_AHEAD = 1000
 LEAST_AHEAD = 366 * 86_400_000_000
-
-#: After a gap longer than this many windows only the newest are said to be empty.
-LONGEST_GAP = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +45,25 @@ class Progress:
         return Progress(None, grid.start(first) - grid.length)
 
 
-def too_far_ahead(times: Integers, progress: Progress, grid: Grid) -> npt.NDArray[np.bool_]:
-    """Return which rows are further ahead of the sound rows before them than any clock may be.
+def too_far_ahead(
+    times: Integers, progress: Progress, grid: Grid, *, today: int | None
+) -> npt.NDArray[np.bool_]:
+    """Return which times are further ahead of the sound ones before them than any clock may be.
 
-    Nothing is known before a partition's first row: it is taken as it is.
+    Nothing is known before a partition's first: it is held against `today`, the wall's time, or
+    taken as it is where there is none.
     """
     ahead = np.zeros(len(times), dtype=np.bool_)
     reach = max(MOST_WINDOWS_AHEAD * grid.length, LEAST_AHEAD)
-    newest = int(times[0]) if progress.watermark is None else progress.watermark
-    if int(times.max()) <= newest + reach:
+    newest = progress.watermark
+    if newest is not None and int(times.max()) <= newest + reach:
         return ahead
     for at, time in enumerate(times.tolist()):
-        if time > newest + reach:
+        bound = today if newest is None else newest
+        if bound is not None and time > bound + reach:
             ahead[at] = True
         else:
-            newest = max(newest, time)
+            newest = time if newest is None else max(newest, time)
     return ahead
 
 

@@ -31,6 +31,10 @@ _ALLOWED: Mapping[FeatureKind, set[type]] = {
     "flag": {*_NUMBERS, bool},
     "categorical": {str, int, bool, float, type(None)},
 }
+#: The lake keeps the numbers of versions in 32 bits.
+MOST_VERSIONS = 2**31 - 1
+_DIGITS = len(str(MOST_VERSIONS))
+
 _WATERMARK = ("ce_type", Watermark.TYPE.encode())
 
 
@@ -45,7 +49,7 @@ class Segment(Generic[R]):
     records: list[Record] = field(default_factory=list)
     features: dict[str, Column] = field(default_factory=dict)
     watermark: int | None = None
-    watermark_offset: int = -1
+    marked: Record | None = None
 
 
 def decode(
@@ -63,7 +67,7 @@ def decode(
                 mark = _watermark(record)
                 _known(mark.model, models)
                 last = segments.setdefault(mark.model, [Segment()])[-1]
-                last.watermark, last.watermark_offset = micros(mark.time), record.offset
+                last.watermark, last.marked = micros(mark.time), record
                 segments[mark.model].append(Segment())
                 continue
             row = decoder(record.value)
@@ -184,8 +188,10 @@ def _column(values: list[Feature], kind: FeatureKind) -> Column:
 
 
 def _are_versions(rows: Sequence[ScoredRow]) -> bool:
+    if any((row.decided_by or 0) > MOST_VERSIONS for row in rows):
+        return False
     named = (names for row in rows for names in (row.scores, row.alerts, row.failed))
-    return all(version.isdecimal() for version in set().union(*named))
+    return all(_is_version(version) for version in set().union(*named))
 
 
 def _sift(segment: Segment[ScoredRow], model: ModelDescription, rejected: list[Rejected]) -> None:
@@ -209,10 +215,15 @@ def _fault(row: ScoredRow, model: ModelDescription) -> str | None:
             return f"feature {name}: {type(value).__name__} is not {kind}"
         if isinstance(value, (int, float)) and not _finite(value):
             return f"feature {name}: {value!r:.40} is out of range"
-    for version in (*row.scores, *row.alerts, *row.failed):
-        if not version.isdecimal():
-            return f"{version!r} is not the number of a version"
+    decided = () if row.decided_by is None else (str(row.decided_by),)
+    for version in (*row.scores, *row.alerts, *row.failed, *decided):
+        if not _is_version(version):
+            return f"{version!r:.40} is not the number of a version"
     return None
+
+
+def _is_version(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _DIGITS and int(text) <= MOST_VERSIONS
 
 
 def _finite(value: float) -> bool:

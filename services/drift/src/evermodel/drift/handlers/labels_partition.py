@@ -1,6 +1,6 @@
 """One partition of `labels`: into the lake, and a word when it is past a window's end."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from evermodel.common.events.catalogue import LABELS
 from evermodel.common.events.hot import LabelRow
@@ -12,6 +12,7 @@ from evermodel.drift.domain.rows import Labels
 from evermodel.drift.handlers.decoding import Models, Segment, decode_labels, labels_of
 from evermodel.drift.handlers.lake_buffer import LakeBuffer
 from evermodel.drift.handlers.partition import Output, Speaker
+from evermodel.drift.handlers.wild_dates import WildDates, not_refused
 from evermodel.drift.handlers.windower_state import Position, position_key
 from evermodel.drift.ports import RowLake
 from evermodel.lake import layout
@@ -23,66 +24,82 @@ _MICROSECONDS = 1e6
 class LabelsPartition:
     """Watermarks by the time labels were known, and the labels of the current chunk."""
 
-    def __init__(self, *, partition: int, partitions: int, models: Models, lake: RowLake) -> None:
+    def __init__(
+        self, *, partition: int, partitions: int, models: Models, lake: RowLake, wild: WildDates
+    ) -> None:
         self._partition = partition
         self._models = models
         self._lake = lake
+        self._wild = wild
         self._buffer = LakeBuffer(lake)
         self._speaker = Speaker(stream="labels", partition=partition, partitions=partitions)
         self._position = Position()
         self._chunk = 0
 
-    def restore(self, state: Mapping[str, bytes]) -> int:
-        """Take over what was kept; return the next offset that counts."""
+    def restore(self, state: Mapping[str, bytes], *, committed: int) -> int:
+        """Take over what was kept; return the next offset that counts.
+
+        `committed`: what lies below is dealt with, though it may have been given up.
+        """
         raw = state.get(position_key(LABELS.name, self._partition))
         if raw is not None:
             self._position = Position.decode(raw)
+        self._position.next_offset = max(self._position.next_offset, committed)
         return self._position.next_offset
-
-    def checkpoint(self) -> Callable[[], None]:
-        """Return what undoes everything from here on, once."""
-        position, chunk = self._position.copy(), self._chunk
-        undo_buffer = self._buffer.checkpoint()
-
-        def undo() -> None:
-            self._position, self._chunk = position, chunk
-            undo_buffer()
-
-        return undo
 
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Keep `records`, which lie in `chunk`."""
         if chunk != self._chunk:
             self._buffer.clear()
+            self._position.refused.clear()
             self._chunk = chunk
         rejected: list[Rejected] = []
         decoded = decode_labels(records, models=self._models, rejected=rejected)
-        next_offset = self._position.next_offset
-        output.rejected += [r for r in rejected if r.record.offset >= next_offset]
         for model, segments in decoded.items():
             for segment in segments:
-                self._segment(model, segment, output)
+                self._segment(model, segment, rejected, output)
+        next_offset = self._position.next_offset
+        output.rejected += [r for r in rejected if r.record.offset >= next_offset]
         self._position.next_offset = max(next_offset, records[-1].offset + 1)
 
     def save(self, output: Output) -> None:
         """Add what must be kept."""
         output.state[position_key(LABELS.name, self._partition)] = self._position.encode()
 
-    def _segment(self, model: str, segment: Segment[LabelRow], output: Output) -> None:
+    def _segment(
+        self,
+        model: str,
+        segment: Segment[LabelRow],
+        rejected: list[Rejected],
+        output: Output,
+    ) -> None:
         windows = self._models[model].windows
         progress = self._position.progress.get(model, Progress())
         grid = Grid(int(windows.length.total_seconds() * _MICROSECONDS))
         if segment.rows:
-            labels = labels_of(segment)
+            labels = self._sound(segment, progress, grid, rejected)
             self._keep(model, labels)
             counted = labels.known_at[labels.offsets >= self._position.next_offset]
             if len(counted):
                 lateness = int(windows.lateness.total_seconds() * _MICROSECONDS)
                 progress = progress.begun(int(counted[0]), grid)
                 progress = progress.seen(int(counted.max()) - lateness)
-        if segment.watermark_offset >= self._position.next_offset:
+        if self._wild.admits(segment, self._position, progress, grid, rejected):
             progress = progress.seen(segment.watermark)
         self._position.progress[model] = self._close(model, progress, grid, output)
+
+    def _sound(
+        self,
+        segment: Segment[LabelRow],
+        progress: Progress,
+        grid: Grid,
+        rejected: list[Rejected],
+    ) -> Labels:
+        labels = labels_of(segment)
+        rejected += self._wild.sift(
+            segment.records, labels.known_at, self._position, progress, grid
+        )
+        return labels.take(not_refused(labels.offsets, self._position))
 
     def _keep(self, model: str, labels: Labels) -> None:
         days = _DAY.length * (labels.known_at // _DAY.length)

@@ -25,19 +25,6 @@ class LakeBuffer:
                 self._lake.write(path, self._parts[path])
                 self._unwritten.discard(path)
 
-    def checkpoint(self) -> Callable[[], None]:
-        """Return what undoes everything from here on, once.
-
-        What was written meanwhile is written again, and replaces itself.
-        """
-        parts = {path: list(found) for path, found in self._parts.items()}
-        unwritten = set(self._unwritten)
-
-        def undo() -> None:
-            self._parts, self._unwritten = parts, unwritten
-
-        return undo
-
     def clear(self) -> None:
         """Write what is not written and forget everything: the chunk is complete."""
         self.flush()

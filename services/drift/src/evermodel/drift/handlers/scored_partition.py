@@ -1,24 +1,24 @@
 """One partition of `transactions.scored`: open tallies, their state, their rows in the lake."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from evermodel.common.events.catalogue import TRANSACTIONS_SCORED
 from evermodel.common.events.hot import ScoredRow
-from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.api import Rejected
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import ModelDescription
-from evermodel.drift.domain.grid import Grid, moment
-from evermodel.drift.domain.progress import Progress, due, late, too_far_ahead, watermarks_before
+from evermodel.drift.domain.grid import Grid
+from evermodel.drift.domain.progress import Progress, due, late, watermarks_before
 from evermodel.drift.domain.rows import Integers, Rows
 from evermodel.drift.domain.tally import Limits, Tally
 from evermodel.drift.handlers.decoding import Models, Segment, decode_rows, rows_of
 from evermodel.drift.handlers.lake_buffer import LakeBuffer
 from evermodel.drift.handlers.partition import Output, Speaker
 from evermodel.drift.handlers.payloads import window_counters
+from evermodel.drift.handlers.wild_dates import WildDates, not_refused
 from evermodel.drift.handlers.windower_state import (
     Position,
     open_windows,
@@ -45,6 +45,7 @@ class ScoredPartition:
         lake: RowLake,
         references: References,
         codec: TallyCodec,
+        wild: WildDates,
     ) -> None:
         self._partition = partition
         self._models = models
@@ -52,17 +53,22 @@ class ScoredPartition:
         self._buffer = LakeBuffer(lake)
         self._references = references
         self._codec = codec
+        self._wild = wild
         self._speaker = Speaker(stream="scored", partition=partition, partitions=partitions)
         self._position = Position()
         self._open: dict[tuple[str, int], Tally] = {}
         self._touched: set[tuple[str, int]] = set()
         self._chunk = 0
 
-    def restore(self, state: Mapping[str, bytes]) -> int:
-        """Take over what was kept; return the next offset that counts."""
+    def restore(self, state: Mapping[str, bytes], *, committed: int) -> int:
+        """Take over what was kept; return the next offset that counts.
+
+        `committed`: what lies below is dealt with, though it may have been given up.
+        """
         raw = state.get(position_key(_TOPIC, self._partition))
         if raw is not None:
             self._position = Position.decode(raw)
+        self._position.next_offset = max(self._position.next_offset, committed)
         self._open = {
             (model, start): self._codec.decode(model, kept)
             for (model, start), kept in open_windows(state, _TOPIC, self._partition).items()
@@ -70,23 +76,11 @@ class ScoredPartition:
         }
         return self._position.next_offset
 
-    def checkpoint(self) -> Callable[[], None]:
-        """Return what undoes everything from here on, once."""
-        position, chunk = self._position.copy(), self._chunk
-        opened, touched = dict(self._open), set(self._touched)
-        undo_buffer = self._buffer.checkpoint()
-
-        def undo() -> None:
-            self._position, self._chunk = position, chunk
-            self._open, self._touched = opened, touched
-            undo_buffer()
-
-        return undo
-
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Count and keep `records`, which lie in `chunk`."""
         if chunk != self._chunk:
             self._buffer.clear()
+            self._position.refused.clear()
             self._chunk = chunk
         rejected: list[Rejected] = []
         decoded = decode_rows(records, models=self._models, rejected=rejected)
@@ -94,7 +88,7 @@ class ScoredPartition:
             for segment in segments:
                 if segment.rows:
                     self._rows(self._models[model], segment, rejected, output)
-                self._mark(self._models[model], segment, output)
+                self._mark(self._models[model], segment, rejected, output)
         next_offset = self._position.next_offset
         output.rejected += [r for r in rejected if r.record.offset >= next_offset]
         self._position.next_offset = max(next_offset, records[-1].offset + 1)
@@ -117,8 +111,11 @@ class ScoredPartition:
         output: Output,
     ) -> None:
         rows, progress = rows_of(segment), self._progress(model)
-        sound = self._refuse_future(rows, segment, model, rejected)
-        rows = rows.take(sound.nonzero()[0])
+        rejected += self._wild.sift(
+            segment.records, rows.times, self._position, progress, _grid(model)
+        )
+        if self._position.refused:
+            rows = rows.take(not_refused(rows.offsets, self._position))
         self._refill(model, rows.take((rows.offsets < self._position.next_offset).nonzero()[0]))
         rows = rows.take((rows.offsets >= self._position.next_offset).nonzero()[0])
         if not len(rows):
@@ -138,26 +135,19 @@ class ScoredPartition:
         for start, at in _by_window(rows, tardy, grid):
             self._correct(model, start, rows.take(at), output)
 
-    def _mark(self, model: ModelDescription, segment: Segment[ScoredRow], output: Output) -> None:
-        if segment.watermark_offset >= self._position.next_offset:
-            self._advance(model, self._progress(model).seen(segment.watermark), output)
+    def _mark(
+        self,
+        model: ModelDescription,
+        segment: Segment[ScoredRow],
+        rejected: list[Rejected],
+        output: Output,
+    ) -> None:
+        progress = self._progress(model)
+        if self._wild.admits(segment, self._position, progress, _grid(model), rejected):
+            self._advance(model, progress.seen(segment.watermark), output)
 
     def _progress(self, model: ModelDescription) -> Progress:
         return self._position.progress.get(model.name, Progress())
-
-    def _refuse_future(
-        self,
-        rows: Rows,
-        segment: Segment[ScoredRow],
-        model: ModelDescription,
-        rejected: list[Rejected],
-    ) -> Integers:
-        ahead = too_far_ahead(rows.times, self._progress(model), _grid(model))
-        for at in ahead.nonzero()[0].tolist():
-            time = moment(int(rows.times[at])).isoformat()
-            fault = Poison(f"time {time} is more than a year ahead of its partition")
-            rejected.append(Rejected(segment.records[at], fault))
-        return (~ahead).astype(np.int64)
 
     def _counted(self, model: ModelDescription, start: int, rows: Rows) -> Tally:
         self._buffer.add(self._file(model, start, self._chunk), self._lake.pack_rows(rows))

@@ -14,12 +14,14 @@ from itertools import groupby
 
 from evermodel.common.events.catalogue import LABELS
 from evermodel.common.events.envelope import EventMeta
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.api import NOTHING, Reaction, Restored
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.drift.handlers.decoding import Models
 from evermodel.drift.handlers.labels_partition import LabelsPartition
 from evermodel.drift.handlers.partition import Output
 from evermodel.drift.handlers.scored_partition import ScoredPartition
+from evermodel.drift.handlers.wild_dates import WildDates
 from evermodel.drift.ports import PartitionCount, References, RowLake, TallyCodec
 from evermodel.lake.layout import chunk_of
 
@@ -35,7 +37,10 @@ class Windower:
         lake: RowLake,
         codec: TallyCodec,
         partitions: PartitionCount,
+        clock: Clock | None = None,
     ) -> None:
+        """`clock`: what a partition's first date is held against; None: it is taken as it is."""
+        self._wild = WildDates(clock)
         self._models = models
         self._references = references
         self._lake = lake
@@ -46,21 +51,15 @@ class Windower:
     def on_records(self, records: Sequence[Record]) -> Reaction:
         """Count and keep `records` of either stream.
 
-        All or nothing: a batch that has to wait, because the lake does not answer or a reference
-        is not there yet, comes again as it was.
+        A batch may have to wait, because the lake does not answer or a reference is not there
+        yet: memory is then ahead of the state topic, and the loop rebuilds it.
         """
-        output, undos = Output(), []
-        try:
-            for where, group in _by_partition(records).items():
-                owned = self._partition(where)
-                undos.append(owned.checkpoint())
-                for chunk, run in groupby(group, key=lambda record: chunk_of(record.offset)):
-                    owned.take(list(run), chunk=chunk, output=output)
-                owned.save(output)
-        except Exception:
-            for undo in undos:
-                undo()
-            raise
+        output = Output()
+        for where, group in _by_partition(records).items():
+            owned = self._partition(where)
+            for chunk, run in groupby(group, key=lambda record: chunk_of(record.offset)):
+                owned.take(list(run), chunk=chunk, output=output)
+            owned.save(output)
         return Reaction(events=output.events, state=output.state, rejected=output.rejected)
 
     def on_restored(
@@ -69,7 +68,7 @@ class Windower:
         """Take over a partition, and have its current chunk read again for the lake."""
         self._owned.pop(partition, None)
         owned = self._partition(partition)
-        position = owned.restore(state)
+        position = owned.restore(state, committed=committed or 0)
         return Restored(rewind_to=chunk_of(position) if position else None)
 
     def on_revoked(self, partition: TopicPartition) -> None:
@@ -92,6 +91,7 @@ class Windower:
                 partitions=self._count(where.topic),
                 models=self._models,
                 lake=self._lake,
+                wild=self._wild,
             )
         return ScoredPartition(
             partition=where.partition,
@@ -100,6 +100,7 @@ class Windower:
             lake=self._lake,
             references=self._references,
             codec=self._codec,
+            wild=self._wild,
         )
 
 

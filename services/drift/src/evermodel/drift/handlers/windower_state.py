@@ -9,26 +9,28 @@ from evermodel.drift.domain.progress import Progress
 
 @dataclass(slots=True)
 class Position:
-    """Where one partition is: the next offset to count, and each model's progress."""
+    """Where one partition is: the next offset to count, and each model's progress.
+
+    `refused`: offsets of the current chunk that were given up, so that they stay out of the lake
+    when the chunk is read again.
+    """
 
     next_offset: int = 0
     progress: dict[str, Progress] = field(default_factory=dict)
-
-    def copy(self) -> "Position":
-        """Return a position that goes on by itself."""
-        return Position(self.next_offset, dict(self.progress))
+    refused: set[int] = field(default_factory=set)
 
     def encode(self) -> bytes:
         """Return the value to keep."""
         marks = {model: [p.watermark, p.closed] for model, p in sorted(self.progress.items())}
-        return json.dumps({"next": self.next_offset, "progress": marks}).encode()
+        content = {"next": self.next_offset, "progress": marks, "refused": sorted(self.refused)}
+        return json.dumps(content).encode()
 
     @classmethod
     def decode(cls, raw: bytes) -> "Position":
         """Return what was kept."""
         content = json.loads(raw)
         progress = {model: Progress(*marks) for model, marks in content["progress"].items()}
-        return cls(content["next"], progress)
+        return cls(content["next"], progress, set(content.get("refused", ())))
 
 
 def position_key(topic: str, partition: int) -> str:

@@ -1,0 +1,75 @@
+"""Rows, labels and watermarks with dates that no clock can have meant.
+
+One of them taken in would move its partition's watermark ahead for good: windows would close at
+once, and every row after it be late. So they are given up, and their offsets remembered as long
+as their chunk may be read again. Must never look at the wall clock where a date can be held
+against the ones before it: the answer would depend on when it was asked.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+
+from evermodel.common.kernel.clock import Clock
+from evermodel.common.kernel.errors import Poison
+from evermodel.common.messaging.api import Rejected
+from evermodel.common.messaging.records import Record
+from evermodel.drift.domain.grid import Grid, micros, moment
+from evermodel.drift.domain.progress import Progress, too_far_ahead
+from evermodel.drift.domain.rows import Integers
+from evermodel.drift.handlers.decoding import R, Segment
+from evermodel.drift.handlers.windower_state import Position
+
+
+class WildDates:
+    """Sifts them out."""
+
+    def __init__(self, clock: Clock | None) -> None:
+        """`clock`: what the first date of a partition is held against, if anything."""
+        self._clock = clock
+
+    def sift(
+        self,
+        records: Sequence[Record],
+        times: Integers,
+        position: Position,
+        progress: Progress,
+        grid: Grid,
+    ) -> list[Rejected]:
+        """Return those of `records`, at `times`, that are new and too far ahead; remember them."""
+        first = bisect_left(records, position.next_offset, key=lambda record: record.offset)
+        if first == len(records):
+            return []
+        today = None if self._clock is None else micros(self._clock.now())
+        ahead = too_far_ahead(times[first:], progress, grid, today=today)
+        wild = [first + at for at in ahead.nonzero()[0].tolist()]
+        position.refused |= {records[at].offset for at in wild}
+        return [Rejected(records[at], _fault(int(times[at]))) for at in wild]
+
+    def admits(
+        self,
+        segment: Segment[R],
+        position: Position,
+        progress: Progress,
+        grid: Grid,
+        rejected: list[Rejected],
+    ) -> bool:
+        """Whether `segment` ends in a watermark that is new and can be meant; else reject it."""
+        if segment.marked is None or segment.watermark is None:
+            return False
+        if segment.marked.offset < position.next_offset:
+            return False
+        times = np.array([segment.watermark], dtype=np.int64)
+        wild = self.sift([segment.marked], times, position, progress, grid)
+        rejected += wild
+        return not wild
+
+
+def not_refused(offsets: Integers, position: Position) -> Integers:
+    """Return the places in `offsets` of those that were not given up."""
+    return (~np.isin(offsets, list(position.refused))).nonzero()[0]
+
+
+def _fault(time: int) -> Poison:
+    return Poison(f"time {moment(time).isoformat()} is more than a year ahead of its partition")
