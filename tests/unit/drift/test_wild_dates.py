@@ -77,22 +77,23 @@ def test_a_wild_date_is_given_up_and_moves_no_watermark(
     assert partial.watermark == MONDAY + DAY
 
 
+@pytest.mark.parametrize("chunk", [0, 2 * CHUNK_OFFSETS])
 @pytest.mark.parametrize(("make", "year"), [(SCORED, YEARS[0]), (LABEL, YEARS[0])])
 def test_what_was_given_up_stays_out_of_the_lake_when_its_chunk_is_read_again(
-    make: Make, year: datetime
+    make: Make, year: datetime, chunk: int
 ) -> None:
-    records = [make(0, MONDAY), make(1, year), make(2, MONDAY + DAY)]
+    records = [make(chunk, MONDAY), make(chunk + 1, year), make(chunk + 2, MONDAY + DAY)]
     topic = records[0].topic
     before = windower().on_records(records)
     assert given_up(before) == [records[1]]
     lake = FakeLake()
     after = windower(lake)
     kept = {key: value for key, value in before.state.items() if value is not None}
-    after.on_restored(TopicPartition(topic, 0), kept, 3)
+    after.on_restored(TopicPartition(topic, 0), kept, chunk + 3)
     again = after.on_records(records)
     assert not again.rejected
     assert not again.events
-    after.on_records([make(CHUNK_OFFSETS, MONDAY + DAY)])
+    after.on_records([make(chunk + CHUNK_OFFSETS, MONDAY + DAY)])
     assert len(lake.ids()) == 2
 
 

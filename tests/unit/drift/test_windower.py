@@ -93,6 +93,19 @@ def test_a_crash_neither_loses_nor_doubles_a_row(crash: int) -> None:
     assert len(lake.ids()) == len(set(lake.ids())) == 40
 
 
+def test_a_crash_between_two_chunks_loses_no_row_of_the_first() -> None:
+    rows = [scored(CHUNK_OFFSETS - n, MONDAY) for n in (2, 1)]
+    before = windower().on_records(rows)
+    lake = FakeLake()
+    after = windower(lake)
+    kept = {key: value for key, value in before.state.items() if value is not None}
+    restored = after.on_restored(SCORED, kept, CHUNK_OFFSETS)
+    assert restored.rewind_to is not None
+    after.on_records([row for row in rows if row.offset >= restored.rewind_to])
+    after.on_records([scored(CHUNK_OFFSETS, MONDAY)])
+    assert len(lake.ids()) == 2
+
+
 def test_a_partial_names_files_that_are_written() -> None:
     lake = FakeLake()
     for partial in partials(windower(lake).on_records(two_days())):

@@ -74,12 +74,16 @@ def windower(references: References, lake: FakeLake) -> Harness:
     return harness
 
 
+def marks(record: Record) -> tuple[tuple[str, bytes], ...]:
+    return tuple((name, value or b"") for name, value in record.headers)
+
+
 def told(harness: Harness, *batches: Sequence[Record]) -> list[TransactionsPartial]:
     """Return what is said in the end of `batches`, one published after the other."""
     for batch in batches:
         harness.publish_records(
             [
-                Outgoing(topic=r.topic, key=r.key, value=r.value, headers=r.headers, partition=0)
+                Outgoing(topic=r.topic, key=r.key, value=r.value, headers=marks(r), partition=0)
                 for r in batch
             ]
         )

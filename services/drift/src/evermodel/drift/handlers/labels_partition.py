@@ -45,6 +45,7 @@ class LabelsPartition:
         if raw is not None:
             self._position = Position.decode(raw)
         self._position.next_offset = max(self._position.next_offset, committed)
+        self._chunk = layout.chunk_of(max(self._position.next_offset - 1, 0))
         return self._position.next_offset
 
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:

@@ -69,6 +69,7 @@ class ScoredPartition:
         if raw is not None:
             self._position = Position.decode(raw)
         self._position.next_offset = max(self._position.next_offset, committed)
+        self._chunk = layout.chunk_of(max(self._position.next_offset - 1, 0))
         self._open = {
             (model, start): self._codec.decode(model, kept)
             for (model, start), kept in open_windows(state, _TOPIC, self._partition).items()

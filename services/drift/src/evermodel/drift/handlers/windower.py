@@ -69,7 +69,8 @@ class Windower:
         self._owned.pop(partition, None)
         owned = self._partition(partition)
         position = owned.restore(state, committed=committed or 0)
-        return Restored(rewind_to=chunk_of(position) if position else None)
+        # The chunk of the last record: it may have ended there, and not be written yet.
+        return Restored(rewind_to=chunk_of(position - 1) if position else None)
 
     def on_revoked(self, partition: TopicPartition) -> None:
         """Forget a partition; its next owner reads what was not written."""
