@@ -236,8 +236,8 @@ def test_what_a_replica_gathered_that_stalled_beyond_the_poll_limit_is_done_by_t
     name, count = "stalled", 3000
     pair = Pair(name, broker, stack)
     stalled, other = pair.start("a"), pair.start("b")
-    run_quiet(stalled, other)
     turn(stalled, other, until=lambda: "assigned" in stalled.told and "assigned" in other.told)
+    run_quiet(stalled, other)
     for moments in pair.moments.values():
         moments.clear()  # what lay there before
     broker.publish(rows(name, range(count)))
