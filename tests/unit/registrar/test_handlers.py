@@ -125,12 +125,31 @@ def test_a_redelivered_event_is_answered_without_evaluating_again(
     assert after.train(trained(OTHER), id_="t2").version == (2 if accepted else 1)
 
 
-def test_a_crash_between_registering_and_keeping_the_judgement_registers_no_second(
+def test_a_crash_after_registering_and_a_slower_machine_change_no_verdict(tmp_path: Path) -> None:
+    before = House(tmp_path)
+    before.registry.set_alias = crashing  # type: ignore[method-assign]  # at the last moment
+    with pytest.raises(RuntimeError):
+        before.train(trained(), id_="t1")
+    after = House(tmp_path)
+    after.evaluator.answer = replace(ALONE, latency_ms=10_000.0)
+
+    said = after.train(trained(), id_="t1")
+
+    assert (said.verdict, said.version) == ("accepted", 1)
+    assert after.named("challenger") == 1
+    assert House(tmp_path).train(trained(), id_="t1") == said
+
+
+def crashing(*_: object, **__: object) -> None:
+    raise RuntimeError("killed")
+
+
+def test_a_judgement_that_could_not_be_kept_registers_no_second_version(
     tmp_path: Path,
 ) -> None:
     before = House(tmp_path)
     said = before.train(trained(), id_="t1")
-    (tmp_path / "fraud.judged.json").unlink()  # the process died before it was written
+    (tmp_path / "fraud.judged.json").unlink()  # it was too long to keep
     after = House(tmp_path)
     assert after.train(trained(), id_="t1") == said
     assert after.evaluator.cases

@@ -1,15 +1,17 @@
 """One verb per event: a trained model is judged, a rollout step changes its standing.
 
 Owns the order of effects: judge, register, say so. Must never know MLflow or TensorFlow.
+What was judged is kept before anything is registered, and again with its version: a redelivery
+is never judged anew, for a slow machine might find otherwise what is a version already.
 Registering comes before publishing and is looked up before it is made, so a crash between the
-two finds its version again; and what was judged is kept, so a redelivery is not judged again.
+two finds its version again.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from evermodel.common.events.envelope import EventMeta
-from evermodel.common.events.payload import Name
+from evermodel.common.events.payload import Name, Version
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.events.validation import GateResult, ModelValidated
@@ -56,7 +58,7 @@ class Registrar:
             raise Permanent(f"no model.toml describes {event.model!r}")
         candidate, holdout = _candidate(event, meta)
         judge = partial(self._judge, event, model=model, candidate=candidate, holdout_uri=holdout)
-        return Held(lambda: self._answer(event, meta, judge))
+        return Held(lambda: self._answer(event, meta, candidate, judge))
 
     def on_rollout_step(self, event: RolloutStep, meta: EventMeta, /) -> Reaction | Held:
         """Bring aliases and quarantine to what the step says; they may hang on the network."""
@@ -79,11 +81,18 @@ class Registrar:
         return Held(apply)
 
     def _answer(
-        self, event: ModelTrained, meta: EventMeta, judge: Callable[[], ModelValidated]
+        self,
+        event: ModelTrained,
+        meta: EventMeta,
+        candidate: Candidate,
+        judge: Callable[[], ModelValidated],
     ) -> Reaction:
         judged = self._judgements.find(event.model, trained_by=meta.id)
         if judged is None:
             judged = judge()
+            self._judgements.keep(judged)
+        if judged.verdict == "accepted" and judged.version is None:
+            judged = _with_version(judged, self._register(event.model, candidate).version)
             self._judgements.keep(judged)
         return Reaction(events=(Emit(judged, time=meta.time),))
 
@@ -113,8 +122,7 @@ class Registrar:
             quarantined=self._registry.is_quarantined(event.model, digest=digest),
         )
         ruling = rule(gates)
-        registered = self._register(event.model, candidate) if ruling.accepted else None
-        return _validated(event, candidate, ruling, gates, champion, registered)
+        return _validated(event, candidate, ruling, gates, champion)
 
     def _register(self, model: Name, candidate: Candidate) -> Registered:
         registered = self._registry.register(model, candidate=candidate)
@@ -170,9 +178,8 @@ def _validated(
     ruling: Ruling,
     gates: tuple[Gate, ...],
     champion: Registered | None,
-    registered: Registered | None,
 ) -> ModelValidated:
-    version = None if registered is None else registered.version
+    """Return the judgement; an accepted one has no version yet."""
     return ModelValidated(
         model=event.model,
         verdict="accepted" if ruling.accepted else "rejected",
@@ -180,11 +187,14 @@ def _validated(
         gates=tuple(_result(gate) for gate in gates),
         trained_by=candidate.trained_by,
         champion=None if champion is None else champion.version,
-        version=version,
-        model_uri=None if version is None else f"models:/{event.model}/{version}",
         run_id=candidate.run_id,
         artefact=candidate.artefact,
     )
+
+
+def _with_version(judged: ModelValidated, version: Version) -> ModelValidated:
+    uri = f"models:/{judged.model}/{version}"
+    return judged.model_copy(update={"version": version, "model_uri": uri})
 
 
 def _result(gate: Gate) -> GateResult:
