@@ -42,6 +42,18 @@ def desire(repository: MemoryRepository, to: Release, champion: Release | None =
     repository.write(change)
 
 
+def test_a_challenger_takes_everything_only_while_the_repository_wants_it(
+    engine: RolloutEngine, repository: MemoryRepository
+) -> None:
+    desire(repository, ONE)
+    engine.apply("fraud", shares=shares(ONE, challenger=TWO))
+
+    with pytest.raises(EngineRefused):
+        engine.apply("fraud", shares=watched(TWO, former=ONE))
+    desire(repository, TWO, ONE)
+    engine.apply("fraud", shares=watched(TWO, former=ONE))
+
+
 def test_it_has_applied_nothing_to_a_model_it_does_not_know(engine: RolloutEngine) -> None:
     assert engine.observe("fraud") is None
 

@@ -108,6 +108,8 @@ class Rollouts(RuleBasedStateMachine):
             for share in step.in_play:
                 if share.role == "challenger" and share.weight:
                     assert share.version in announced
+            if step.action == "promoted" and step.from_version is not None:
+                assert step.version in announced
 
     @invariant()
     def the_state_survives_its_own_json(self) -> None:

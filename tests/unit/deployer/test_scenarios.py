@@ -268,6 +268,24 @@ def test_no_share_is_given_while_git_is_away() -> None:
     assert story.day().actions[-1] == "advanced v2"
 
 
+@pytest.mark.parametrize("knows", [False, True], ids=["not told yet", "away now"])
+def test_a_person_cannot_promote_past_git(knows: bool) -> None:
+    story = Story().accepted(1)
+    if knows:
+        story.accepted(2)
+    story.repository.away = True
+    if not knows:
+        story.accepted(2)
+
+    story.orders("promote")
+
+    assert story.actions[-1] == "declined v2"
+    assert "Git" in story.steps[-1].reason
+    assert story.weights == {1: 100, 2: 0}
+    story.repository.away = False
+    assert story.seconds(20).orders("promote").actions[-1] == "promoted v2"
+
+
 def test_a_promotion_git_never_heard_of_is_never_told_once_it_is_taken_back() -> None:
     story = Story().accepted(1)
     story.repository.away = True

@@ -25,11 +25,12 @@ class EmbeddedEngine:
 
     def apply(self, model: str, /, *, shares: tuple[Share, ...]) -> None:
         known = self._applied.get(model)
-        before = {s.release.version: s.weight for s in known or ()}
+        before = {s.release.version: s for s in known or ()}
         # A fresh process takes over what its state says was applied before it started.
         for share in shares if known is not None else ():
-            gains = share.weight > before.get(share.release.version, 0)
-            if share.role == "challenger" and gains:
+            was = before.get(share.release.version)
+            rises = share.weight > (0 if was is None else was.weight)
+            if rises and "challenger" in {share.role, None if was is None else was.role}:
                 self._check_desired(model, share)
         self._applied[model] = shares
 

@@ -11,6 +11,13 @@ from evermodel.deployer.domain.verdicts import Finding, Judgement
 Outcome = tuple[Lifecycle, tuple[Step, ...]]
 
 
+def waits_for_git(state: Lifecycle, context: Context) -> str:
+    """Return why nothing may rise now (rule 5), whoever wants it to; empty when it may."""
+    if state.owed:
+        return "Git has not taken the change yet"
+    return "" if context.may_shift else "Git does not answer"
+
+
 def forward(state: Lifecycle, *, judgement: Judgement, context: Context, policy: Policy) -> Outcome:
     """Give the challenger its next share, or everything."""
     rollout = statements.rollout_of(state)

@@ -50,10 +50,9 @@ def _rollout(
 
 def _waits_for(state: Lifecycle, context: Context, policy: Policy) -> str:
     """Return what a good rollout still waits for, apart from evidence; empty = nothing."""
-    if state.owed:
-        return "Git has not taken the change yet"
-    if not context.may_shift:
-        return "Git does not answer"
+    waits_for_git = ascent.waits_for_git(state, context)
+    if waits_for_git:
+        return waits_for_git
     if state.outcomes_until is None or state.windows_until is None:
         return ""
     lag = state.windows_until - state.outcomes_until

@@ -8,7 +8,7 @@ Rules:
 3. A window moves a rollout forward only when its cohort of labels has been heard as well, so
    that the order in which the two arrive decides nothing. Without any cohort ever, windows do.
 4. Bad takes the weight to zero whenever it is seen: held, paused or not.
-5. No challenger gets weight while Git owes the change that announces it.
+5. No challenger gets weight while Git owes the change that announces it, whoever orders it.
 6. A digest that was taken back never serves again until a person lifts that.
 """
 

@@ -52,6 +52,9 @@ def _resume(state: Lifecycle, order: Ordered, context: Context) -> Outcome:
 def _promote(state: Lifecycle, order: Ordered, context: Context, policy: Policy) -> Outcome:
     if state.rollout is None or not _meant(order, state.rollout.challenger.version):
         return state, (_declined(state, order),)
+    waits_for = ascent.waits_for_git(state, context)
+    if waits_for:
+        return state, (_declined(state, order, why=waits_for),)
     judgement = Judgement(answer="good", reason=f"ordered by {_signed(order)}", findings=())
     return ascent.promote(state, judgement=judgement, context=context, policy=policy)
 
@@ -101,6 +104,6 @@ def _about(state: Lifecycle, action: Action, reason: str) -> Step:
     )
 
 
-def _declined(state: Lifecycle, order: Ordered) -> Step:
+def _declined(state: Lifecycle, order: Ordered, *, why: str = "nothing to do") -> Step:
     version = "" if order.version is None else f" v{order.version}"
-    return _about(state, "declined", f"{order.command}{version} by {order.who}: nothing to do")
+    return _about(state, "declined", f"{order.command}{version} by {order.who}: {why}")

@@ -17,6 +17,9 @@ from evermodel.deployer.handlers.translation import policy_of
 from evermodel.deployer.handlers.turn import Turn
 from evermodel.deployer.ports import ConfigRepository, EngineRefused, RolloutEngine
 
+#: Actions that give a challenger weight, which the engine holds against Git first.
+_RISES = {"advanced", "promoted"}
+
 
 class Work:
     """Carries happenings out, over a repository and an engine."""
@@ -42,7 +45,7 @@ class Work:
     def needs_git(self, state: Lifecycle, happening: Happening, meta: EventMeta) -> bool:
         """Return whether `happening` leads to a question to Git, which may be slow."""
         after, steps = self._decide(state, happening, meta, may_shift=True)
-        return bool(state.owed or after.owed or any(s.action == "advanced" for s in steps))
+        return bool(state.owed or after.owed or any(s.action in _RISES for s in steps))
 
     def carry_out(
         self, state: Lifecycle, happening: Happening, meta: EventMeta
