@@ -3,7 +3,10 @@
 The promise is what a version had in its first matured outcomes. Later cohorts are held against
 it by a time-uniform confidence bound (Robbins' beta mixture: with a uniform prior, the true
 rate ever leaves the interval with probability at most alpha), from every start among the last
-cohorts, so that a long good past does not hide a fall. alpha is shared among the starts.
+cohorts, so that a long good past does not hide a fall. alpha is shared among the starts of one
+look. That bounds a false alarm only while those are all the starts there were: over a year there
+are some 365, and the promise itself is an estimate. What keeps false alarms away in the long run
+is the margin a fall must exceed, which simulation shows and no formula here proves.
 """
 
 import math

@@ -14,6 +14,7 @@ from typing import Any
 
 from evermodel.common.events.payload import Name, Time
 from evermodel.common.kernel.ids import EventId
+from evermodel.common.kernel.redaction import redact
 from evermodel.trainer.ports import BUNDLE, HOLDOUT, REPORT, Plan, Report, Run, Unavailable
 
 _LOG = logging.getLogger(__name__)
@@ -76,7 +77,8 @@ class MlflowRuns:
         except (MlflowException, OSError) as error:
             if getattr(error, "error_code", "").startswith("INVALID"):
                 raise
-            raise Unavailable(str(error).splitlines()[0][:300]) from error
+            said = str(error).splitlines() or [type(error).__name__]
+            raise Unavailable(redact(said[0])[:300]) from error
 
 
 def _connect(uri: str) -> Any:

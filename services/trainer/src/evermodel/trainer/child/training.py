@@ -5,6 +5,7 @@ model that gives every row one score, an export that answers differently.
 """
 
 import threading
+from contextlib import suppress
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -43,7 +44,7 @@ def train(plan: Plan, *, folder: Path, say: Say) -> Report:
     Raises:
         Refused: nothing may be made of it; the message says why.
     """
-    warming = threading.Thread(target=start_tensorflow, kwargs={"threads": plan.threads})
+    warming = threading.Thread(target=_warm, kwargs={"threads": plan.threads})
     warming.start()  # TensorFlow's import and DuckDB's reading overlap
     try:
         rows = read_rows(plan)
@@ -101,6 +102,12 @@ def train(plan: Plan, *, folder: Path, say: Say) -> Report:
         metrics=metrics_of(scores, held.labels, threshold=threshold, seed=plan.seed),
         parameters=_parameters(plan, splits, teach, loss),
     )
+
+
+def _warm(*, threads: int) -> None:
+    """Start TensorFlow early. What goes wrong is told by whoever needs it, not by a thread."""
+    with suppress(Exception):
+        start_tensorflow(threads=threads)
 
 
 def _splits(rows: Rows, plan: Plan) -> Splits:
