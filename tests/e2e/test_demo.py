@@ -127,11 +127,20 @@ def test_git_says_why_the_version_was_taken_back(told: Told) -> None:
 
 def test_every_event_has_a_cause_that_exists(told: Told) -> None:
     known = {event["id"] for event in told.events}
-    untold = {"evermodel.transactions.windowed.v1"}  # caused by partials, which are not kept
-    untold |= {"evermodel.drift.detected.v1"}
+    # A command is a beginning; windows are caused by partials, which are not kept.
+    untold = {"evermodel.lifecycle.command.v1", "evermodel.transactions.windowed.v1"}
     for event in told.events:
-        if event["type"] not in untold and "causationid" in event:
+        if event["type"] not in untold:
             assert event["causationid"] in known, event["type"]
+
+
+def test_each_training_has_the_lifecycle_of_its_rollout(told: Told) -> None:
+    lifecycles = {
+        kind: {e["lifecycleid"] for e in told.events if e["type"] == f"evermodel.{kind}.v1"}
+        for kind in ("model.trained", "model.validated", "rollout.step")
+    }
+    assert len(lifecycles["model.trained"]) == 3
+    assert len({frozenset(found) for found in lifecycles.values()}) == 1
 
 
 def test_the_report_needs_nothing_from_elsewhere(told: Told) -> None:

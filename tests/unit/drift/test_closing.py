@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evermodel.common.events.windows import TransactionsPartial, TransactionsWindowed
 from evermodel.common.testing.harness import Crashed, crash_at
 from tests.unit.drift.bench import referenced
 from tests.unit.drift.detecting import Desk, at
+from tests.unit.drift.test_rule import window
 
 REFERENCE = referenced()
 IDLE = 30.0
@@ -150,3 +152,24 @@ def test_the_order_in_which_partitions_speak_changes_no_window(
         said[partition] += 1
     assert desk.days() == [(0, 2), (1, 20), (2, 200)]
     assert {w.late_rows for w in desk.windows()} == {0}
+
+
+def test_a_verdict_names_the_window_that_it_judges_as_its_cause() -> None:
+    desk = begun()
+    desk.crown()
+    broken = window(0, nulls=900)
+    partial = TransactionsPartial(
+        model=broken.model,
+        window=broken.window,
+        stream="scored",
+        partition=0,
+        partitions=1,
+        watermark=broken.window.end,
+        counters=broken.counters,
+    )
+    desk.harness.publish(partial, time=broken.window.end)
+    desk.harness.run()
+    (closed,) = desk.harness.events(TransactionsWindowed)
+    (verdict,) = desk.verdicts()
+    assert verdict.payload.cause == "quality"
+    assert verdict.meta.causation_id == closed.meta.id

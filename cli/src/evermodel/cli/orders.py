@@ -14,7 +14,7 @@ from evermodel.common.events.codec import encode
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.windows import TransactionsWindowed
-from evermodel.common.kernel.ids import EventId, ModelName, identity_id
+from evermodel.common.kernel.ids import EventId, ModelName, identity_id, lifecycle_of
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.records import Outgoing
 from evermodel.common.models.file import read_models
@@ -61,6 +61,8 @@ def give(settings: KafkaSettings, command: LifecycleCommand, *, at: str | None) 
         source="/evermodel/cli",
         subject=command.model,
         time=time,
+        # An order to train begins a lifecycle; the others speak about one that is under way.
+        lifecycle_id=lifecycle_of(identity) if command.command == "retrain" else None,
     )
     value, headers = encode(command, meta)
     broker = KafkaBroker(settings, quiet=True)

@@ -14,7 +14,7 @@ import polars as pl
 from evermodel.common.events.catalogue import LABELS
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.traffic import Label, Watermark
-from evermodel.common.kernel.ids import ModelName
+from evermodel.common.kernel.ids import ModelName, lifecycle_of
 from evermodel.common.messaging.api import Emit
 from evermodel.common.messaging.records import Headers, Outgoing
 from evermodel.common.models.description import ModelDescription
@@ -146,9 +146,13 @@ def watermarks(
 
 
 def first_order(model: ModelName, time: datetime) -> Emit:
-    """Return the order to train the first model as of `time`; the same event in every run."""
+    """Return the order to train the first model as of `time`; the same event in every run.
+
+    It begins the lifecycle that its training, validation and rollout belong to.
+    """
     order = LifecycleCommand(model=model, command="retrain", who="evermodel", why="bootstrap")
-    return Emit(order, time, identity=f"bootstrap/{model}/{time.isoformat()}")
+    identity = f"bootstrap/{model}/{time.isoformat()}"
+    return Emit(order, time, identity=identity, lifecycle_id=lifecycle_of(identity))
 
 
 def _transactions(rows: pl.DataFrame, model: ModelDescription) -> list[Outgoing]:

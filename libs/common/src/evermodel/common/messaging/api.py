@@ -21,7 +21,7 @@ from typing import Generic, Protocol, TypeVar
 from evermodel.common.events.catalogue import Topic
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.payload import Payload
-from evermodel.common.kernel.ids import LifecycleId
+from evermodel.common.kernel.ids import EventId, LifecycleId
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.observability.metrics import Metrics
 
@@ -35,13 +35,15 @@ class Emit:
 
     The id derives from the cause, the type and the ordinal among the reaction's events of that
     type; with `identity` from the type and that natural key alone. `lifecycle_id` None means
-    the cause's.
+    the cause's. `caused_by` names another event of the same reaction that this one follows from,
+    where that is not the message itself.
     """
 
     payload: Payload
     time: datetime
     identity: str | None = None
     lifecycle_id: LifecycleId | None = None
+    caused_by: EventId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def emissions(emits: Sequence[Emit], *, cause: EventMeta | None, source: str) ->
             time=emit.time,
             source=source,
             lifecycle_id=emit.lifecycle_id or (cause.lifecycle_id if cause else None),
-            causation_id=cause.id if cause else None,
+            causation_id=emit.caused_by or (cause.id if cause else None),
         )
         made.append(outgoing(emit.payload, meta))
     return made

@@ -13,7 +13,7 @@ from evermodel.common.events.windows import (
     TransactionsWindowed,
     WindowCounters,
 )
-from evermodel.common.kernel.ids import ReferenceId
+from evermodel.common.kernel.ids import ReferenceId, identity_id
 from evermodel.common.messaging.api import Emit
 from evermodel.common.models.description import ModelDescription
 from evermodel.drift.domain.closing import next_window
@@ -50,11 +50,13 @@ class Closing:
         events: list[Emit] = []
         while (start := _due(state, model, idle)) is not None:
             window, reference = self._windowed(model, state, start)
-            events.append(_said(window))
+            said = _said(window)
+            closed = identity_id(window.TYPE, str(said.identity))
+            events.append(said)
             opened = {at: w for at, w in state.opened.items() if at != start}
             state = replace(state, opened=opened, closed=start, late_rows=0)
             state, verdicts = judge(state, model, window, reference)
-            events += verdicts
+            events += [replace(verdict, caused_by=closed) for verdict in verdicts]
         return state, events
 
     def _windowed(
