@@ -13,8 +13,8 @@ import numpy.typing as npt
 from scipy import stats
 
 from benchmarks.challenges import Floats, Stage
+from evermodel.common.events.windows import SCORE_BINS
 from evermodel.deployer.domain.evidence import (
-    BINS,
     Cell,
     Cohort,
     Outcomes,
@@ -111,8 +111,8 @@ def _window(stage: Stage, answers: Floats, today: Mask, decided: Mask, day: int)
 
 
 def _tally(scores: Floats, threshold: float) -> Tally:
-    bins = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
-    histogram: Sequence[int] = np.bincount(bins, minlength=BINS).tolist()
+    bins = np.minimum((scores * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
+    histogram: Sequence[int] = np.bincount(bins, minlength=SCORE_BINS).tolist()
     alerts = int((scores >= threshold).sum())
     return Tally(rows=len(scores), alerts=alerts, histogram=tuple(histogram))
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from evermodel.deployer.domain.evidence import BINS, Evidence, Outcomes, Pair, Served, Tally
+from evermodel.common.events.windows import SCORE_BINS
+from evermodel.deployer.domain.evidence import Evidence, Outcomes, Pair, Served, Tally
 from evermodel.deployer.domain.judge import judge, judge_promoted
 from evermodel.deployer.domain.policy import Policy
 from evermodel.deployer.domain.verdicts import Judgement
@@ -30,7 +31,7 @@ def tally(rows: int, *, alerts: float = 0.01, low: float = 0.95, failed: int = 0
     high = round(answered * alerts)
     bottom = min(round(answered * low), answered - high)
     middle = answered - high - bottom
-    histogram = [0] * BINS
+    histogram = [0] * SCORE_BINS
     histogram[0], histogram[9], histogram[-1] = bottom, middle, high
     return Tally(rows=rows, failed=failed, alerts=high, histogram=tuple(histogram))
 

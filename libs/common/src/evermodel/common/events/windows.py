@@ -7,6 +7,9 @@ from pydantic import Field
 from evermodel.common.events.payload import Count, Payload, Ratio, Span, Text, Time, Value, Version
 from evermodel.common.kernel.ids import ReferenceId
 
+#: Equal bins over [0, 1] of every histogram of scores, here and in ``outcomes.py``.
+SCORE_BINS = 20
+
 
 class ContinuousCounts(Value):
     """A continuous column against the edges of its reference (see ``evermodel.profile``)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
-BINS = 20
+from evermodel.common.events.windows import SCORE_BINS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Tally:
     rows: int = 0
     failed: int = 0
     alerts: int = 0
-    histogram: tuple[int, ...] = (0,) * BINS
+    histogram: tuple[int, ...] = (0,) * SCORE_BINS
 
     def __add__(self, other: Self) -> "Tally":
         return Tally(

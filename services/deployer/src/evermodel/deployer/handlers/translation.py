@@ -5,11 +5,11 @@ from evermodel.common.events.outcomes import OutcomesMatured, PairedOutcomes
 from evermodel.common.events.rollout import Check, RolloutStep, VersionInPlay
 from evermodel.common.events.training import Artefact
 from evermodel.common.events.validation import ModelValidated
-from evermodel.common.events.windows import ServedCounts, TransactionsWindowed
+from evermodel.common.events.windows import SCORE_BINS, ServedCounts, TransactionsWindowed
 from evermodel.common.kernel.errors import Permanent
 from evermodel.common.kernel.ids import ModelName, ReferenceId
 from evermodel.common.models.description import ModelDescription
-from evermodel.deployer.domain.evidence import BINS, Cell, Cohort, Outcomes, Pairing, Tally, Window
+from evermodel.deployer.domain.evidence import Cell, Cohort, Outcomes, Pairing, Tally, Window
 from evermodel.deployer.domain.happenings import Ordered, Step
 from evermodel.deployer.domain.policy import Policy
 from evermodel.deployer.domain.release import Release, Share
@@ -64,8 +64,8 @@ def window_of(event: TransactionsWindowed) -> Window:
         Permanent: a histogram is not of this judge's bins.
     """
     served = event.counters.served
-    if any(len(counts.histogram) != BINS for counts in served):
-        raise Permanent(f"a score histogram has another number of bins than {BINS}")
+    if any(len(counts.histogram) != SCORE_BINS for counts in served):
+        raise Permanent(f"a score histogram has another number of bins than {SCORE_BINS}")
     cells = tuple(_cell(counts) for counts in served if counts.decided_by is not None)
     return Window(end=event.window.end, sound=event.quality != "fail", cells=cells)
 

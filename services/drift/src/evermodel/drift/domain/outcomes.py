@@ -10,9 +10,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from evermodel.common.events.windows import SCORE_BINS
 from evermodel.lake.columns import UNLABELLED
-
-BINS = 20
 
 Flags = npt.NDArray[np.int8]
 Scores = npt.NDArray[np.float32]
@@ -77,14 +76,14 @@ def confusion(joined: Joined, version: int) -> Confusion:
     alerts, scores = joined.alerts[version], joined.scores[version]
     answered = (alerts != -1) & (joined.labels != UNLABELLED)
     fraud, alert = joined.labels[answered] == 1, alerts[answered] == 1
-    bins = np.minimum((scores[answered] * BINS).astype(np.int64), BINS - 1)
+    bins = np.minimum((scores[answered] * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
     return Confusion(
         true_positives=int((fraud & alert).sum()),
         false_positives=int((~fraud & alert).sum()),
         false_negatives=int((fraud & ~alert).sum()),
         true_negatives=int((~fraud & ~alert).sum()),
-        fraud_scores=tuple(np.bincount(bins[fraud], minlength=BINS).tolist()),
-        genuine_scores=tuple(np.bincount(bins[~fraud], minlength=BINS).tolist()),
+        fraud_scores=tuple(np.bincount(bins[fraud], minlength=SCORE_BINS).tolist()),
+        genuine_scores=tuple(np.bincount(bins[~fraud], minlength=SCORE_BINS).tolist()),
     )
 
 

@@ -23,10 +23,14 @@ class OpenWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Small(OpenWindow):
-    """Closed windows that wait for the next ones, because they have too few rows to judge."""
+    """Closed windows that wait for the next ones, because they have too few rows to judge.
+
+    `windows`: how many.
+    """
 
     start: datetime
     end: datetime
+    windows: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,7 @@ class ModelState:
 
     `closed`: start of the window closed last. `late_rows`: since then. `consecutive`: windows
     in a row that flagged each feature. `quality`: the episode of failing windows, if one is on.
+    `starved`: for so many windows there were too few rows of the champion's reference to judge.
     `owed`: alarms whose report has not been made, by event id.
     """
 
@@ -68,4 +73,5 @@ class ModelState:
     history: History = field(default_factory=History)
     quality: Episode | None = None
     judged: Span | None = None
+    starved: bool = False
     owed: Mapping[str, Alarm] = field(default_factory=dict)

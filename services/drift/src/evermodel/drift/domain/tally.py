@@ -7,12 +7,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from evermodel.common.events.windows import SCORE_BINS
 from evermodel.drift.domain.rows import Integers, Rows
 from evermodel.profile.counters import Counters
 from evermodel.profile.reference import Reference
-
-#: Equal bins of a score over [0, 1].
-SCORE_BINS = 20
 
 Served = tuple[int | None, int]
 

@@ -24,6 +24,11 @@ from evermodel.drift.handlers.payloads import counters_of
 from evermodel.profile.assessment import assess
 from evermodel.profile.reference import Reference
 
+#: Windows that are joined at most, waiting for enough rows of the champion's reference; and when
+#: there is not one such row, as from an upstream that names no reference.
+MOST_JOINED = 365
+MOST_WITHOUT = 30
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -67,7 +72,9 @@ def judge(
         (r for r in joined.counters.references if r.reference_id == reference.reference_id), None
     )
     if counted is None or counted.rows < model.windows.min_rows:
-        return replace(state, small=joined if joined.counters.rows else None), verdicts
+        rows = 0 if counted is None else counted.rows
+        state, more = _waiting(state, model, window, joined, rows)
+        return state, [*verdicts, *more]
     found = assess(
         counters_of(counted, reference),
         reference,
@@ -100,7 +107,7 @@ def judge(
         performance=_performance(state, model),
         lake=joined.lake,
     )
-    state = replace(state, small=None, consecutive=consecutive, judged=evidence.span)
+    state = replace(state, small=None, consecutive=consecutive, judged=evidence.span, starved=False)
     state, more = ruled(state, model, evidence, now=joined.end)
     return state, [*verdicts, *more]
 
@@ -207,11 +214,37 @@ def _quality(
         ruling = Ruling("watch", "quality", episode, "the window fails its checks")
         state = replace(state, quality=episode)
         return state, [verdict(state, model, ruling, evidence, now=now)]
-    if window.quality == "pass" and state.quality is not None:
+    if window.quality == "pass" and state.quality is not None and not state.starved:
         ruling = Ruling("cleared", "quality", state.quality, "the window passes its checks")
         state = replace(state, quality=None)
         return state, [verdict(state, model, ruling, evidence, now=now)]
     return state, []
+
+
+def _waiting(
+    state: ModelState,
+    model: ModelDescription,
+    window: TransactionsWindowed,
+    joined: Small,
+    rows: int,
+) -> tuple[ModelState, list[Emit]]:
+    """Return the state with `joined`, or say that it waits in vain and let it go.
+
+    Else an upstream that names no reference, or another's, would have it grow for ever.
+    """
+    if not joined.counters.rows:
+        return replace(state, small=None), []
+    if joined.windows < (MOST_JOINED if rows else MOST_WITHOUT):
+        return replace(state, small=joined), []
+    detail = (
+        f"{rows} rows under the champion's reference in {joined.windows} windows, "
+        f"fewer than {model.windows.min_rows}"
+    )
+    failure = QualityFailure(
+        check="schema", column=None, value=rows, bound=model.windows.min_rows, detail=detail
+    )
+    failing = window.model_copy(update={"quality": "fail", "failures": (failure,)})
+    return _quality(replace(state, small=None, starved=True), model, failing)
 
 
 def _window_evidence(window: TransactionsWindowed) -> Evidence:
@@ -234,6 +267,7 @@ def _joined(small: Small | None, window: TransactionsWindowed) -> Small:
         end=span.end,
         counters=merged(small.counters, window.counters),
         lake=(*small.lake, *window.lake),
+        windows=small.windows + 1,
     )
 
 

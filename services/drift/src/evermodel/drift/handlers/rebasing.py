@@ -41,6 +41,7 @@ def rebased(
         consecutive={},
         cusum=Cusum(),
         small=None,
+        starved=False,
         history=replace(history, cohorts_since=0),
     )
     return state, events
