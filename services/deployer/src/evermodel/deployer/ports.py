@@ -91,8 +91,8 @@ class RolloutEngine(Protocol):
     Laws: (1) `apply` is idempotent. (2) Afterwards `observe` reports those shares. (3) Taking a
     challenger's weight to zero needs nothing but the engine itself: it works while the
     repository is away. (4) Weight is given only to a version that the repository wants or
-    wanted: `apply` refuses a challenger more weight, up to all of it, while it is not the desired version; the
-    first `apply` of a process takes over what is the case.
+    wanted: `apply` refuses a challenger more weight, up to all of it, while it is not the
+    desired version; the first `apply` of a process takes over what is the case.
     """
 
     def apply(self, model: str, /, *, shares: tuple[Share, ...]) -> None:

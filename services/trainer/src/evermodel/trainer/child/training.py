@@ -5,8 +5,8 @@ model that gives every row one score, an export that answers differently.
 """
 
 import threading
-from contextlib import suppress
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
