@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
-from contextlib import suppress
 
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.observability.logs import configure_logs
@@ -17,6 +17,8 @@ _LOG = logging.getLogger(__name__)
 
 #: How often it is looked at whether Faust still runs.
 _LOOK_SECONDS = 1.0
+#: Its parts have this long to end; the supervisor kills after five seconds.
+_END_SECONDS = 3.0
 #: Faust tells each part's start and stop; its warnings are enough.
 _CHATTY = ("faust", "mode", "aiokafka", "evermodel.console.adapters")
 
@@ -26,16 +28,31 @@ _FAILED, _UNAVAILABLE = 1, 3
 
 async def serve(settings: Settings) -> int:
     """Serve until a signal; return the exit code."""
-    stopping = asyncio.Event()
+    told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    work = asyncio.create_task(_follow(settings))
+    stopping = asyncio.create_task(told.wait())
+    # It may be starting still, and with a broker that went away a start never comes to its end.
+    await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if work.done():
+        stopping.cancel()
+        return work.result()
+    work.cancel()
+    _, left = await asyncio.wait({work}, timeout=_END_SECONDS)
+    if left:  # nor may its end; it writes nothing, so nothing is lost
+        logging.shutdown()
+        os._exit(0)
+    return 0
+
+
+async def _follow(settings: Settings) -> int:
+    """Serve for as long as it follows the topics; return the exit code."""
     started = f"{SystemClock().now():%Y%m%dT%H%M%S%f}"
     async with console(settings, started=started) as running:
         _LOG.info("console on http://%s:%s/api/models", settings.host, running.port)
         while running.is_healthy():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), timeout=_LOOK_SECONDS)
-                return 0
+            await asyncio.sleep(_LOOK_SECONDS)
     _LOG.error("it no longer follows the topics: a fresh start reads them anew")
     return _FAILED
 
