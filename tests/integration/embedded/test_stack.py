@@ -59,7 +59,7 @@ def test_killed_supervisor_leaves_nothing_that_the_next_start_does_not_end(
     running = [psutil.Process(record.pid) for record in recorded(folder / "processes")]
     assert {"kafka", "mlflow", "waits"} == {r.name for r in recorded(folder / "processes")}
 
-    assert lock.holder(folder) == supervisor.pid
+    assert lock.holder(folder) == lock.Held(supervisor.pid)
     with pytest.raises(Occupied, match=str(supervisor.pid)), stack(folder, models="m"):
         raise AssertionError
 

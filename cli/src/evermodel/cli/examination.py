@@ -36,9 +36,9 @@ class Finding:
 
 def examine(state: Path) -> list[Finding]:
     """Look at everything; nothing found wrong keeps the rest from being looked at."""
-    holder = lock.holder(state)
-    runs = f"process {holder} holds {state}" if holder else f"nothing runs in {state}"
-    findings = [Finding("supervisor", "well" if holder else "unknown", runs), _git_program()]
+    now = lock.holder(state)
+    runs = f"process {now.pid or 'unknown'} holds {state}" if now else f"nothing runs in {state}"
+    findings = [Finding("supervisor", "well" if now else "unknown", runs), _git_program()]
     try:
         known = addresses(state)
     except CommandError as error:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,17 +18,25 @@ def end(folder: Path) -> str:
     """End the stack of `folder`; return what was done, for a person.
 
     Raises:
-        NotAvailable: its supervisor does not end.
+        NotAvailable: its supervisor does not end, or does not say which process it is.
     """
-    pid = lock.holder(folder)
-    if pid is not None:
+    now = lock.holder(folder)
+    if now is not None:
+        _end(now.pid, folder)
+    left = sweep(folder / "processes")
+    if now is not None:
+        return f"ended the stack of {folder} (process {now.pid})"
+    return f"ended {len(left)} processes left in {folder}" if left else f"nothing runs in {folder}"
+
+
+def _end(pid: int | None, folder: Path) -> None:
+    if pid is None:
+        raise NotAvailable(f"{folder} is held by a process that does not say its id: try again")
+    with suppress(ProcessLookupError, psutil.NoSuchProcess):  # it may end by itself meanwhile
+        supervisor = psutil.Process(pid)
         os.kill(pid, signal.SIGTERM)
-        _, alive = psutil.wait_procs([psutil.Process(pid)], timeout=_SECONDS)
+        _, alive = psutil.wait_procs([supervisor], timeout=_SECONDS)
         if alive:
             raise NotAvailable(
                 f"process {pid} does not end: 'kill -9 {pid}', then 'evermodel down'"
             )
-    left = sweep(folder / "processes")
-    if pid is not None:
-        return f"ended the stack of {folder} (process {pid})"
-    return f"ended {len(left)} processes left in {folder}" if left else f"nothing runs in {folder}"

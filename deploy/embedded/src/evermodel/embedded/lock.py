@@ -4,13 +4,26 @@ import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
+from typing import TextIO
 
 import psutil
 
 from evermodel.embedded.errors import Occupied
 
 _NAME = "lock"
+#: Who only looks holds the lock for microseconds, and a new holder writes its id as fast: what
+#: is so for all these looks is no such moment.
+_LOOKS, _BETWEEN_SECONDS = 50, 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Somebody holds the folder: which process, or None when it does not say."""
+
+    pid: int | None
 
 
 @contextmanager
@@ -22,13 +35,12 @@ def held(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / _NAME).open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _is_taken(file):
+            now = holder(folder)
             raise Occupied(
-                f"{folder} is in use by process {holder(folder) or 'unknown'}: "
+                f"{folder} is in use by process {(now and now.pid) or 'unknown'}: "
                 f"end it with 'evermodel down --state {folder}', or name another folder"
-            ) from error
+            )
         file.seek(0)
         file.truncate()
         me = psutil.Process()
@@ -43,22 +55,47 @@ def is_marked(folder: Path) -> bool:
     return (folder / _NAME).is_file()
 
 
-def holder(folder: Path) -> int | None:
-    """Return the process id of the supervisor that holds `folder` now, or None."""
+def holder(folder: Path) -> Held | None:
+    """Return who holds `folder` now, or None when nobody does."""
     path = folder / _NAME
+    for _ in range(_LOOKS):
+        if _is_free(path):
+            return None
+        pid = _read(path)
+        if pid is not None:
+            return Held(pid)
+        Event().wait(_BETWEEN_SECONDS)
+    return Held(None)
+
+
+def _is_taken(file: TextIO) -> bool:
+    """Take the lock; return whether it was to be had."""
+    for _ in range(_LOOKS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            Event().wait(_BETWEEN_SECONDS)
+        else:
+            return True
+    return False
+
+
+def _is_free(path: Path) -> bool:
     try:
         with path.open("r", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return None
     except BlockingIOError:
-        return _read(path)
+        return False
     except OSError:
-        return None
+        return True
+    return True
 
 
 def _read(path: Path) -> int | None:
+    """Return the id that is written down, unless it is that of a holder before."""
     try:
-        pid = int(json.loads(path.read_text("utf-8"))["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
+        said = json.loads(path.read_text("utf-8"))
+        pid = int(said["pid"])
+        return pid if " ".join(psutil.Process(pid).cmdline()) == said["command"] else None
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return None
-    return pid
