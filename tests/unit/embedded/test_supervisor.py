@@ -125,3 +125,21 @@ def test_the_logs_of_what_is_kept_are_cut_while_it_runs(
     kept = command(tmp_path, FOREVER)
     supervisor.keep(kept)
     eventually(lambda: kept.log in cut)
+
+
+@pytest.mark.parametrize("failure", [OSError("no space"), psutil.AccessDenied(1), KeyError("own")])
+def test_a_supervisor_that_keeps_nothing_any_more_says_why(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    supervisor.keep(command(tmp_path, FOREVER, name="good"))
+    eventually(lambda: supervisor.standings()[0].pid)
+
+    def fail(*_: object, **__: object) -> None:
+        raise failure
+
+    monkeypatch.setattr("evermodel.embedded.supervisor.Child", fail)
+    supervisor.keep(command(tmp_path, FOREVER, name="bad"))
+    with pytest.raises(type(failure)):
+        eventually(lambda: not supervisor.standings())
+    with pytest.raises(type(failure)):
+        supervisor.await_ready("good", lambda: True, seconds=10)

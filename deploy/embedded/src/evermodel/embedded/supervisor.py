@@ -31,7 +31,7 @@ _LOOKS_PER_ROTATION = 100
 _SERVICES_SECONDS = 5.0
 _FOUNDATIONS_SECONDS = 3.0
 
-State = Literal["running", "restarting", "ended"]
+State = Literal["running", "restarting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +120,13 @@ class Supervisor:
 
         Raises:
             NotAvailable: the process `name` died, or was not ready within `seconds`.
+            Exception: the one that ended the supervisor's own thread.
         """
         slot = self._slot(name)
         deadline = self._clock.monotonic() + seconds
         while self._clock.monotonic() < deadline:  # a look may itself take seconds
+            if self._failure is not None:
+                raise self._failure
             if is_ready():
                 return
             if slot.restarts or self._stopping.wait(_LOOK_SECONDS):
@@ -176,7 +179,7 @@ class Supervisor:
                     slot.look()
                     if looks % _LOOKS_PER_ROTATION == 0:
                         rotate(slot.command.log)
-        except OSError as error:  # a disk that is full, a process table that is
+        except Exception as error:  # noqa: BLE001  # whatever it is: nothing is kept running now
             self._failure = error
         finally:
             _end(self._services, seconds=_SERVICES_SECONDS)
