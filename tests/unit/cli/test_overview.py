@@ -25,7 +25,9 @@ BUNDLE = {
 }
 
 
-def step(number: int, *, action: str, weights: dict[int, int]) -> Read:
+def step(
+    number: int, *, action: str, weights: dict[int, int], id_: str = "", day: int | None = None
+) -> Read:
     payload = RolloutStep.model_validate(
         {
             "model": "fraud",
@@ -40,11 +42,11 @@ def step(number: int, *, action: str, weights: dict[int, int]) -> Read:
         }
     )
     meta = EventMeta(
-        id=EventId(f"id-{number}"),
+        id=EventId(id_ or f"id-{number}"),
         type=payload.TYPE,
         source="/evermodel/deployer",
         subject=ModelName("fraud"),
-        time=START + timedelta(days=number),
+        time=START + timedelta(days=number if day is None else day),
     )
     value, headers = encode(payload, meta)
     return interpret(
@@ -69,7 +71,16 @@ def in_play(version: int, weight: int) -> VersionInPlay:
     )
 
 
-def test_the_newest_step_by_event_time_is_what_serves() -> None:
+def test_of_two_steps_of_one_moment_the_one_written_last_is_what_serves() -> None:
+    found = [
+        step(2, action="started", weights={1: 100, 3: 0}, id_="00", day=7),
+        step(1, action="aborted", weights={1: 100, 2: 0}, id_="ff", day=7),
+    ]
+    (standing,) = standings(found)
+    assert (standing.action, standing.version) == ("started", 3)
+
+
+def test_the_step_written_last_is_what_serves() -> None:
     found = [
         step(2, action="advanced", weights={1: 80, 2: 20}),
         step(1, action="started", weights={1: 100, 2: 0}),

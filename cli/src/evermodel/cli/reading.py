@@ -75,6 +75,11 @@ def interpret(record: Record) -> Read:
 
 
 def events(found: Iterable[Read]) -> list[Event[Payload]]:
-    """Return the events of `found` in order of event time, then of id."""
-    present = [each.event for each in found if each.event is not None]
-    return sorted(present, key=lambda event: (event.meta.time, event.meta.id))
+    """Return the events of `found` as they were written: by topic, partition and offset.
+
+    Never by event time: two steps that follow from one cause share it, and who serves goes by
+    the one written last.
+    """
+    placed = [(each.record, each.event) for each in found if each.event is not None]
+    placed.sort(key=lambda pair: (pair[0].topic, pair[0].partition, pair[0].offset))
+    return [event for _, event in placed]
