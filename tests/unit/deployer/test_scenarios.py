@@ -404,6 +404,7 @@ def test_an_order_at_the_walls_time_is_carried_out_in_the_streams_time() -> None
     story.orders("promote")
     story.now = stream
 
+    assert story.times[-1] <= stream + 4 * DAY
     assert story.days(14).actions[-1] != "completed v2"
     assert story.days(4).actions[-1] == "completed v2"
 

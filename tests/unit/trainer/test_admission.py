@@ -23,7 +23,12 @@ from evermodel.trainer.domain.admission import (
     rolled,
 )
 
-POLICY = Policy(cool_down=timedelta(days=7), regime=timedelta(days=3), memory=timedelta(days=36))
+POLICY = Policy(
+    cool_down=timedelta(days=7),
+    regime=timedelta(days=3),
+    memory=timedelta(days=36),
+    closing=timedelta(days=1),
+)
 
 
 def day(n: float) -> datetime:
@@ -102,6 +107,28 @@ def test_a_storm_of_alarms_is_one_training() -> None:
     assert given_answers.count("declined") == 39
 
 
+def test_a_resume_timed_years_ahead_of_the_stream_lets_the_next_alarm_be_answered() -> None:
+    state, _ = until(Admission(), 8, 12)
+    state, _ = resumed(paused(state), at=day(3000), policy=POLICY)
+    state, _ = alarm(state, request("a", at=12, onset=10), policy=POLICY)
+    _, began = until(state, 13, 25)
+    assert began == [20]
+
+
+def test_a_wish_timed_years_ahead_of_the_stream_trains_as_of_the_streams_time() -> None:
+    state, _ = until(Admission(), 8, 12)
+    _, training = command(state, request("c", at=3000), policy=POLICY)
+    assert training is not None
+    assert training.as_of == day(14)
+
+
+def test_a_wish_for_what_was_known_earlier_is_taken_at_its_word() -> None:
+    state, _ = until(Admission(), 8, 12)
+    _, training = command(state, request("c", at=9), policy=POLICY)
+    assert training is not None
+    assert training.as_of == day(9)
+
+
 def test_a_redelivered_alarm_changes_nothing() -> None:
     state, _ = alarm(Admission(), request("a", at=12, onset=10), policy=POLICY)
     assert alarm(state, request("a", at=12, onset=10), policy=POLICY) == (state, None)
@@ -129,7 +156,7 @@ def test_while_paused_alarms_wait_and_commands_are_declined() -> None:
     state, _ = alarm(paused(Admission()), request("a", at=12, onset=10), policy=POLICY)
     state, began = until(state, 12, 25)
     assert began == []
-    state, training = command(state, request("c", at=25))
+    state, training = command(state, request("c", at=25), policy=POLICY)
     assert training is None
     assert answers(state)["c"] == ("declined", "paused: resume first")
     state, _ = resumed(state, at=day(25), policy=POLICY)
@@ -138,15 +165,15 @@ def test_while_paused_alarms_wait_and_commands_are_declined() -> None:
 
 
 def test_a_command_trains_at_once_as_of_its_own_time() -> None:
-    state, training = command(Admission(), request("c", at=30))
+    state, training = command(Admission(), request("c", at=30), policy=POLICY)
     assert training is not None
     assert training.as_of == day(30)
     assert state.in_flight == training
 
 
 def test_a_command_during_a_training_is_declined() -> None:
-    state, _ = command(Admission(), request("c", at=30))
-    state, second = command(state, request("d", at=30))
+    state, _ = command(Admission(), request("c", at=30), policy=POLICY)
+    state, second = command(state, request("d", at=30), policy=POLICY)
     assert second is None
     assert answers(state)["d"][0] == "declined"
 
@@ -228,7 +255,7 @@ def test_whatever_happens_one_training_runs_and_every_request_is_answered(
                 state = refused(state, request(event, at=n), reason="broken")
             case "command":
                 asked.add(event)
-                state, training = command(state, request(event, at=n))
+                state, training = command(state, request(event, at=n), policy=POLICY)
             case "matured":
                 state, training = outcome(state, at=n)
             case "pause":

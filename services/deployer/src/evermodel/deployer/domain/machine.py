@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from evermodel.common.kernel.stream_time import in_stream
 from evermodel.deployer.domain import admission, intake, orders, retreat, statements
 from evermodel.deployer.domain.assessment import assess
 from evermodel.deployer.domain.evidence import Cohort, Window
@@ -74,7 +75,7 @@ def _event_time(
     until = state.windows_until
     if until is None:
         return context.now
-    return min(max(context.now, until), until + 2 * policy.window)
+    return max(in_stream(context.now, told=until, window=policy.window), until)
 
 
 def _accepted(state: Lifecycle, release: Release, context: Context, policy: Policy) -> Outcome:

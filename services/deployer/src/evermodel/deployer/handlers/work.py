@@ -4,12 +4,21 @@ Owns the order of effects of one event. Must never keep a state: see ``rollout``
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.kernel.errors import Permanent
 from evermodel.common.kernel.ids import ModelName
+from evermodel.common.kernel.stream_time import in_stream
 from evermodel.common.models.description import ModelDescription
-from evermodel.deployer.domain.happenings import Context, Happening, Overtaken, Refused, Step
+from evermodel.deployer.domain.happenings import (
+    Context,
+    Happening,
+    Ordered,
+    Overtaken,
+    Refused,
+    Step,
+)
 from evermodel.deployer.domain.lifecycle import Lifecycle
 from evermodel.deployer.domain.machine import advance
 from evermodel.deployer.handlers.delivery import deliver
@@ -51,11 +60,18 @@ class Work:
         self, state: Lifecycle, happening: Happening, meta: EventMeta
     ) -> tuple[Lifecycle, Turn]:
         """Return the state after `happening`, and what is to be said of it."""
-        turn = Turn(ModelName(state.model), meta.time)
+        turn = Turn(ModelName(state.model), self._time(state, happening, meta))
         state = self._settle(state, turn, meta)
         turn.tell_of_late_commits(state)
         state = self._bring_about(state, happening, turn, meta)
         return self._settle(state, turn, meta), turn
+
+    def _time(self, state: Lifecycle, happening: Happening, meta: EventMeta) -> datetime:
+        """Return the time of what will be said: that of the cause, unless a person made it up."""
+        if not isinstance(happening, Ordered):
+            return meta.time
+        window = self._policies[state.model].window
+        return in_stream(meta.time, told=state.windows_until, window=window)
 
     def _decide(
         self, state: Lifecycle, happening: Happening, meta: EventMeta, *, may_shift: bool

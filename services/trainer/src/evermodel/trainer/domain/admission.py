@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from evermodel.common.kernel.stream_time import in_stream
+
 #: So many answers are kept to look at; the topics keep them all.
 ANSWERS = 50
 
@@ -97,11 +99,16 @@ class Admission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The model's own numbers. `memory`: how long a failed window can matter to a training."""
+    """The model's own numbers.
+
+    `memory`: how long a failed window can matter to a training. `closing`: from a window's
+    start until it is surely closed.
+    """
 
     cool_down: timedelta
     regime: timedelta
     memory: timedelta
+    closing: timedelta
 
 
 Decision = tuple[Admission, Training | None]
@@ -133,7 +140,7 @@ def refused(state: Admission, request: Request, *, reason: str) -> Admission:
     return state if _known(state, request.cause.id) else _declined(state, request, reason=reason)
 
 
-def command(state: Admission, request: Request) -> Decision:
+def command(state: Admission, request: Request, *, policy: Policy) -> Decision:
     """Take in a person's wish: at once, as of the command's time, or not at all."""
     if _known(state, request.cause.id):
         return state, None
@@ -143,7 +150,8 @@ def command(state: Admission, request: Request) -> Decision:
     if state.paused:
         return _declined(state, request, reason="paused: resume first"), None
     request = replace(request, champion=state.champion)
-    return _started(state, Training(request=request, as_of=request.cause.time))
+    as_of = in_stream(request.cause.time, told=state.matured_at, window=policy.closing)
+    return _started(state, Training(request=request, as_of=as_of))
 
 
 def paused(state: Admission) -> Admission:
@@ -153,6 +161,7 @@ def paused(state: Admission) -> Admission:
 
 def resumed(state: Admission, *, at: datetime, policy: Policy) -> Decision:
     """Go on, with what waited."""
+    at = in_stream(at, told=state.matured_at, window=policy.closing)
     return _start_when_ready(replace(_settled(state, at), paused=False), policy)
 
 

@@ -95,7 +95,7 @@ class Trainer:
             case "retrain":
                 reason = f"{event.who}: {event.why}"
                 request = Request(cause=cause_of(meta), reason=reason)
-                return self._then(event.model, *admission.command(state, request))
+                return self._then(event.model, *admission.command(state, request, policy=policy))
             case "promote" | "abort" | "lift_hold":
                 return NOTHING
 
@@ -172,6 +172,7 @@ def policy_of(model: ModelDescription) -> Policy:
         cool_down=max(model.drift.cool_down, delay),
         regime=model.training.regime,
         memory=model.training.window + delay + timedelta(days=1),
+        closing=model.windows.length + model.windows.lateness,
     )
 
 
