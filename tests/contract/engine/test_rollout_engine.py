@@ -1,12 +1,16 @@
 """What every rollout engine promises. The argo engine joins the parameters here."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from evermodel.deployer.adapters.embedded_engine import EmbeddedEngine
+from evermodel.deployer.adapters.git_repository import GitRepository
 from evermodel.deployer.adapters.memory_repository import MemoryRepository
 from evermodel.deployer.domain.changes import promotion
 from evermodel.deployer.domain.release import Release, shares, watched
-from evermodel.deployer.ports import EngineRefused, RolloutEngine
+from evermodel.deployer.ports import ConfigRepository, EngineRefused, RolloutEngine
 from tests.unit.deployer.scenario import START
 
 
@@ -26,16 +30,33 @@ ONE, TWO = release(1), release(2)
 
 
 @pytest.fixture
-def repository() -> MemoryRepository:
-    return MemoryRepository()
+def bare(tmp_path: Path) -> Path:
+    path = tmp_path / "config.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True)
+    return path
+
+
+@pytest.fixture(params=["memory", "git"])
+def repository(request: pytest.FixtureRequest, bare: Path) -> ConfigRepository:
+    """The fake, and what the engine that ships reads."""
+    if request.param == "memory":
+        return MemoryRepository()
+    return GitRepository(str(bare), clone=bare.parent / "clone", pause=lambda _: None)
+
+
+def goes_away(repository: ConfigRepository, bare: Path) -> None:
+    if isinstance(repository, MemoryRepository):
+        repository.away = True
+    else:
+        bare.rename(bare.with_suffix(".moved"))
 
 
 @pytest.fixture(params=["embedded"])
-def engine(request: pytest.FixtureRequest, repository: MemoryRepository) -> RolloutEngine:
+def engine(request: pytest.FixtureRequest, repository: ConfigRepository) -> RolloutEngine:
     return EmbeddedEngine(repository)
 
 
-def desire(repository: MemoryRepository, to: Release, champion: Release | None = None) -> None:
+def desire(repository: ConfigRepository, to: Release, champion: Release | None = None) -> None:
     change = promotion(
         "fraud", champion=champion, challenger=to, cause=f"c{to.version}", time=START, reason="r"
     )
@@ -43,7 +64,7 @@ def desire(repository: MemoryRepository, to: Release, champion: Release | None =
 
 
 def test_a_challenger_takes_everything_only_while_the_repository_wants_it(
-    engine: RolloutEngine, repository: MemoryRepository
+    engine: RolloutEngine, repository: ConfigRepository
 ) -> None:
     desire(repository, ONE)
     engine.apply("fraud", shares=shares(ONE, challenger=TWO))
@@ -59,7 +80,7 @@ def test_it_has_applied_nothing_to_a_model_it_does_not_know(engine: RolloutEngin
 
 
 def test_what_was_applied_is_observed_and_applying_it_again_changes_nothing(
-    engine: RolloutEngine, repository: MemoryRepository
+    engine: RolloutEngine, repository: ConfigRepository
 ) -> None:
     desire(repository, ONE)
     for _ in range(2):
@@ -74,7 +95,7 @@ def test_what_was_applied_is_observed_and_applying_it_again_changes_nothing(
 
 
 def test_a_desired_challenger_gets_its_share_and_then_everything(
-    engine: RolloutEngine, repository: MemoryRepository
+    engine: RolloutEngine, repository: ConfigRepository
 ) -> None:
     desire(repository, ONE)
     engine.apply("fraud", shares=shares(ONE))
@@ -92,7 +113,7 @@ def test_a_desired_challenger_gets_its_share_and_then_everything(
 
 
 def test_a_challenger_the_repository_does_not_want_gets_no_share(
-    engine: RolloutEngine, repository: MemoryRepository
+    engine: RolloutEngine, repository: ConfigRepository
 ) -> None:
     desire(repository, ONE)
     engine.apply("fraud", shares=shares(ONE, challenger=TWO))
@@ -106,11 +127,13 @@ def test_a_challenger_the_repository_does_not_want_gets_no_share(
     assert seen.shares == shares(ONE, challenger=TWO)
 
 
-def test_zero_needs_no_repository(engine: RolloutEngine, repository: MemoryRepository) -> None:
+def test_zero_needs_no_repository(
+    engine: RolloutEngine, repository: ConfigRepository, bare: Path
+) -> None:
     desire(repository, TWO)
     engine.apply("fraud", shares=shares(ONE, challenger=TWO))
     engine.apply("fraud", shares=shares(ONE, challenger=TWO, weight=10))
-    repository.away = True
+    goes_away(repository, bare)
 
     with pytest.raises(EngineRefused):
         engine.apply("fraud", shares=shares(ONE, challenger=TWO, weight=20))
@@ -122,9 +145,9 @@ def test_zero_needs_no_repository(engine: RolloutEngine, repository: MemoryRepos
 
 
 def test_a_fresh_engine_takes_over_what_is_the_case(
-    engine: RolloutEngine, repository: MemoryRepository
+    engine: RolloutEngine, repository: ConfigRepository, bare: Path
 ) -> None:
-    repository.away = True
+    goes_away(repository, bare)
 
     engine.apply("fraud", shares=shares(ONE, challenger=TWO, weight=10))
 

@@ -121,7 +121,11 @@ def load(path: Path, *, expect_digest: str, threads: int = 1) -> Scorer:
 
 
 def warm(scorer: Scorer) -> None:
-    """Make the first calls here, so that no transaction pays for set-up."""
+    """Make the first calls here, so that no transaction pays for set-up.
+
+    Raises:
+        BadBundle: the model cannot speak, or not in probabilities.
+    """
     columns: dict[str, Sequence[Any]] = {f.name: [None] for f in scorer.manifest.features}
     try:
         scorer.score(columns)

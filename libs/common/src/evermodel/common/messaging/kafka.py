@@ -55,6 +55,11 @@ class KafkaBroker:
         self._plain: ck.Producer | None = None
 
     def partitions(self, topic: str) -> int:
+        """Return how many partitions `topic` has.
+
+        Raises:
+            BrokerUnavailable: nobody answers, or there is no such topic.
+        """
         found = self._metadata(topic).topics[topic]
         if found.error is not None or not found.partitions:
             raise BrokerUnavailable(
@@ -65,22 +70,35 @@ class KafkaBroker:
     def consumer(
         self, *, group: str, instance: str, topics: Sequence[str], listener: Listener
     ) -> "KafkaConsumer":
+        """Return a static member of `group` that reads `topics` (``Broker``).
+
+        Raises:
+            BrokerUnavailable: nobody answers, or a topic is missing.
+        """
         for topic in topics:
             self.partitions(topic)
         member = {"group.id": group, "group.instance.id": f"{group}-{instance}"}
         return KafkaConsumer({**self._client, **CONSUMER, **member}, topics, listener)
 
     def producer(self, *, transactional_id: str) -> "KafkaProducer":
+        """Return the one producer of `transactional_id`; an older one is fenced (``Broker``)."""
         own = {"transactional.id": transactional_id}
         return KafkaProducer({**self._client, **PRODUCER, **TRANSACTIONAL, **own}, at=self._at)
 
     def reader(self, partitions: Sequence[TopicPartition]) -> "KafkaReader":
+        """Return a reader of `partitions`, in no group (``Broker``)."""
         return KafkaReader(self._client, partitions, ends=self._ends(partitions))
 
     def record(self, at: TopicPartition, *, offset: int) -> Record | None:
+        """Return the record at `offset`, None where there is none (``Broker``)."""
         return fetch(self._client, at, offset=offset)
 
     def publish(self, records: Iterable[Outgoing]) -> None:
+        """Write `records` outside any transaction, and wait until all are acknowledged.
+
+        Raises:
+            BrokerUnavailable: the broker did not acknowledge in time.
+        """
         if self._plain is None:
             self._plain = ck.Producer({**self._client, **PRODUCER})
         failures: list[ck.KafkaError] = []
@@ -92,6 +110,7 @@ class KafkaBroker:
             raise translate(ck.KafkaException(failures[0]))
 
     def close(self) -> None:
+        """Let go of the connections; what was published is flushed first."""
         if self._plain is not None:
             self._plain.flush(REQUEST_SECONDS)
         self._plain, self._admin = None, None

@@ -24,6 +24,11 @@ class EmbeddedEngine:
     _applied: dict[str, tuple[Share, ...]] = field(default_factory=dict)
 
     def apply(self, model: str, /, *, shares: tuple[Share, ...]) -> None:
+        """Remember `shares` as what is the case (``RolloutEngine``; weights in percent, sum 100).
+
+        Raises:
+            EngineRefused: a challenger would rise, and the head wants another version or is away.
+        """
         known = self._applied.get(model)
         before = {s.release.version: s for s in known or ()}
         # A fresh process takes over what its state says was applied before it started.
@@ -35,6 +40,7 @@ class EmbeddedEngine:
         self._applied[model] = shares
 
     def observe(self, model: str, /) -> Applied | None:
+        """Return what was applied last, and what the head wants: None when it cannot be asked."""
         shares = self._applied.get(model)
         if shares is None:
             return None

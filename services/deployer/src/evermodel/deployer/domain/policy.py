@@ -1,4 +1,7 @@
-"""The rollout policy as the domain reads it: steps, bands, patience. Numbers only."""
+"""The rollout policy as the domain reads it: steps, bands, patience.
+
+Numbers only. Must never judge, nor know where a number came from.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -23,6 +23,7 @@ class FolderRuns:
         self._root = root
 
     def find(self, *, model: Name, cause: EventId) -> Run | None:
+        """Return the run of `cause` (``RunStore``); half of one lies under another name."""
         run_id = _run_id(model, cause)
         try:
             report = (self._root / run_id / REPORT).read_bytes()
@@ -33,6 +34,11 @@ class FolderRuns:
     def record(
         self, folder: Path, *, report: Report, plan: Plan, cause: EventId, caused_at: Time
     ) -> Run:
+        """Copy `folder` and rename the copy into place (``RunStore``).
+
+        Raises:
+            OSError: the disk takes no more; nothing that `find` would return was made.
+        """
         run_id = _run_id(plan.model.name, cause)
         draft, final = self._root / f".{run_id}", self._root / run_id
         shutil.rmtree(draft, ignore_errors=True)

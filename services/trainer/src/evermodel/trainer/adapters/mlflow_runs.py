@@ -35,6 +35,7 @@ class MlflowRuns:
         self._connected: Any = None
 
     def find(self, *, model: Name, cause: EventId) -> Run | None:
+        """Return the FINISHED run tagged with `cause` (``RunStore``)."""
         with self._client() as client:
             found = None
             for run in _runs(client, model, cause):
@@ -48,6 +49,7 @@ class MlflowRuns:
     def record(
         self, folder: Path, *, report: Report, plan: Plan, cause: EventId, caused_at: Time
     ) -> Run:
+        """Log `report` and upload `folder`; FINISHED comes last (``RunStore``)."""
         with self._client() as client:
             run_id = client.create_run(
                 _experiment(client, plan.model.name),
