@@ -1,11 +1,14 @@
 """The demo waits for exactly what the services handle: a route it forgot would be a race."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from evermodel.common.events.catalogue import topic_of
+from evermodel.common.events.catalogue import MODEL_TRAINED, topic_of
 from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.messaging.lockstep import SimulatedClock
-from evermodel.demo.watching import HANDLED
+from evermodel.common.messaging.records import Record
+from evermodel.demo.watching import HANDLED, Watcher
 from evermodel.deployer import wiring as deployer
 from evermodel.drift import wiring as drift
 from evermodel.registrar import wiring as registrar
@@ -27,3 +30,40 @@ def specs() -> list[ServiceSpec]:
 def test_every_route_of_every_service_is_waited_for() -> None:
     routes = {spec.name: {topic_of(r.payload).name for r in spec.routes} for spec in specs()}
     assert {name: set(topics) for name, topics in HANDLED.items()} == routes
+
+
+class Resting(Watcher):
+    """A watcher of services that are always at rest."""
+
+    def _moving(self, *_: Any) -> None:
+        return None
+
+
+class Said:
+    """A reader of what is said in turns, and the offsets of nobody."""
+
+    def __init__(self, *turns: Sequence[Record]) -> None:
+        self._turns = list(turns)
+
+    def poll(self, **_: object) -> Sequence[Record]:
+        return self._turns.pop(0) if self._turns else []
+
+    def has_reached(self, _: object) -> bool:
+        return True
+
+    def ends(self, _: object) -> dict[object, int]:
+        return {}
+
+    committed = ends
+
+
+def test_what_is_said_at_the_last_look_is_told_too() -> None:
+    early, late = (
+        Record(topic=MODEL_TRAINED.name, partition=0, offset=offset, key=None, value=b"")
+        for offset in range(2)
+    )
+    said: Any = Said([early], [late])
+    told: list[Record] = []
+    watcher = Resting(groups=said, reader=said, clock=SimulatedClock(), scorers=1)
+    watcher.settle("m", until=datetime(2026, 1, 1, tzinfo=UTC), seconds=1, tell=told.extend)
+    assert told == watcher.records == [early, late]

@@ -101,8 +101,11 @@ class Watcher:
             committed = self._groups.committed(HANDLED)
             tell(self._read())
             moving = self._moving(model, until, committed)
-            if moving is None and not self._read_some():
-                return
+            if moving is None:
+                late = self._read_some()
+                if not late:
+                    return
+                tell(late)
             if self._clock.monotonic() > deadline:
                 raise NotQuiet(f"not at rest after {seconds:.0f} s: {moving}")
 
