@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from evermodel.demo.story import FAULT
 from evermodel.twin.replay import ReplayOptions, replay
+from tests.e2e.processes import processes_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "examples/demo/model.toml"
@@ -151,8 +151,7 @@ def test_the_report_needs_nothing_from_elsewhere(told: Told) -> None:
 
 
 def test_no_process_is_left(told: Told) -> None:
-    left = [p for p in psutil.process_iter(["cmdline"]) if str(told.out) in str(p.info["cmdline"])]
-    assert left == []
+    assert processes_of(told.out) == []
 
 
 def test_the_twin_decides_the_same(told: Told, tmp_path: Path) -> None:
