@@ -19,12 +19,24 @@ from pydantic_settings import BaseSettings
 from typer.main import get_command
 
 from evermodel.cli.main import app
+from evermodel.embedded.broker import _PROPERTIES
 from evermodel.embedded.services import ROLES
+from evermodel.embedded.testing import container_environment
 
 ROOT = Path(__file__).parents[3]
+#: What this broker and the tests' container are told, as the image spells it, and two more.
+KAFKA = {
+    *(
+        f"KAFKA_{name}".replace(".", "_").upper()
+        for name in re.findall(r"^[a-z.]+", _PROPERTIES, re.M)
+    ),
+    *container_environment(9092),
+    "KAFKA_HEAP_OPTS",
+    "CLUSTER_ID",
+}
 #: Third parties' own images, and the variables each of them documents.
 OTHERS = {
-    "apache/kafka": r"CLUSTER_ID|KAFKA_[A-Z_]+",
+    "apache/kafka": "|".join(KAFKA),
     "postgres": r"POSTGRES_(USER|DB|PASSWORD)",
     "chrislusf/seaweedfs": r"(?!)",
     "evermodel-mlflow": r"MLFLOW_(S3_ENDPOINT_URL|SERVER_ENABLE_JOB_EXECUTION)"
@@ -88,6 +100,7 @@ def problems(compose: Compose) -> list[str]:
             for other in service.get("depends_on", {})
             if other not in compose["services"]
         ]
+        found += [f"{name}: {volume} is no volume" for volume in undeclared(service, compose)]
     running = [tuple(s.get("command", [])[2:]) for s in compose["services"].values()]
     return found + [f"{r.name} is missing" for r in ROLES if r.module not in running]
 
@@ -99,6 +112,13 @@ def hardening(name: str, service: Compose) -> list[str]:
     return [f"{name}: {key} is not as it must be" for key in wrong] + [
         f"{name}: {port} is open to everybody" for port in open_ports
     ]
+
+
+def undeclared(service: Compose, compose: Compose) -> list[str]:
+    """Return the named volumes of `service` that `compose` does not declare."""
+    mounted = [str(volume).partition(":")[0] for volume in service.get("volumes", [])]
+    named = [source for source in mounted if re.match(r"\w", source)]
+    return [source for source in named if source not in compose.get("volumes", {})]
 
 
 def command(name: str, arguments: list[str]) -> list[str]:
@@ -155,6 +175,11 @@ VIOLATIONS: list[tuple[str, Callable[[Compose], object]]] = [
         "waits for kafkaa",
         lambda s: s["topics"].update(depends_on={"kafkaa": {"condition": "service_healthy"}}),
     ),
+    (
+        "nobody knows KAFKA_LISTENRES",
+        lambda s: s["kafka"]["environment"].update(KAFKA_LISTENRES="PLAINTEXT://:9092"),
+    ),
+    ("lakes is no volume", lambda s: s["trainer"].update(volumes=["lakes:/lake"])),
     ("deployer is missing", lambda s: s.pop("deployer")),
 ]
 
