@@ -23,6 +23,8 @@ from evermodel.embedded.services import ROLES, Role, replicas
 from evermodel.embedded.settings import StackSettings, inherited_environment
 from evermodel.embedded.supervisor import Standing, Supervisor
 
+_HEALTH_PORT = "EVERMODEL_HEALTH_PORT"
+
 Say = Callable[[str], None]
 
 
@@ -100,7 +102,9 @@ def stack(
             console_port = addresses.console.rpartition(":")[2]
             environment |= {**addresses.environment(), "EVERMODEL_CONSOLE_PORT": console_port}
             environment |= extra_env or {}
-            for command in _commands(folder, environment, wanted_replicas or {}, roles):
+            for command in commands(
+                folder, environment=environment, wanted=wanted_replicas or {}, roles=roles
+            ):
                 supervisor.keep(command)
             yield Stack(supervisor, addresses, folder)
         finally:
@@ -139,18 +143,26 @@ def _found(folder: Path, supervisor: Supervisor, models: str, say: Say) -> Addre
     )
 
 
-def _commands(
+def commands(
     folder: Path,
+    *,
     environment: Mapping[str, str],
     wanted: Mapping[str, int],
-    roles: tuple[Role, ...],
+    roles: tuple[Role, ...] = ROLES,
 ) -> Iterator[Command]:
+    """Yield the command of every replica: no two are told the same instance, folder or port.
+
+    Raises:
+        NotAvailable: `wanted` names no role.
+    """
     for name, instance, role in replicas(wanted, roles):
         work = folder / "work" / name
         work.mkdir(parents=True, exist_ok=True)
         own = {"EVERMODEL_INSTANCE": instance, "EVERMODEL_WORK": str(work)}
         if instance != "0":  # the known port is the first console's
             own["EVERMODEL_CONSOLE_PORT"] = "0"
+        if _HEALTH_PORT in environment:  # one port cannot be everybody's
+            own[_HEALTH_PORT] = "0"
         yield Command(
             name=name,
             arguments=role.arguments,
