@@ -20,7 +20,7 @@ from evermodel.common.kernel.ids import ModelName, ReferenceId
 from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.testing.harness import Harness
-from evermodel.drift.ports import Reports
+from evermodel.drift.ports import References, Reports
 from evermodel.drift.wiring import assemble_detector
 from evermodel.profile.reference import Reference
 from tests.unit.drift.bench import DAY, MONDAY, FakeReferences, described
@@ -40,10 +40,13 @@ class Desk:
     pauses: list[float] = field(default_factory=list)
     specs: list[ServiceSpec] = field(default_factory=list)
 
+    def references(self) -> References:
+        return FakeReferences({self.reference.reference_id: self.reference})
+
     def spec(self) -> ServiceSpec:
         return assemble_detector(
             models={NAME: described()},
-            references=FakeReferences({self.reference.reference_id: self.reference}),
+            references=self.references(),
             clock=self.harness.clock,
             idle_seconds=self.idle_seconds,
             reports=self.reports,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 
@@ -9,8 +10,11 @@ from evermodel.common.events.outcomes import OutcomesMatured, VersionOutcomes
 from evermodel.common.events.payload import Span
 from evermodel.common.events.rollout import Action, Role, RolloutStep, VersionInPlay
 from evermodel.common.events.training import Artefact
+from evermodel.common.kernel.errors import Transient
 from evermodel.common.kernel.ids import ReferenceId
-from tests.unit.drift.bench import DAY, MONDAY
+from evermodel.drift.ports import References
+from evermodel.profile.reference import Reference
+from tests.unit.drift.bench import DAY, MONDAY, FakeReferences
 from tests.unit.drift.detecting import NAME, Desk
 from tests.unit.drift.test_rule import REFERENCE
 
@@ -135,3 +139,41 @@ def test_who_takes_over_waits_for_every_partition_as_long_as_was_said() -> None:
     assert desk.days() == [], "partition 1 may be as busy as ever: its new owner has not heard it"
     desk.wait(2)
     assert desk.days() == [(0, 3)]
+
+
+@dataclass
+class LateReferences(FakeReferences):
+    """References that are there only after some tries."""
+
+    tries: int = 0
+
+    def get(self, model: str, reference_id: str) -> Reference:
+        self.tries -= 1
+        if self.tries >= 0:
+            raise Transient("it is not there")
+        return super().get(model, reference_id)
+
+
+@dataclass
+class LateDesk(Desk):
+    """A desk whose detector has to wait for its reference."""
+
+    tries: int = 0
+
+    def references(self) -> References:
+        return LateReferences({self.reference.reference_id: self.reference}, self.tries)
+
+
+def closed(desk: Desk) -> list[tuple[float, int]]:
+    desk.start()
+    desk.crown()
+    desk.say(0, stream="labels", partitions=1, watermark=10)
+    for day, partition in [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (2, 1)]:
+        desk.say(day, partition=partition, rows=1 + day + 10 * partition)
+    assert desk.harness.dead_letters("drift") == []
+    return desk.days()
+
+
+@pytest.mark.parametrize("tries", [1, 2, 5])
+def test_partials_that_waited_for_the_reference_are_added_once(tries: int) -> None:
+    assert closed(LateDesk(REFERENCE, tries=tries)) == closed(Desk(REFERENCE))
