@@ -7,8 +7,10 @@ test looked at after every fraud (SciPy), and the usual canary rule: recall of t
 Rollouts: two honest models on real rows (``--data FILE``, in the form of the handbook's) or on the
 demo generator's, rolled out again and again by the deployer's own state machine, from other days
 and with other customers each time, to the end of the watch. Then the same with the amount skewed
-where the challenger decides. The peer is a two-sample Kolmogorov test (SciPy) of the two groups'
-scores at p < 0.01 after each window, as a canary analysis does it.
+where the challenger decides. The peer is a two-sample Kolmogorov test (SciPy) at p < 0.01 after each
+window: of the two groups' decisive scores, as a canary analysis does it, which takes an honest
+difference between two models for a fault; and of the challenger's scores where it decides
+against its own where it shadows, which is the question our judge asks.
 
 Intervals are Clopper and Pearson's. The rollouts share days and two models, so they are less
 independent than the intervals assume.
@@ -109,6 +111,9 @@ def _honest(made: Stage, *, count: int) -> dict[str, Figure]:
         "good_called_bad_kolmogorov": rate(
             sum(e.peer_objects for e in endings), len(endings), unit=unit, peer="scipy"
         ),
+        "good_called_bad_kolmogorov_own_shadow": rate(
+            sum(e.fair_peer_objects for e in endings), len(endings), unit=unit, peer="scipy"
+        ),
     }
 
 
@@ -123,6 +128,9 @@ def _skewed(made: Stage, *, skews: Sequence[float], count: int) -> dict[str, Fig
         name, unit = f"amount_times_{by:g}", "rollouts"
         seen[by] = figures[f"{name}_aborted"] = _share(endings, {"aborted"}, unit=unit)
         figures[f"{name}_aborted_or_undone_by_labels"] = _share(endings, TAKEN_BACK, unit=unit)
+        figures[f"{name}_called_bad_kolmogorov_own_shadow"] = rate(
+            sum(e.fair_peer_objects for e in endings), len(endings), unit=unit, peer="scipy"
+        )
         aborted = [e for e in endings if e.action == "aborted"]
         if aborted:
             figures[f"{name}_windows_to_abort"] = Figure(

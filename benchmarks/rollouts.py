@@ -49,8 +49,10 @@ class Ending:
     """How a rollout ended.
 
     `action`: the step that ended it. `days`: since the challenger first decided anything, in
-    windows; `rows`: what it decided by then. `checks`: those that failed. `peer_objects`: the
-    Kolmogorov test between the two groups' scores called the challenger bad.
+    windows; `rows`: what it decided by then. `checks`: those that failed. `peer_objects`: a
+    Kolmogorov test between the two groups' decisive scores called the challenger bad.
+    `fair_peer_objects`: one between the challenger's own scores, where it decides and where it
+    shadows, did.
     """
 
     action: str
@@ -58,6 +60,7 @@ class Ending:
     rows: int
     checks: tuple[str, ...]
     peer_objects: bool
+    fair_peer_objects: bool
 
 
 def play(stage: Stage, *, start: int, salt: str, skew: float | None = None) -> Ending:
@@ -66,7 +69,8 @@ def play(stage: Stage, *, start: int, salt: str, skew: float | None = None) -> E
     places = np.array(places_of(stage.entities, salt=salt))[stage.entity]
     answers = stage.challenger.copy()
     asked: list[Happening] = [Accepted(release=_release(v)) for v in (CHAMPION, CHALLENGER)]
-    day, days, rows, peer = start, 0, 0, False
+    day, days, rows = start, 0, 0
+    peer = fair = False
     while True:
         for number, happening in enumerate(asked):
             context = Context(cause=f"{salt}/{day}/{number}", now=EPOCH + day * DAY)
@@ -76,7 +80,12 @@ def play(stage: Stage, *, start: int, salt: str, skew: float | None = None) -> E
                 if said.action in {"aborted", "rolled_back", "held", "completed"}:
                     failed = tuple(f.check for f in said.findings if f.verdict == "fail")
                     return Ending(
-                        action=said.action, days=days, rows=rows, checks=failed, peer_objects=peer
+                        action=said.action,
+                        days=days,
+                        rows=rows,
+                        checks=failed,
+                        peer_objects=peer,
+                        fair_peer_objects=fair,
                     )
         if isinstance(state.phase, Stable):
             raise RuntimeError("a rollout ended without a word")
@@ -86,7 +95,9 @@ def play(stage: Stage, *, start: int, salt: str, skew: float | None = None) -> E
         if skew is not None:
             answers[mine] = stage.skewed[skew][mine]
         days, rows = days + (weight > 0), rows + int(mine.sum())
-        peer |= bool(weight) and _distant(answers[mine], stage.champion[today & ~mine])
+        if weight:
+            peer |= _distant(answers[mine], stage.champion[today & ~mine])
+            fair |= _distant(answers[mine], stage.challenger[today & ~mine])
         day += 1
         decided = today if state.rollout is None else mine
         asked = [
