@@ -7,9 +7,9 @@ test looked at after every fraud (SciPy), and the usual canary rule: recall of t
 Rollouts: two honest models on real rows (``--data FILE``, in the form of the handbook's) or on the
 demo generator's, rolled out again and again by the deployer's own state machine, from other days
 and with other customers each time, to the end of the watch. Then the same with the amount skewed
-where the challenger decides. The peer is a two-sample Kolmogorov test (SciPy) at p < 0.01 after each
-window: of the two groups' decisive scores, as a canary analysis does it, which takes an honest
-difference between two models for a fault; and of the challenger's scores where it decides
+where the challenger decides. The peer is a two-sample Kolmogorov test (SciPy) at p < 0.01 after
+each window: of the two groups' decisive scores, as a canary analysis does it, which takes an
+honest difference between two models for a fault; and of the challenger's scores where it decides
 against its own where it shadows, which is the question our judge asks.
 
 Intervals are Clopper and Pearson's. The rollouts share days and two models, so they are less
