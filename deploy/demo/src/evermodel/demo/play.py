@@ -36,10 +36,12 @@ def play(
     say: Say,
     scorers: int = 1,
     meanwhile: Callable[[Window], None] = lambda _: None,
+    check: Callable[[], None] = lambda: None,
 ) -> Played:
     """Play every window of `feed`; the first model is trained when its history is in.
 
     `scorers`: how many replicas score. `meanwhile`: called while a window is on its way.
+    `check`: called at every look; raises when the services are kept running no more.
 
     Raises:
         NotQuiet: the services do not come to rest.
@@ -50,6 +52,7 @@ def play(
     broker = KafkaBroker(kafka)
 
     def tell(records: Sequence[Record]) -> None:
+        check()
         for line in narration.lines(records):
             say(line)
 

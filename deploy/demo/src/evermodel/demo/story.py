@@ -85,7 +85,12 @@ def tell(options: DemoOptions, *, clock: Clock, say: Say, then: Then = nothing_m
         say(f"the services start; playing {feed.rows:,} payments of {feed.model.name!r}")
         kafka = KafkaSettings(bootstrap_servers=running.bootstrap)
         played = play(
-            feed, kafka=kafka, clock=clock, bootstrap_until=options.bootstrap_until, say=say
+            feed,
+            kafka=kafka,
+            clock=clock,
+            bootstrap_until=options.bootstrap_until,
+            say=say,
+            check=running.check,
         )
         seconds = round(clock.monotonic() - began, 1)
         summary = _written(options, feed, running, played, kafka, seconds)

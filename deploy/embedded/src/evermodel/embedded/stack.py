@@ -48,6 +48,10 @@ class Stack:
         """Return how every process stands."""
         return self._supervisor.standings()
 
+    def check(self) -> None:
+        """Return if its processes are still kept running; else raise what keeps them from it."""
+        self._supervisor.check()
+
     def log(self, service: str) -> Path:
         """Return where `service` logs."""
         return self.folder / "logs" / f"{service}.log"

@@ -125,8 +125,7 @@ class Supervisor:
         slot = self._slot(name)
         deadline = self._clock.monotonic() + seconds
         while self._clock.monotonic() < deadline:  # a look may itself take seconds
-            if self._failure is not None:
-                raise self._failure
+            self.check()
             if is_ready():
                 return
             if slot.restarts or self._stopping.wait(_LOOK_SECONDS):
@@ -149,14 +148,22 @@ class Supervisor:
             psutil.Process(pid).kill()
         return pid
 
-    def standings(self) -> list[Standing]:
-        """Return how every process stands, foundations first.
+    def check(self) -> None:
+        """Return if processes are still kept running.
 
         Raises:
             Exception: the one that ended the supervisor's own thread.
         """
         if self._failure is not None:
             raise self._failure
+
+    def standings(self) -> list[Standing]:
+        """Return how every process stands, foundations first.
+
+        Raises:
+            Exception: the one that ended the supervisor's own thread.
+        """
+        self.check()
         return [slot.standing() for slot in [*self._foundations, *self._services]]
 
     def stop(self) -> None:
