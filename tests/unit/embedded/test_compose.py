@@ -101,6 +101,11 @@ def problems(compose: Compose) -> list[str]:
             if other not in compose["services"]
         ]
         found += [f"{name}: {volume} is no volume" for volume in undeclared(service, compose)]
+        found += [
+            f"{name}: its health is asked at {p}, where nobody is" for p in deaf(service, compose)
+        ]
+        if foreign is None and "entrypoint" in service:
+            found.append(f"{name}: its entrypoint hides its command")
     running = [tuple(s.get("command", [])[2:]) for s in compose["services"].values()]
     return found + [f"{r.name} is missing" for r in ROLES if r.module not in running]
 
@@ -119,6 +124,14 @@ def undeclared(service: Compose, compose: Compose) -> list[str]:
     mounted = [str(volume).partition(":")[0] for volume in service.get("volumes", [])]
     named = [source for source in mounted if re.match(r"\w", source)]
     return [source for source in named if source not in compose.get("volumes", {})]
+
+
+def deaf(service: Compose, compose: Compose) -> list[str]:
+    """Return the ports that the health check of `service` asks and that nobody serves or uses."""
+    asked = re.findall(r"127\.0\.0\.1:(\d+)", str(service.get("healthcheck", "")))
+    others = compose["services"].values()
+    rest = str([{k: v for k, v in other.items() if k != "healthcheck"} for other in others])
+    return [port for port in asked if not re.search(rf"\b{port}\b", rest)]
 
 
 def command(name: str, arguments: list[str]) -> list[str]:
@@ -179,6 +192,11 @@ VIOLATIONS: list[tuple[str, Callable[[Compose], object]]] = [
         "nobody knows KAFKA_LISTENRES",
         lambda s: s["kafka"]["environment"].update(KAFKA_LISTENRES="PLAINTEXT://:9092"),
     ),
+    (
+        "asked at 9001",
+        lambda s: s["scorer"].update(healthcheck={"test": "wget http://127.0.0.1:9001/healthz"}),
+    ),
+    ("entrypoint hides", lambda s: s["scorer"].update(entrypoint=["/bin/true"])),
     ("lakes is no volume", lambda s: s["trainer"].update(volumes=["lakes:/lake"])),
     ("deployer is missing", lambda s: s.pop("deployer")),
 ]
