@@ -16,13 +16,14 @@ from evermodel.common.events.catalogue import (
 )
 from evermodel.common.events.codec import decode
 from evermodel.common.events.training import ModelTrained
-from evermodel.common.messaging import kafka_consumer
+from evermodel.common.messaging import kafka_consumer, kafka_producer
 from evermodel.common.messaging.api import BatchRoute, Reaction, ServiceSpec
 from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.faultpoints import Moment
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.loop import Loop
+from evermodel.common.messaging.ports import Fenced
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.runtime.clock import SystemClock
@@ -35,11 +36,11 @@ LONGER_SECONDS = POLL_LIMIT_SECONDS + 2.5
 
 
 @pytest.fixture
-def broker(kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[KafkaBroker]:
+def broker(own_kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[KafkaBroker]:
     monkeypatch.setitem(
         kafka_consumer.CONSUMER, "max.poll.interval.ms", int(POLL_LIMIT_SECONDS * 1000)
     )
-    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
+    settings = KafkaSettings(bootstrap_servers=own_kafka_bootstrap)
     create_topics(settings)
     made = KafkaBroker(settings)
     yield made
@@ -231,8 +232,10 @@ def test_a_rebalance_within_a_gathered_batch_loses_and_doubles_nothing(
 
 
 def test_what_a_replica_gathered_that_stalled_beyond_the_poll_limit_is_done_by_the_other(
-    broker: KafkaBroker, stack: ExitStack
+    broker: KafkaBroker, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Stalled longer than the poll limit, not than its transaction may stay open."""
+    monkeypatch.setitem(kafka_producer.TRANSACTIONAL, "transaction.timeout.ms", 300_000)
     name, count = "stalled", 3000
     pair = Pair(name, broker, stack)
     stalled, other = pair.start("a"), pair.start("b")
@@ -247,4 +250,28 @@ def test_what_a_replica_gathered_that_stalled_beyond_the_poll_limit_is_done_by_t
     turn(stalled, other, until=lambda: "lost" in stalled.told)
     assert not pair.moments["a"]["committed"], "what it had gathered was undone"
     run_quiet(stalled, other)
+    assert passed(broker, name) == wanted(name, count)
+
+
+def test_a_replica_that_stalled_longer_than_its_transaction_may_stay_open_stops(
+    broker: KafkaBroker, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker has undone it and fenced the producer: the process ends and is started anew."""
+    name, count = "outlasted", 3000
+    pair = Pair(name, broker, stack)
+    other = pair.start("b")
+    monkeypatch.setitem(kafka_producer.TRANSACTIONAL, "transaction.timeout.ms", 1_000)
+    stalled = pair.start("a")
+    turn(stalled, other, until=lambda: "assigned" in stalled.told and "assigned" in other.told)
+    run_quiet(stalled, other)
+    for moments in pair.moments.values():
+        moments.clear()  # what lay there before
+    broker.publish(rows(name, range(count)))
+    turn(stalled, until=lambda: pair.has_gathered("a"))
+    before = other.told.count("assigned")
+    turn(other, until=lambda: other.told.count("assigned") > before)
+    run_quiet(other)
+    with pytest.raises(Fenced):
+        turn(stalled, until=lambda: False)
+    assert not pair.moments["a"]["committed"]
     assert passed(broker, name) == wanted(name, count)

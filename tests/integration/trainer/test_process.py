@@ -61,8 +61,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def broker(kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
+def broker(own_kafka_bootstrap: str) -> Iterator[KafkaBroker]:
+    settings = KafkaSettings(bootstrap_servers=own_kafka_bootstrap)
     create_topics(settings)
     made = KafkaBroker(settings)
     yield made
@@ -70,12 +70,12 @@ def broker(kafka_bootstrap: str) -> Iterator[KafkaBroker]:
 
 
 @pytest.fixture
-def environment(kafka_bootstrap: str, tmp_path: Path) -> dict[str, str]:
+def environment(own_kafka_bootstrap: str, tmp_path: Path) -> dict[str, str]:
     (tmp_path / "model.toml").write_text(MODEL)
     write_lake(tmp_path / "lake", table(), model=NAME)
     return {
         **os.environ,  # handed on
-        "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
+        "KAFKA_BOOTSTRAP_SERVERS": own_kafka_bootstrap,
         "EVERMODEL_MODELS": str(tmp_path / "model.toml"),
         "EVERMODEL_LAKE": str(tmp_path / "lake"),
         "EVERMODEL_WORK": str(tmp_path / "work"),

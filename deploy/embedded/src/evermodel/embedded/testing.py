@@ -26,6 +26,18 @@ def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield bootstrap
 
 
+@pytest.fixture(scope="module")
+def own_kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap servers of a broker that one module has to itself.
+
+    For real services, which read whole topics and restore from them: on the shared broker they
+    would find what other tests' services keep there, and rightly stop.
+    """
+    folder = tmp_path_factory.mktemp("own-kafka")
+    with _container(folder) if docker_answers() else kafka(folder) as bootstrap:
+        yield bootstrap
+
+
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Tracking URI of a real MLflow server that lasts as long as the test run."""
