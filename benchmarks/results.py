@@ -8,10 +8,10 @@ from typing import Any
 HERE = Path(__file__).parent
 HEAD = """# Benchmark results
 
-Written by `make bench` from the data in `results/`; do not edit. Ours and
-the peer's in one run on one machine; how often and in which order is in each benchmark's module
-(`recovery` takes its peer last, `judge` and `decisions` are shares of seeded cases). *Ratio*: how many times better than the
-peer; above 1 is better. In brackets: 95 % confidence, Clopper and Pearson.
+Written by `make bench` from the data in `results/`; do not edit. Ours and the peer's in one run
+on one machine; how often and in which order is said in each benchmark's module (`recovery` takes
+its peer last; `judge` and `decisions` are shares of seeded cases). *Ratio*: how many times better
+than the peer; above 1 is better. In brackets: 95 % confidence, Clopper and Pearson.
 """
 
 
