@@ -35,3 +35,9 @@ def redact(text: str, *, secrets: tuple[str, ...] = ()) -> str:
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
+
+
+def first_words(error: BaseException, *, longest: int = 300) -> str:
+    """Return the first line of what `error` says, or its kind: redacted, at most `longest` long."""
+    said = str(error).splitlines() or [type(error).__name__]
+    return redact(said[0])[:longest]

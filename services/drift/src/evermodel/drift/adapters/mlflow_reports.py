@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from evermodel.common.kernel.redaction import first_words
 from evermodel.drift.domain.alarms import Alarm
 from evermodel.drift.ports import Filed, Unavailable
 
@@ -73,7 +74,7 @@ class MlflowReports:
         try:
             yield MlflowClient(tracking_uri=self._uri)
         except (MlflowException, OSError) as error:
-            raise Unavailable(str(error).splitlines()[0][:300]) from error
+            raise Unavailable(first_words(error)) from error
 
 
 def _experiment(alarm: Alarm) -> str:

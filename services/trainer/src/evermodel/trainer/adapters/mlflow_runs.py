@@ -14,7 +14,7 @@ from typing import Any
 
 from evermodel.common.events.payload import Name, Time
 from evermodel.common.kernel.ids import EventId
-from evermodel.common.kernel.redaction import redact
+from evermodel.common.kernel.redaction import first_words
 from evermodel.trainer.ports import BUNDLE, HOLDOUT, REPORT, Plan, Report, Run, Unavailable
 
 _LOG = logging.getLogger(__name__)
@@ -79,8 +79,7 @@ class MlflowRuns:
         except (MlflowException, OSError) as error:
             if getattr(error, "error_code", "").startswith("INVALID"):
                 raise
-            said = str(error).splitlines() or [type(error).__name__]
-            raise Unavailable(redact(said[0])[:300]) from error
+            raise Unavailable(first_words(error)) from error
 
 
 def _connect(uri: str) -> Any:
