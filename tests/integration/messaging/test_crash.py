@@ -15,10 +15,9 @@ from evermodel.common.events.codec import decode
 from evermodel.common.events.training import ModelTrained
 from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.reading import partitions_of, read_whole
-from evermodel.common.settings import KafkaSettings
 from evermodel.common.testing.sample import START, command
+from evermodel.embedded.testing import connected
 
 WORKER = Path(__file__).with_name("crash_worker.py")
 MOMENTS = ("polled", "handled", "sent", "committing", "offsets sent", "committed")
@@ -52,11 +51,8 @@ class Workers:
 
 @pytest.fixture
 def broker(kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
-    create_topics(settings)
-    made = KafkaBroker(settings)
-    yield made
-    made.close()
+    with connected(kafka_bootstrap) as made:
+        yield made
 
 
 @pytest.fixture

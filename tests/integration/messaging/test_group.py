@@ -21,14 +21,14 @@ from evermodel.common.messaging.api import BatchRoute, Reaction, ServiceSpec
 from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.faultpoints import Moment
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.ports import Fenced
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import KafkaSettings, LoopSettings
+from evermodel.common.settings import LoopSettings
 from evermodel.common.testing.sample import START, Counting, Working, command
+from evermodel.embedded.testing import connected
 
 #: The group gives a member up that has not polled for this long; the shortest Kafka allows here.
 POLL_LIMIT_SECONDS = 6.0
@@ -40,11 +40,8 @@ def broker(own_kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setitem(
         kafka_consumer.CONSUMER, "max.poll.interval.ms", int(POLL_LIMIT_SECONDS * 1000)
     )
-    settings = KafkaSettings(bootstrap_servers=own_kafka_bootstrap)
-    create_topics(settings)
-    made = KafkaBroker(settings)
-    yield made
-    made.close()
+    with connected(own_kafka_bootstrap) as made:
+        yield made
 
 
 @pytest.fixture

@@ -7,14 +7,13 @@ import pytest
 from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS
 from evermodel.common.messaging.deadletter import decode_dead_letter
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Outgoing, Record
 from evermodel.common.messaging.redrive import redrive
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import KafkaSettings
 from evermodel.common.testing.sample import Counting
+from evermodel.embedded.testing import connected
 
 #: All that librdkafka sends by default, less its own overhead.
 LARGEST = b"\xff" * 999_900
@@ -22,11 +21,8 @@ LARGEST = b"\xff" * 999_900
 
 @pytest.fixture
 def broker(kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
-    create_topics(settings)
-    made = KafkaBroker(settings)
-    yield made
-    made.close()
+    with connected(kafka_bootstrap) as made:
+        yield made
 
 
 def ours(broker: KafkaBroker, topic: str) -> list[Record]:

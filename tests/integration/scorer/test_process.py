@@ -20,10 +20,9 @@ from evermodel.artefact.sample import write_sample
 from evermodel.common.events.catalogue import ROLLOUT_STEP, SERVING_APPLIED, TRANSACTIONS_SCORED
 from evermodel.common.events.codec import encode
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.models.file import parse_model
-from evermodel.common.settings import KafkaSettings
+from evermodel.embedded.testing import connected
 from tests.unit.scorer.bench import MODEL, meta, payment, play, record, step
 
 NAME = "scorer-process"
@@ -38,11 +37,8 @@ pytestmark = [
 
 @pytest.fixture
 def broker(kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    settings = KafkaSettings(bootstrap_servers=kafka_bootstrap)
-    create_topics(settings)
-    made = KafkaBroker(settings)
-    yield made
-    made.close()
+    with connected(kafka_bootstrap) as made:
+        yield made
 
 
 @pytest.fixture

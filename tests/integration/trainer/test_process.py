@@ -27,10 +27,9 @@ from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import Emit
 from evermodel.common.messaging.emission import emissions
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.records import Record, TopicPartition
-from evermodel.common.settings import KafkaSettings
 from evermodel.embedded.mlflow_server import mlflow
+from evermodel.embedded.testing import connected
 from evermodel.trainer.adapters.mlflow_runs import CAUSED_BY
 from tests.integration.trainer.lakes import DELAY, START, table, write_lake
 
@@ -62,11 +61,8 @@ pytestmark = [
 
 @pytest.fixture
 def broker(own_kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    settings = KafkaSettings(bootstrap_servers=own_kafka_bootstrap)
-    create_topics(settings)
-    made = KafkaBroker(settings)
-    yield made
-    made.close()
+    with connected(own_kafka_bootstrap) as made:
+        yield made
 
 
 @pytest.fixture

@@ -5,11 +5,14 @@ Imported by ``tests/conftest.py``. Must never skip: a broker that cannot be had 
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.settings import KafkaSettings
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.broker import kafka
 from evermodel.embedded.jars import KAFKA_VERSION
@@ -36,6 +39,15 @@ def own_kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     folder = tmp_path_factory.mktemp("own-kafka")
     with _container(folder) if docker_answers() else kafka(folder) as bootstrap:
         yield bootstrap
+
+
+@contextmanager
+def connected(bootstrap: str) -> Iterator[KafkaBroker]:
+    """Yield the broker port on `bootstrap`, every topic of the catalogue there."""
+    settings = KafkaSettings(bootstrap_servers=bootstrap)
+    create_topics(settings)
+    with closing(KafkaBroker(settings)) as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")
