@@ -1,8 +1,9 @@
 """Generated pages and schemas are what the code says, and a broken promise is noticed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from docs.build import schemas
 from docs.build.__main__ import generated, stale
 from docs.build.compatibility import Schema, breaking_changes
 from evermodel.common.events.drift import DriftDetected
+from evermodel.common.events.payload import Payload
 
 
 def test_nothing_generated_is_stale() -> None:
@@ -29,9 +31,25 @@ def schema() -> Schema:
     return deepcopy(dict(schemas.schema_of(DriftDetected)))
 
 
-def test_an_optional_field_may_be_added(schema: Schema) -> None:
-    new = deepcopy(schema)
+def _new_field(new: Schema) -> None:
     new["properties"]["mood"] = {"type": "string"}
+
+
+def _new_value(new: Schema) -> None:
+    new["properties"]["severity"]["enum"].append("alarm")
+
+
+def _other_words(new: Schema) -> None:
+    new["description"] = new["properties"]["rows"]["title"] = "Told otherwise."
+
+
+@pytest.mark.parametrize("change", [_new_field, _new_value, _other_words])
+def test_what_old_readers_and_kept_events_bear_may_change(
+    schema: Schema, change: Callable[[Schema], None]
+) -> None:
+    new = deepcopy(schema)
+    change(new)
+    assert new != schema
     assert breaking_changes(schema, new) == []
 
 
@@ -39,27 +57,101 @@ def _remove(new: Schema) -> None:
     del new["properties"]["reason"]
 
 
-def _retype(new: Schema) -> None:
-    new["properties"]["rows"]["type"] = "string"
-
-
 def _require(new: Schema) -> None:
     new["properties"]["mood"] = {"type": "string"}
     new["required"].append("mood")
+
+
+def _release(new: Schema) -> None:
+    new["required"].remove("rows")
 
 
 def _narrow(new: Schema) -> None:
     new["properties"]["severity"]["enum"].remove("watch")
 
 
+def _enumerate(new: Schema) -> None:
+    new["properties"]["reason"]["enum"] = ["drift"]
+
+
 def _deep(new: Schema) -> None:
     del new["$defs"]["FeatureEvidence"]["properties"]["effect"]
 
 
-@pytest.mark.parametrize("change", [_remove, _retype, _require, _narrow, _deep])
+def _untie(new: Schema) -> None:
+    del new["properties"]["evidence"]["items"]
+
+
+@pytest.mark.parametrize(
+    "change", [_remove, _require, _release, _narrow, _enumerate, _deep, _untie]
+)
 def test_a_planted_breaking_change_is_noticed(
     schema: Schema, change: Callable[[Schema], None]
 ) -> None:
     new = deepcopy(schema)
     change(new)
     assert breaking_changes(schema, new) != []
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("type", "string"),
+        ("const", 7),
+        ("minLength", 3),
+        ("maxLength", 3),
+        ("pattern", "^a"),
+        ("format", "uri"),
+        ("minimum", 5),
+        ("maximum", 5),
+        ("exclusiveMinimum", 0),
+        ("exclusiveMaximum", 9),
+        ("multipleOf", 10),
+        ("minItems", 1),
+        ("maxItems", 1),
+        ("uniqueItems", True),
+        ("minProperties", 1),
+        ("dependentRequired", {"rows": ["reason"]}),
+        ("default", 7),
+        ("items", {"type": "string"}),
+        ("additionalProperties", False),
+        ("propertyNames", {"pattern": "^a"}),
+        ("anyOf", [{"type": "integer"}, {"type": "null"}]),
+        ("if", {"minimum": 5}),
+        ("a keyword of the next draft", 1),
+    ],
+)
+def test_no_keyword_may_appear_change_or_go(schema: Schema, keyword: str, value: object) -> None:
+    new = deepcopy(schema)
+    new["properties"]["rows"][keyword] = value
+    assert breaking_changes(schema, new) != []
+    assert breaking_changes(new, schema) != []
+
+
+@pytest.mark.parametrize("payload", schemas.payloads(), ids=lambda payload: payload.TYPE)
+def test_whatever_is_taken_out_of_a_schema_is_noticed(payload: type[Payload]) -> None:
+    """Every keyword, field and alternative of every schema, one at a time."""
+    whole = dict(schemas.schema_of(payload))
+    for path in places(whole):
+        new = deepcopy(whole)
+        node: Any = new
+        for step in path[:-1]:
+            node = node[step]
+        del node[path[-1]]
+        assert breaking_changes(whole, new) != [], path
+
+
+def places(node: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where each part of a schema lies that is not words, a name or a definition as a whole."""
+    named = path[-1:] == ("properties",)
+    if isinstance(node, dict):
+        for key, value in node.items():
+            words = key in {"title", "description", "$id", "$schema", "$defs"} and not named
+            if not words and path != ("$defs",):
+                yield (*path, key)
+            if key not in {"enum", "required"} or named:
+                yield from places(value, (*path, key))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield (*path, index)
+            yield from places(value, (*path, index))
