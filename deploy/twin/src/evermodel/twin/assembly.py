@@ -24,6 +24,7 @@ from evermodel.common.messaging.memory import MemoryBroker
 from evermodel.common.models.description import ModelDescription
 from evermodel.deployer import wiring as deployer
 from evermodel.deployer.adapters.embedded_engine import EmbeddedEngine
+from evermodel.deployer.adapters.git_answer import GitAnswer, ask_git
 from evermodel.deployer.adapters.git_repository import GitRepository
 from evermodel.drift import wiring as drift
 from evermodel.drift.adapters.duckdb_outcomes import DuckdbOutcomes
@@ -78,23 +79,9 @@ class Twin:
         )
         return None if found is None else found.version
 
-    def desired(self, model: str) -> int | None:
-        """Return the version that the file in Git wants, read by a clone of its own."""
-        bare = str(self.folder.absolute() / "config.git")
-        clone = self.folder.absolute() / "work" / "reader-clone.git"
-        found = GitRepository(bare, clone=clone).desired(model)
-        return None if found is None else found.version
-
-    def git_head(self) -> str | None:
-        """Return the commit that the configuration's branch is at."""
-        done = subprocess.run(
-            ["git", "rev-parse", "--verify", "--quiet", "refs/heads/main"],
-            cwd=self.folder / "config.git",
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        return done.stdout.strip() or None
+    def git(self, model: str) -> GitAnswer:
+        """Return what the config repository says of `model`."""
+        return ask_git(str(self.folder.absolute() / "config.git"), model=model)
 
 
 @contextmanager

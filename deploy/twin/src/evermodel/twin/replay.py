@@ -178,14 +178,14 @@ def _written(
     dead = given_up(
         (r for topic in DEAD_LETTERS for r in services.broker.records(topic.name)), model=model
     )
-    scored = read_scored(services.lake, model.name)
+    scored, git = read_scored(services.lake, model.name), services.git(model.name)
     scene = Scene(
         model=model.name,
         start=feed.start,
         until=feed.end,
         tally=tally_of(scored, journal.of(model.name), published=published, given_up=dead),
-        git_head=services.git_head(),
-        desired_version=services.desired(model.name),
+        git_head=git.head,
+        desired_version=git.desired_version,
         registry_champion=services.champion(model.name),
         seconds={name: round(value, 3) for name, value in seconds.items()},
     )

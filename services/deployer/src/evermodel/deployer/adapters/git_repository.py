@@ -70,6 +70,15 @@ class GitRepository:
             text = self._text(model) if self._fetch() else None
         return None if text is None else yaml_manifest.read(text)
 
+    def head(self) -> str | None:
+        """Return the commit that the branch is at, None while it has none.
+
+        Raises:
+            RepositoryUnavailable: git or the repository does not answer.
+        """
+        with self._lock, self._answering():
+            return self._git("rev-parse", self._remote) if self._fetch() else None
+
     def write(self, change: Change, /) -> Written | Superseded:
         """Commit `change` and push it, at most ``TRIES`` times (``ConfigRepository``)."""
         with self._lock:
