@@ -39,6 +39,7 @@ HOMED = [
     "rich",
     "orjson",
     "pydantic_settings",
+    "tomli_w",
 ]
 PLANTS = [
     Plant("1-services", "drift/domain/__init__.py", "import evermodel.trainer.domain"),

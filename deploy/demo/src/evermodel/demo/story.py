@@ -3,18 +3,17 @@
 Owns the order of the demo: table, stack, play, outputs. What is planted is said here: version 3
 is served with one feature skewed, which its shadow scores do not show.
 
-    <out>/  summary.json  events.jsonl  scored.parquet  report.html  data.parquet  drift/  stack/
+    <out>/  summary.json  events.jsonl  scored.parquet  report.html  data.parquet  played.toml
+            drift/  stack/
 """
 
 import json
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from evermodel.common.events.catalogue import DEAD_LETTERS
 from evermodel.common.kernel.clock import Clock
@@ -23,11 +22,12 @@ from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.file import read_model
 from evermodel.common.settings import KafkaSettings
+from evermodel.demo.description import write_description
 from evermodel.demo.drift_reports import fetch_reports
 from evermodel.demo.generator import generate
 from evermodel.demo.play import Played, play
 from evermodel.demo.world import STORY
-from evermodel.deployer.adapters.git_repository import GitRepository
+from evermodel.deployer.adapters.git_answer import ask_git
 from evermodel.embedded.errors import NotOurs
 from evermodel.embedded.settings import StackSettings
 from evermodel.embedded.stack import Stack, forget, stack
@@ -41,6 +41,8 @@ from evermodel.playback.summary import Scene, Summary
 
 #: The classic train/serve skew: what decides sees a tenth of the amount that training saw.
 FAULT = "3:TX_AMOUNT:0.1"
+#: Not ``model.toml``: that may be the author's own, if it lies in the folder played into.
+DESCRIPTION = "played.toml"
 
 Say = Callable[[str], None]
 Then = Callable[[Stack, Summary], None]
@@ -80,7 +82,7 @@ def tell(options: DemoOptions, *, clock: Clock, say: Say, then: Then = nothing_m
     # A story is told from its beginning: topics that hold an earlier one would mix the two.
     forget(options.out / "stack")
     environment = {"EVERMODEL_SCORER_FAULT": options.fault} if options.fault else {}
-    models = str(_described(options, table).resolve())
+    models = str(write_description(table.model, options.out / DESCRIPTION).resolve())
     with stack(options.out / "stack", models=models, extra_env=environment, say=say) as running:
         say(f"the services start; playing {feed.rows:,} payments of {feed.model.name!r}")
         kafka = KafkaSettings(bootstrap_servers=running.bootstrap)
@@ -120,20 +122,6 @@ def _table(options: DemoOptions, say: Say) -> Table:
     return table
 
 
-def _described(options: DemoOptions, table: Table) -> Path:
-    """Return the description that the services read.
-
-    A table without an id was given one when it was read: the services must know its column.
-    """
-    if table.model.stream.id == read_model(options.model).stream.id:
-        return options.model
-    text = options.model.read_text(encoding="utf-8")
-    described = options.out / "model.toml"
-    line = f'[stream]\nid = "{table.model.stream.id}"'
-    described.write_text(text.replace("[stream]", line, 1), encoding="utf-8")
-    return described
-
-
 def _written(  # everything a run leaves behind
     options: DemoOptions,
     feed: Feed,
@@ -145,13 +133,14 @@ def _written(  # everything a run leaves behind
     model, lake = feed.model, Path(running.lake)
     scored, journal = read_scored(lake, model.name), journal_of(played.records)
     dead = given_up(_dead_letters(kafka), model=model)
+    git = ask_git(running.repository, model=model.name)
     scene = Scene(
         model=model.name,
         start=feed.start,
         until=feed.end,
         tally=tally_of(scored, journal.of(model.name), published=played.published, given_up=dead),
-        git_head=_git_head(running.repository),
-        desired_version=_desired(running.repository, model.name),
+        git_head=git.head,
+        desired_version=git.desired_version,
         registry_champion=_champion(running.mlflow_uri, model.name),
         seconds={"total": seconds},
     )
@@ -171,23 +160,6 @@ def _dead_letters(kafka: KafkaSettings) -> list[Record]:
         return read_whole(broker, partitions_of(broker, [topic.name for topic in DEAD_LETTERS]))
     finally:
         broker.close()
-
-
-def _desired(repository: str, model: str) -> int | None:
-    """Return the version that the file in Git wants, read by a clone of its own."""
-    with TemporaryDirectory() as folder:
-        found = GitRepository(repository, clone=Path(folder) / "clone.git").desired(model)
-    return None if found is None else found.version
-
-
-def _git_head(repository: str) -> str | None:
-    done = subprocess.run(
-        ["git", "ls-remote", "--heads", "--", repository, "main"],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    return done.stdout.split("\t")[0] or None
 
 
 def _champion(mlflow: str, model: str) -> int | None:
