@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from evermodel.trainer.adapters.process_child import ProcessChild
-from evermodel.trainer.ports import ChildFailed
+from evermodel.trainer.adapters.process_child import LOG, ProcessChild
+from evermodel.trainer.ports import REPORT, ChildFailed
 from tests.integration.trainer.lakes import description, plan
 
 Folder = Callable[[str], Path]
@@ -74,26 +74,41 @@ def test_a_child_sees_none_of_our_environment(
     assert "secret" not in seen
 
 
-def test_no_training_outlives_its_trainer(tmp_path: Path, lake: Path) -> None:
-    """The starter is killed without a chance to clean up."""
+def test_no_training_outlives_its_trainer(tmp_path: Path, cache: Path, lake: Path) -> None:
+    """The starter is killed without a chance to clean up, in a training that would take days."""
     made = tmp_path / "made"
     made.mkdir()
-    (made / "plan.json").write_text(plan(lake).model_dump_json())
-    starter = (
-        "import subprocess, sys, time\n"
-        "p = subprocess.Popen([sys.executable, '-m', 'evermodel.trainer.child', *sys.argv[1:]],"
-        " stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)\n"
-        "print(p.pid, flush=True); time.sleep(600)"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", starter, str(made / "plan.json"), str(made)],
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        pid = int(process.stdout.readline())
-        assert psutil.pid_exists(pid)
-        os.kill(process.pid, signal.SIGKILL)
-    assert gone(pid)
+    endless = plan(lake, model=description(training={"epochs": 10**7, "max_seconds": 10**6}))
+    (tmp_path / "plan.json").write_text(endless.model_dump_json())
+    arguments = [str(path) for path in (tmp_path / "plan.json", cache, made)]
+    with subprocess.Popen([sys.executable, "-c", STARTER, *arguments]) as starter:
+        await_words("frauds", made / LOG)
+        (child,) = psutil.Process(starter.pid).children()
+        os.kill(starter.pid, signal.SIGKILL)
+    try:
+        assert gone(child.pid, within_seconds=60)
+    finally:
+        if child.is_running():
+            child.kill()
+    assert not (made / REPORT).exists()
+
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from evermodel.trainer.adapters.process_child import ProcessChild
+from evermodel.trainer.ports import Plan
+plan, cache, folder = map(Path, sys.argv[1:])
+child = ProcessChild(monotonic=time.monotonic, cache=cache)
+child.run(Plan.model_validate_json(plan.read_bytes()), folder=folder)
+"""
+
+
+def await_words(words: str, log: Path, *, within_seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + within_seconds
+    while not log.exists() or words not in log.read_text():
+        assert time.monotonic() < deadline, f"never said {words!r}"
+        time.sleep(0.05)  # a process that is not ours says it in its own time
 
 
 def gone(pid: int, *, within_seconds: float = 10.0) -> bool:

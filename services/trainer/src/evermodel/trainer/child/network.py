@@ -4,7 +4,7 @@ The recipe was measured (docs/architecture/learning.md): two hidden layers, ever
 input also as log1p, AdamW under a cosine from 2e-3, plain cross-entropy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,8 @@ def tensors(tf: Any, columns: Columns) -> dict[str, Any]:
     return {name: tf.constant(column) for name, column in columns.items()}
 
 
-def shuffles(rows: int, *, epochs: int, seed: int) -> list[npt.NDArray[np.int32]]:
-    """Return one order of the rows for each epoch."""
+def shuffles(rows: int, *, epochs: int, seed: int) -> Iterator[npt.NDArray[np.int32]]:
+    """Yield one order of the rows for each epoch."""
     random = np.random.default_rng(seed)
-    return [random.permutation(rows).astype(np.int32) for _ in range(epochs)]
+    for _ in range(epochs):
+        yield random.permutation(rows).astype(np.int32)
