@@ -3,7 +3,9 @@
 Never deletes a topic and never shrinks one. What differs is for a person to decide.
 """
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Collection, Iterable, Mapping
+from threading import Event
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public; the stub forgets it
@@ -15,13 +17,15 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public; the
 
 from evermodel.common.events.catalogue import CATALOGUE, Topic
 from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.settings import KafkaSettings
 
 _REQUEST_SECONDS = 30.0
+_LOOK_SECONDS = 0.02
 
 
 def create_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -> list[str]:
-    """Make what is missing of `topics`; return the names of those made.
+    """Make what is missing of `topics`; return the names of those made, once they can be used.
 
     Raises:
         BrokerUnavailable: the broker does not answer or refuses.
@@ -37,7 +41,25 @@ def create_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) 
                 raise translate(error) from error
         else:
             made.append(name)
+    _await_shown(admin, [topic.topic for topic in wanted])
     return made
+
+
+def _await_shown(admin: AdminClient, names: Collection[str]) -> None:
+    """Return once a broker knows `names`: the controller says "made" before brokers have heard."""
+    end = time.monotonic() + _REQUEST_SECONDS
+    while missing := sorted(set(names) - _usable(admin)):
+        if time.monotonic() > end:
+            raise BrokerUnavailable(f"made, but not shown by the broker: {', '.join(missing)}")
+        Event().wait(_LOOK_SECONDS)
+
+
+def _usable(admin: AdminClient) -> set[str]:
+    try:
+        found = admin.list_topics(timeout=_REQUEST_SECONDS).topics
+    except KafkaException as error:
+        raise translate(error) from error
+    return {name for name, topic in found.items() if topic.error is None and topic.partitions}
 
 
 def check_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -> list[str]:

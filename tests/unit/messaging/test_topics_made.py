@@ -1,0 +1,51 @@
+"""A topic counts as made when a broker shows it, not when the controller says so."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from evermodel.common.events.catalogue import MODEL_TRAINED
+from evermodel.common.messaging import kafka_admin
+from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.messaging.ports import BrokerUnavailable
+from evermodel.common.settings import KafkaSettings
+
+UNKNOWN = SimpleNamespace(error="UNKNOWN_TOPIC_OR_PART", partitions={})
+SHOWN = SimpleNamespace(error=None, partitions={0: object()})
+
+
+class SlowCluster:
+    """A controller that makes topics at once, and a broker that hears of them late."""
+
+    def __init__(self, answers: Iterator[dict[str, Any]]) -> None:
+        self._answers = answers
+
+    def __call__(self, configuration: object) -> "SlowCluster":
+        return self
+
+    def create_topics(self, wanted: list[Any], **how: object) -> dict[str, "Future[None]"]:
+        made: Future[None] = Future()
+        made.set_result(None)
+        return {topic.topic: made for topic in wanted}
+
+    def list_topics(self, **how: object) -> Any:
+        return SimpleNamespace(topics=next(self._answers))
+
+
+def test_it_waits_until_a_broker_shows_what_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = MODEL_TRAINED.name
+    answers = iter([{}, {name: UNKNOWN}, {name: SHOWN}])
+    monkeypatch.setattr(kafka_admin, "AdminClient", SlowCluster(answers))
+    assert create_topics(KafkaSettings(), [MODEL_TRAINED]) == [name]
+    assert list(answers) == [], "it asked until the topic was there"
+
+
+def test_a_topic_that_no_broker_ever_shows_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    never: Iterator[dict[str, Any]] = iter(lambda: {}, None)
+    monkeypatch.setattr(kafka_admin, "AdminClient", SlowCluster(never))
+    monkeypatch.setattr(kafka_admin, "_REQUEST_SECONDS", 0.05)
+    with pytest.raises(BrokerUnavailable, match=r"not shown by the broker: model\.trained"):
+        create_topics(KafkaSettings(), [MODEL_TRAINED])
