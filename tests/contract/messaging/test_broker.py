@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
+from threading import Event
 
+import confluent_kafka as ck
 import pytest
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # public
 
 from evermodel.common.events.catalogue import Topic
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
-from evermodel.common.messaging.kafka_producer import KafkaProducer
 from evermodel.common.messaging.memory import MemoryBroker
 from evermodel.common.messaging.ports import (
     Broker,
     BrokerUnavailable,
     Consumer,
     Fenced,
-    Producer,
     Reader,
     TransactionAborted,
 )
@@ -30,8 +31,9 @@ PARTITIONS = 4
 class Place:
     """A broker with a topic pair of its own, and what the test opened in it."""
 
-    def __init__(self, broker: Broker, *, topic: str, other: str) -> None:
+    def __init__(self, broker: Broker, *, topic: str, other: str, bootstrap: str | None) -> None:
         self.broker, self.topic, self.other = broker, topic, other
+        self._bootstrap = bootstrap
         self._open: list[Consumer | Reader] = []
 
     def consumer(
@@ -59,6 +61,18 @@ class Place:
 
     def at(self, partition: int) -> TopicPartition:
         return TopicPartition(self.topic, partition)
+
+    def await_written(self, partition: int = 0) -> None:
+        """Return once something lies in the log, committed or not: a client holds it back a moment.
+
+        Asked of the log itself. In memory it lies there at once.
+        """
+        if self._bootstrap is None:
+            return
+        log = AdminClient({"bootstrap.servers": self._bootstrap})
+        end = {ck.TopicPartition(self.topic, partition): OffsetSpec.latest()}  # type: ignore[no-untyped-call]  # ships no types
+        while all(f.result().offset == 0 for f in log.list_offsets(end).values()):
+            Event().wait(0.01)
 
     def everything(self) -> list[str]:
         found = read_whole(self.broker, partitions_of(self.broker, [self.topic]))
@@ -99,16 +113,15 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     number = next(_NUMBERS)
     topic, other = f"contract-{number}", f"contract-{number}-other"
     broker: Broker
+    bootstrap: str | None = None
     if request.param == "memory":
         broker = MemoryBroker({topic: PARTITIONS, other: PARTITIONS})
     else:
-        settings = KafkaSettings(
-            bootstrap_servers=request.getfixturevalue("kafka_bootstrap"),
-            data_partitions=PARTITIONS,
-        )
+        bootstrap = request.getfixturevalue("kafka_bootstrap")
+        settings = KafkaSettings(bootstrap_servers=bootstrap, data_partitions=PARTITIONS)
         create_topics(settings, [_topic(topic), _topic(other)])
         broker = KafkaBroker(settings)
-    made = Place(broker, topic=topic, other=other)
+    made = Place(broker, topic=topic, other=other, bootstrap=bootstrap)
     yield made
     made.close()
 
@@ -192,9 +205,11 @@ def test_a_reader_of_nothing_has_caught_up(place: Place) -> None:
 
 def test_what_is_not_committed_does_not_show(place: Place) -> None:
     producer = place.broker.producer(transactional_id=place.topic)
-    consumer, _ = place.consumer()
+    consumer, assigned = place.consumer()
+    settle(consumer, done=lambda: len(assigned.partitions) == PARTITIONS)
     producer.begin()
     producer.send(place.outgoing("1"))
+    place.await_written()
     place.broker.publish([place.outgoing("2", partition=1)])
     assert read(consumer, until=2, polls=8) == ["2"]
     producer.commit({}, consumer=None)
@@ -202,19 +217,14 @@ def test_what_is_not_committed_does_not_show(place: Place) -> None:
     producer.close()
 
 
-def put_there(producer: Producer) -> None:
-    """Make sure that what was sent lies in the log: Kafka's client holds it back a moment."""
-    if isinstance(producer, KafkaProducer):
-        producer._producer.flush(5)
-
-
 def test_an_open_transaction_hides_what_lies_behind_it(place: Place) -> None:
     producer = place.broker.producer(transactional_id=place.topic)
+    consumer, assigned = place.consumer()
+    settle(consumer, done=lambda: len(assigned.partitions) == PARTITIONS)
     producer.begin()
     producer.send(place.outgoing("1"))
-    put_there(producer)
+    place.await_written()
     place.broker.publish([place.outgoing("2")])
-    consumer, _ = place.consumer()
     assert read(consumer, until=1, polls=10) == []
     producer.commit({}, consumer=None)
     assert read(consumer, until=2) == ["1", "2"]
@@ -369,14 +379,16 @@ def test_a_reader_waits_for_what_was_being_written(place: Place) -> None:
     producer = place.broker.producer(transactional_id=place.topic)
     producer.begin()
     producer.send(place.outgoing("1"))
-    put_there(producer)
+    place.await_written()
     reader = place.broker.reader([place.at(0)])
     for _ in range(5):
         assert not reader.poll(limit=10, timeout_seconds=0.1)
     assert not reader.caught_up()
     producer.commit({}, consumer=None)
     assert read(reader, until=1) == ["1"]
-    for _ in range(20):
+    for _ in range(100):
+        if reader.caught_up():
+            break
         reader.poll(limit=10, timeout_seconds=0.1)
     assert reader.caught_up()
     reader.close()

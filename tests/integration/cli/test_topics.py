@@ -1,6 +1,7 @@
 """Orders given on the command line are events on a real broker, and can be read back."""
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +17,27 @@ from evermodel.common.settings import KafkaSettings
 
 
 @pytest.fixture(autouse=True)
-def broker(kafka_bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def settings(
+    own_kafka_bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> KafkaSettings:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka_bootstrap)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", own_kafka_bootstrap)
     assert run(["topics", "create"]) == 0
+    return KafkaSettings(bootstrap_servers=own_kafka_bootstrap)
+
+
+def give_up(settings: KafkaSettings, lost: Record) -> None:
+    """Leave `lost` in the dead letters of the drift service, as its windower would."""
+    letter = dead_letter(
+        lost,
+        group="drift-windower",
+        reason="poison",
+        error=ValueError("not JSON"),
+        attempts=1,
+        time=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    with closing(KafkaBroker(settings)) as broker:
+        broker.publish([encode_dead_letter(letter, topic="drift.dead-letter")])
 
 
 def test_topics_are_as_the_catalogue_says_once_made(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,22 +83,12 @@ def test_an_order_that_cannot_be_is_refused(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_dead_letter_goes_back_once_with_its_headers(
-    kafka_bootstrap: str, capsys: pytest.CaptureFixture[str]
+    settings: KafkaSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lost = Record(
         topic="labels", partition=0, offset=7, key=b"k", value=b"{", headers=(("ce_id", b"x"),)
     )
-    letter = dead_letter(
-        lost,
-        group="drift-windower",
-        reason="poison",
-        error=ValueError("not JSON"),
-        attempts=1,
-        time=datetime(2026, 1, 1, tzinfo=UTC),
-    )
-    broker = KafkaBroker(KafkaSettings(bootstrap_servers=kafka_bootstrap))
-    broker.publish([encode_dead_letter(letter, topic="drift.dead-letter")])
-    broker.close()
+    give_up(settings, lost)
     capsys.readouterr()
     assert run(["redrive", "drift", "--dry-run"]) == 0
     assert "labels[0]@7  poison: not JSON" in capsys.readouterr().out
@@ -92,7 +100,7 @@ def test_a_dead_letter_goes_back_once_with_its_headers(
         assert done == {"put_back": expected, "unreadable": 0, "gone": []}
     assert run(["redrive", "drift", "--dry-run"]) == 0
     assert capsys.readouterr().out == "no dead letter of drift waits\n"
-    (back,) = read(KafkaSettings(bootstrap_servers=kafka_bootstrap), [LABELS])
+    (back,) = read(settings, [LABELS])
     assert (back.record.key, back.record.value) == (b"k", b"{")
     assert ("ce_id", b"x") in back.record.headers
     assert run(["status", "--json"]) == 0
@@ -100,20 +108,10 @@ def test_a_dead_letter_goes_back_once_with_its_headers(
 
 
 def test_a_dead_letter_whose_original_is_gone_is_named_and_is_no_success(
-    kafka_bootstrap: str, capsys: pytest.CaptureFixture[str]
+    settings: KafkaSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lost = Record(topic="labels", partition=1, offset=7_000, key=b"k", value=b"\xff" * 900_000)
-    letter = dead_letter(
-        lost,
-        group="drift-windower",
-        reason="poison",
-        error=ValueError("not JSON"),
-        attempts=1,
-        time=datetime(2026, 1, 1, tzinfo=UTC),
-    )
-    broker = KafkaBroker(KafkaSettings(bootstrap_servers=kafka_bootstrap))
-    broker.publish([encode_dead_letter(letter, topic="drift.dead-letter")])
-    broker.close()
+    give_up(settings, lost)
     capsys.readouterr()
     assert run(["redrive", "drift", "--dry-run"]) == 0
     assert "poison: not JSON (too large to copy: value)" in capsys.readouterr().out

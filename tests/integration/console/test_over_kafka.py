@@ -9,7 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,6 @@ from evermodel.common.messaging.records import Record
 from evermodel.common.messaging.redrive import redrive
 from evermodel.common.settings import KafkaSettings
 
-#: The topics are shared with other tests: this model is ours alone.
 MODEL = ModelName("watched")
 ARTEFACT = Artefact(
     uri="runs:/r/bundle",
@@ -156,13 +155,13 @@ async def eventually(ask: Callable[[], object], *, seconds: float = 40) -> None:
 
 
 @pytest.fixture(scope="module")
-def topics(kafka_bootstrap: str) -> Topics:
-    create_topics(KafkaSettings(bootstrap_servers=kafka_bootstrap))
-    return Topics(kafka_bootstrap)
+def topics(own_kafka_bootstrap: str) -> Topics:
+    create_topics(KafkaSettings(bootstrap_servers=own_kafka_bootstrap))
+    return Topics(own_kafka_bootstrap)
 
 
 def test_it_rebuilds_its_picture_from_the_topics_at_every_start(
-    kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
+    own_kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
 ) -> None:
     port, log = unused_tcp_port, tmp_path / "console.log"
     topics.publish("model.trained", TRAINED, id_="trained", day=1)
@@ -173,12 +172,12 @@ def test_it_rebuilds_its_picture_from_the_topics_at_every_start(
     topics.publish("rollout.step", aborted, id_="aborted", day=3, commit=False)
     topics.raw("registrar.dead-letter", b"whatever", [])
     for _ in range(2):
-        with console(kafka_bootstrap, port=port, log=log) as process:
+        with console(own_kafka_bootstrap, port=port, log=log) as process:
             # The topics are read side by side: the newest event says nothing of the other topics.
             asyncio.run(eventually(lambda: shown(port) == ["promoted", "trained"]))
-            asyncio.run(eventually(lambda: dead_letters(port)["registrar.dead-letter"] >= 1))
-            asyncio.run(eventually(lambda: undecodable(port)["model.trained"] >= 1))
-            asyncio.run(eventually(lambda: undecodable(port)["rollout.step"] >= 1))
+            asyncio.run(eventually(lambda: dead_letters(port)["registrar.dead-letter"] == 1))
+            asyncio.run(eventually(lambda: undecodable(port)["model.trained"] == 1))
+            asyncio.run(eventually(lambda: undecodable(port)["rollout.step"] == 1))
             (model,) = (m for m in get(port, "/api/models")["models"] if m["model"] == MODEL)
             serving = model["serving"]
             assert (serving["version"], serving["reason"]) == (1, "no version was serving")
@@ -190,7 +189,7 @@ def test_it_rebuilds_its_picture_from_the_topics_at_every_start(
 
 
 def test_a_dead_letter_that_was_put_back_is_no_longer_shown(
-    kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
+    own_kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
 ) -> None:
     lost = Record(topic="outcomes.matured", partition=0, offset=0, key=b"k", value=b"{")
     letter = dead_letter(
@@ -204,21 +203,24 @@ def test_a_dead_letter_that_was_put_back_is_no_longer_shown(
     value = encode_dead_letter(letter, topic="deployer.dead-letter").value
     topics.raw("deployer.dead-letter", value, [])
     port = unused_tcp_port
-    with console(kafka_bootstrap, port=port, log=tmp_path / "console.log"):
+    with console(own_kafka_bootstrap, port=port, log=tmp_path / "console.log"):
         asyncio.run(eventually(lambda: dead_letters(port)["deployer.dead-letter"] == 1))
-        broker = KafkaBroker(KafkaSettings(bootstrap_servers=kafka_bootstrap))
-        assert redrive(broker, "deployer").back == 1
-        broker.close()
+        with closing(KafkaBroker(KafkaSettings(bootstrap_servers=own_kafka_bootstrap))) as broker:
+            assert redrive(broker, "deployer").back == 1
         asyncio.run(eventually(lambda: dead_letters(port)["deployer.dead-letter"] == 0))
 
 
 def test_it_shows_what_happens_while_it_runs(
-    kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
+    own_kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    with console(kafka_bootstrap, port=unused_tcp_port, log=tmp_path / "console.log"):
-        asyncio.run(eventually(lambda: shown(unused_tcp_port)))
-        topics.publish("model.trained", TRAINED, id_="later", day=9)
-        asyncio.run(eventually(lambda: newest(unused_tcp_port) == "later", seconds=5))
+    port, another = unused_tcp_port, ModelName("another")
+    trained = TRAINED.model_copy(update={"model": another})
+    topics.publish("model.trained", trained, id_="before", day=8)
+    with console(own_kafka_bootstrap, port=port, log=tmp_path / "console.log"):
+        asyncio.run(eventually(lambda: shown(port, another) == ["before"]))
+        topics.publish("model.trained", trained, id_="meanwhile", day=9)
+        both = ["meanwhile", "before"]
+        asyncio.run(eventually(lambda: shown(port, another) == both, seconds=5))
 
 
 @pytest.mark.parametrize(("taken", "code"), [(False, 3), (True, 1)])
@@ -254,12 +256,9 @@ def undecodable(port: int) -> dict[str, int]:
     return {topic["topic"]: topic["undecodable"] for topic in get(port, "/api/topics")["topics"]}
 
 
-def shown(port: int) -> list[str]:
-    return [event["id"] for event in get(port, f"/api/events?model={MODEL}")["events"]]
-
-
-def newest(port: int) -> str | None:
-    return next(iter(shown(port)), None)
+def shown(port: int, model: ModelName = MODEL) -> list[str]:
+    """Return the ids of the events of `model`, the newest first."""
+    return [event["id"] for event in get(port, f"/api/events?model={model}")["events"]]
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.testing.sample import START, command
-from evermodel.embedded.testing import connected
 
 WORKER = Path(__file__).with_name("crash_worker.py")
 MOMENTS = ("polled", "handled", "sent", "committing", "offsets sent", "committed")
@@ -47,12 +46,6 @@ class Workers:
                 process.kill()
             process.wait(timeout=10)
         self._log.close()
-
-
-@pytest.fixture
-def broker(kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    with connected(kafka_bootstrap) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
 """Records near Kafka's size limit that are given up: nothing stops, and they come back."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS
 from evermodel.common.messaging.deadletter import decode_dead_letter
 from evermodel.common.messaging.kafka import KafkaBroker
@@ -13,16 +9,9 @@ from evermodel.common.messaging.records import Outgoing, Record
 from evermodel.common.messaging.redrive import redrive
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.testing.sample import Counting
-from evermodel.embedded.testing import connected
 
 #: All that librdkafka sends by default, less its own overhead.
 LARGEST = b"\xff" * 999_900
-
-
-@pytest.fixture
-def broker(kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    with connected(kafka_bootstrap) as made:
-        yield made
 
 
 def ours(broker: KafkaBroker, topic: str) -> list[Record]:

@@ -22,7 +22,6 @@ from evermodel.common.events.codec import encode
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.models.file import parse_model
-from evermodel.embedded.testing import connected
 from tests.unit.scorer.bench import MODEL, meta, payment, play, record, step
 
 NAME = "scorer-process"
@@ -33,12 +32,6 @@ pytestmark = [
     # MLflow's own schema uses what SQLAlchemy 2.1 deprecates; nothing here can change that.
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning"),
 ]
-
-
-@pytest.fixture
-def broker(kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    with connected(kafka_bootstrap) as made:
-        yield made
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ from evermodel.common.messaging.emission import emissions
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.embedded.mlflow_server import mlflow
-from evermodel.embedded.testing import connected
 from evermodel.trainer.adapters.mlflow_runs import CAUSED_BY
 from tests.integration.trainer.lakes import DELAY, START, table, write_lake
 
@@ -57,12 +56,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow.*"),
     pytest.mark.filterwarnings("ignore::FutureWarning:mlflow.*"),
 ]
-
-
-@pytest.fixture
-def broker(own_kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    with connected(own_kafka_bootstrap) as made:
-        yield made
 
 
 @pytest.fixture
@@ -126,7 +119,7 @@ def runs(uri: str) -> list[Any]:
 
 
 def test_a_kill_in_the_middle_and_an_mlflow_that_goes_away_cost_neither_the_training_nor_a_second(
-    broker: KafkaBroker, environment: dict[str, str], tmp_path: Path
+    own_broker: KafkaBroker, environment: dict[str, str], tmp_path: Path
 ) -> None:
     order = LifecycleCommand(model=ModelName(NAME), command="retrain", who="anna", why="a test")
     emit = Emit(order, START + timedelta(days=12) + DELAY, identity=NAME)
@@ -135,19 +128,19 @@ def test_a_kill_in_the_middle_and_an_mlflow_that_goes_away_cost_neither_the_trai
     with mlflow(tmp_path / "mlflow") as uri:
         environment["MLFLOW_TRACKING_URI"] = uri
         with trainer(environment, log) as first:
-            broker.publish(records)
+            own_broker.publish(records)
             await_that(lambda: list(work.glob("training-*/plan.json")), "no training began")
             first.send_signal(signal.SIGKILL)
     with trainer(environment, log):
         await_that(lambda: b"does not answer, again in" in log.read_bytes(), "MLflow not missed")
-        broker.publish(records)  # the same order, delivered again meanwhile
-        assert said(broker) == []
+        own_broker.publish(records)  # the same order, delivered again meanwhile
+        assert said(own_broker) == []
         with mlflow(tmp_path / "mlflow") as back:
             assert back == uri
-            await_that(lambda: said(broker), "no training came of it")
-            broker.publish(records)  # and once more, now that it is answered
+            await_that(lambda: said(own_broker), "no training came of it")
+            own_broker.publish(records)  # and once more, now that it is answered
             time.sleep(2.0)  # long enough for a second training to begin
-            (event,) = said(broker)
+            (event,) = said(own_broker)
             assert event.payload.outcome == "trained", event.payload.reason
             assert event.meta.causation_id == event.payload.caused_by
             (run,) = runs(uri)
