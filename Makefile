@@ -51,10 +51,9 @@ format: setup
 docs: setup  ## Write the pages and schemas that are made from code.
 	$(BIN)/python -m docs.build
 
-BENCHMARKS := windower drift decisions scoring hops recovery replay judge model rollback
 .PHONY: bench
 bench: setup  ## Run every benchmark (QUICK=--quick: the small forms) and rewrite RESULTS.md.
-	for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks $$name $(QUICK) --json benchmarks/results/$$name.json || exit 1; done
+	for name in $$($(BIN)/python -m benchmarks list); do $(BIN)/python -m benchmarks $$name $(QUICK) --json benchmarks/results/$$name.json || exit 1; done
 	$(BIN)/python -m benchmarks results
 
 .PHONY: clean

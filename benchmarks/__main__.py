@@ -1,6 +1,6 @@
 """``python -m benchmarks NAME [--quick] [--data FILE] [--json FILE]``.
 
-NAME ``results`` rewrites RESULTS.md.
+NAME ``results`` rewrites RESULTS.md, ``list`` names them all.
 """
 
 import argparse
@@ -33,7 +33,9 @@ ON_DATA = ("judge", "model")
 def main(arguments: list[str] | None = None) -> int:
     """Run one benchmark and print its figures; 2: wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=(*NAMES, "results"), metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument(
+        "name", choices=(*NAMES, "results", "list"), metavar="NAME", help=", ".join(NAMES)
+    )
     parser.add_argument("--quick", action="store_true", help="a smaller form, under a minute")
     parser.add_argument("--data", type=Path, metavar="FILE", help="real rows; judge, model")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
@@ -41,10 +43,13 @@ def main(arguments: list[str] | None = None) -> int:
     if given.name == "results":
         results.rewrite()
         return 0
+    if given.name == "list":
+        print(*NAMES, sep="\n")
+        return 0
     if given.data is not None and (given.name not in ON_DATA or not given.data.is_file()):
         parser.error(f"--data: a file of rows, for {' or '.join(ON_DATA)} only")
     figures = measure(given.name, quick=given.quick, data=given.data)
-    said = report(given.name, figures, quick=given.quick, data=given.data is not None)
+    said = report(given.name, figures, quick=given.quick, data=given.data)
     text = json.dumps(said, indent=1, ensure_ascii=False)
     print(text)
     if given.json is not None:

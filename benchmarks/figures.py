@@ -4,6 +4,7 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import psutil
@@ -36,12 +37,16 @@ def rate(hits: int, of: int, *, unit: str, peer: str | None = None) -> Figure:
     return Figure(hits / of, f"({hits} of {of} {unit})", peer, interval=interval)
 
 
-def report(name: str, figures: Figures, *, quick: bool, data: bool = False) -> dict[str, object]:
-    """Return the JSON form: ``benchmark``, ``machine``, ``figures``, and the command."""
+def report(
+    name: str, figures: Figures, *, quick: bool, data: Path | None = None
+) -> dict[str, object]:
+    """Return the JSON form: ``benchmark``, ``machine``, ``figures``, the command and its data."""
+    on = {"file": data.name, "sha256": sha256(data.read_bytes()).hexdigest()} if data else None
     return {
         "benchmark": name,
-        "command": f"python -m benchmarks {name}{' --data FILE' if data else ''}"
+        "command": f"python -m benchmarks {name}{f' --data {data.name}' if data else ''}"
         f"{' --quick' if quick else ''}",
+        "data": on,
         "machine": machine(),
         "figures": {key: _rounded(figure) for key, figure in figures.items()},
     }
