@@ -52,7 +52,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
 @pytest.fixture
 def cause(request: pytest.FixtureRequest) -> EventId:
     """A cause of each test's own: the MLflow server outlives it."""
-    return EventId(f"cause-{abs(hash(request.node.nodeid))}")
+    return EventId(f"cause-{request.node.nodeid}")
 
 
 @pytest.fixture

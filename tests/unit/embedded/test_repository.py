@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,27 @@ def test_it_is_made_once_and_kept(tmp_path: Path) -> None:
         "environments/production/.gitkeep",
     }
     assert repository.answers(str(path))
+
+
+@pytest.mark.parametrize("command", ["update-index", "write-tree", "commit-tree", "update-ref"])
+def test_one_that_was_begun_and_not_ended_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    whole = repository._git
+
+    def killed(path: Path | None, *arguments: str, **more: Any) -> str:
+        if arguments[0] != command:
+            return whole(path, *arguments, **more)
+        index = Path((more.get("environment") or {}).get("GIT_INDEX_FILE", tmp_path / "none"))
+        index.with_name(f"{index.name}.lock").touch()
+        raise NotAvailable("killed")
+
+    with monkeypatch.context() as once:
+        once.setattr(repository, "_git", killed)
+        with pytest.raises(NotAvailable, match="killed"):
+            repository.ensure_repository(tmp_path / "config.git")
+    path = repository.ensure_repository(tmp_path / "config.git")
+    assert "README.md" in git(path, "ls-tree", "--name-only", "main")
 
 
 def test_a_folder_that_cannot_be_one_is_said(tmp_path: Path) -> None:

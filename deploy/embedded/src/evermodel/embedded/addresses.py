@@ -24,15 +24,6 @@ def kept_ports(file: Path, *, names: Sequence[str]) -> dict[str, int]:
     return ports
 
 
-def answers(port: int, *, seconds: float = 0.2) -> bool:
-    """Return whether something accepts connections on loopback's `port`."""
-    try:
-        with socket.create_connection((LOOPBACK, port), timeout=seconds):
-            return True
-    except OSError:
-        return False
-
-
 def _bind(held: ExitStack, port: int) -> int:
     server = held.enter_context(socket.socket())
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -100,11 +100,6 @@ def prepare(folder: Path) -> Part:
     )
 
 
-def ensure_jars() -> None:
-    """Fetch the jars now if they are not in the cache, e.g. before a progress display."""
-    _classpath()
-
-
 @cache
 def _classpath() -> tuple[Path, ...]:
     settings = CacheSettings()
@@ -123,13 +118,18 @@ def _java() -> str:
 def _format(java: list[str], properties: Path) -> None:
     """Make the data folder this cluster's. Its id is of the folder, so a copy keeps it."""
     cluster = hashlib.sha256(str(properties).encode()).hexdigest()[:22]
-    done = subprocess.run(
-        [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
-        capture_output=True,
-        text=True,
-        timeout=_FORMAT_SECONDS,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
+            capture_output=True,
+            text=True,
+            timeout=_FORMAT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NotAvailable(
+            f"the broker's data folder was not made within {_FORMAT_SECONDS} s"
+        ) from error
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
         raise NotAvailable(f"the broker's data folder cannot be made: {said[-1]}")

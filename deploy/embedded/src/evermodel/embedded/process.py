@@ -91,11 +91,6 @@ class Child:
         if self._process.poll() is None:
             self._process.terminate()
 
-    def kill(self) -> None:
-        """End it and its children as a crash would; the record stays until `stop`."""
-        _signal_group(self.pid, signal.SIGKILL)
-        self._process.wait()
-
     def stop(self, *, seconds: float = STOP_SECONDS) -> int:
         """End it, kindly at first, and all it started; remove the record."""
         self.terminate()

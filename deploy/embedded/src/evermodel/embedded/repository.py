@@ -5,6 +5,7 @@ Owns its creation and its first commit. What is written there later is the deplo
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,16 +52,19 @@ def answers(repository: str) -> bool:
 
 
 def _seed(path: Path) -> None:
-    """Make the first commit with plumbing: a bare repository has no work tree."""
-    index = {"GIT_INDEX_FILE": str(path / "seed-index")}
-    for name, content in _SEED.items():
-        blob = _git(path, "hash-object", "-w", "--stdin", given=content).strip()
-        entry = f"100644,{blob},{name}"
-        _git(path, "update-index", "--add", "--cacheinfo", entry, environment=index)
-    tree = _git(path, "write-tree", environment=index).strip()
+    """Make the first commit with plumbing: a bare repository has no work tree.
+
+    The index is one of its own: a lock that an earlier, killed attempt left would stop it for ever.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        for name, content in _SEED.items():
+            blob = _git(path, "hash-object", "-w", "--stdin", given=content).strip()
+            entry = f"100644,{blob},{name}"
+            _git(path, "update-index", "--add", "--cacheinfo", entry, environment=index)
+        tree = _git(path, "write-tree", environment=index).strip()
     commit = _git(path, "commit-tree", tree, "-m", "Begin", environment=_WHO).strip()
     _git(path, "update-ref", "refs/heads/main", commit)
-    (path / "seed-index").unlink(missing_ok=True)
 
 
 def _git(
