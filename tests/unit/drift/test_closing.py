@@ -98,6 +98,22 @@ def test_a_partition_that_speaks_again_is_waited_for_again() -> None:
     assert desk.windows()[1].late_rows == 2
 
 
+@pytest.mark.parametrize("labels_speak", [False, True])
+def test_after_a_time_without_a_row_every_partition_is_waited_for_anew(labels_speak: bool) -> None:
+    desk = begun(idle_seconds=IDLE)
+    for partition in (0, 1):
+        desk.say(0, partition=partition, rows=3)
+    for _ in range(3):
+        desk.wait(IDLE)
+        if labels_speak:
+            desk.say(0, stream="labels", partitions=1, watermark=10)
+    desk.say(1, partition=0, rows=5)
+    desk.wait(IDLE - 1)
+    assert desk.days() == [(0, 6)], "partition 1 was no more silent than partition 0"
+    desk.say(1, partition=1, rows=4)
+    assert desk.days() == [(0, 6), (1, 9)]
+
+
 def test_labels_that_were_never_heard_of_are_waited_for_as_long() -> None:
     desk = Desk(REFERENCE, idle_seconds=IDLE)
     desk.start()

@@ -1,4 +1,8 @@
-"""How far each partition says it is, and which have long said nothing (wall time)."""
+"""How far each partition says it is, and which have long said nothing (wall time).
+
+A partition is silent while others speak. When no other spoke either, the stream stood still (a
+night, a broker that was away): the first to speak again would otherwise close a window alone.
+"""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -34,6 +38,8 @@ class Listening:
         self._idle_seconds = idle_seconds
         self._heard: dict[tuple[str, str, int], float] = {}
         self._began = clock.monotonic()
+        self._last: dict[tuple[str, ...], float] = {}
+        self._stirred: dict[tuple[str, ...], float] = {}
 
     @property
     def is_impatient(self) -> bool:
@@ -42,17 +48,25 @@ class Listening:
 
     def took_over(self) -> None:
         """Begin to listen anew: what others heard is not known, and what was heard is old."""
-        self._heard.clear()
+        for known in (self._heard, self._last, self._stirred):
+            known.clear()
         self._began = self._clock.monotonic()
 
     def heard(self, state: ModelState, event: TransactionsPartial) -> ModelState:
         """Return the state after a partition told how far it is."""
-        self._heard[event.model, event.stream, event.partition] = self._clock.monotonic()
+        self._note(event, self._clock.monotonic())
         stream = state.scored if event.stream == "scored" else state.labels
         after = stream.heard(event.partition, event.watermark, partitions=event.partitions)
         if event.stream == "scored":
             return replace(state, scored=after)
         return replace(state, labels=after)
+
+    def _note(self, event: TransactionsPartial, now: float) -> None:
+        for everyone in ((event.model,), (event.model, event.stream)):
+            if self._is_long(self._last.get(everyone, self._began)):
+                self._stirred[everyone] = now
+            self._last[everyone] = now
+        self._heard[event.model, event.stream, event.partition] = now
 
     def nobody_idle(self) -> Idle:
         """Return who is idle when partitions are being heard of: none is given up then."""
@@ -67,10 +81,13 @@ class Listening:
         )
 
     def _silent(self, model: str, stream: str, partitions: int) -> AbstractSet[int]:
+        began = max(
+            self._stirred.get(everyone, self._began) for everyone in ((model,), (model, stream))
+        )
         return {
             p
             for p in range(partitions)
-            if self._is_long(self._heard.get((model, stream, p), self._began))
+            if self._is_long(max(began, self._heard.get((model, stream, p), began)))
         }
 
     def _is_long(self, since: float) -> bool:
