@@ -21,17 +21,18 @@ from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import KafkaSettings
-from evermodel.demo.play import Played, play
+from evermodel.demo.description import write_description
+from evermodel.demo.play import LOCKSTEP, Played, play
 from evermodel.embedded.services import ROLES
 from evermodel.embedded.stack import Stack, stack
-from evermodel.playback.feed import Feed, Window
+from evermodel.playback.feed import Feed
 from evermodel.playback.journal import Journal, journal_of
 from evermodel.playback.scored import read_scored
 from tests.e2e.small_bank import small_model, small_table
 
 TWICE = {role.name: 2 for role in ROLES}
 KILLED = ("drift-windower-1", "scorer-1")
-STRUCK = datetime(2025, 3, 11, tzinfo=UTC)
+STRUCK = datetime(2025, 3, 12, tzinfo=UTC)
 DAYS = 10
 
 pytestmark = pytest.mark.timeout(300)
@@ -53,16 +54,18 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     folder = tmp_path_factory.mktemp("twice")
     description = folder / "model.toml"
     model = small_model("cards")
-    description.write_text(as_toml(model.model_dump(mode="json", exclude_defaults=True)))
-    with stack(folder / "stack", models=str(description), wanted_replicas=TWICE) as running:
+    write_description(model, description)
+    with stack(
+        folder / "stack", models=str(description), wanted_replicas=TWICE, extra_env=LOCKSTEP
+    ) as running:
         played = play(
-            Feed(small_table(model, seed=1, days=DAYS)),
+            [Feed(small_table(model, seed=1, days=DAYS))],
             kafka=KafkaSettings(bootstrap_servers=running.bootstrap),
             clock=SystemClock(),
             bootstrap_until=None,
             say=lambda _: None,
             scorers=2,
-            meanwhile=lambda window: strike(running, window),
+            meanwhile=lambda end: strike(running, end),
         )
         restarts = {s.name: s.restarts for s in running.standings()}
         scored = read_scored(Path(running.lake), model.name)
@@ -85,17 +88,10 @@ def shown_by(running: Stack, console: str) -> set[int | None]:
     return versions
 
 
-def strike(running: Stack, window: Window) -> None:
-    if window.start == STRUCK:
+def strike(running: Stack, end: datetime) -> None:
+    if end == STRUCK:
         for name in KILLED:
             running.kill(name)
-
-
-def as_toml(sections: dict[str, dict[str, object]]) -> str:
-    lines = []
-    for name, section in sections.items():
-        lines += [f"[{name}]", *(f"{key} = {value!r}" for key, value in section.items())]
-    return "\n".join(lines)
 
 
 def test_only_the_killed_were_started_again(told: Told) -> None:
@@ -108,7 +104,7 @@ def test_each_console_shows_all_of_it(told: Told) -> None:
 
 
 def test_no_payment_is_lost_or_kept_twice(told: Told) -> None:
-    assert len(told.scored) == told.scored["id"].n_unique() == told.played.published
+    assert len(told.scored) == told.scored["id"].n_unique() == told.played.published["cards"]
 
 
 def test_every_payment_is_counted_once(told: Told) -> None:
@@ -116,7 +112,7 @@ def test_every_payment_is_counted_once(told: Told) -> None:
         e.payload for e in told.journal.events if isinstance(e.payload, TransactionsWindowed)
     ]
     assert len(windows) == DAYS
-    assert sum(w.counters.rows + w.late_rows for w in windows) == told.played.published
+    assert sum(w.counters.rows + w.late_rows for w in windows) == told.played.published["cards"]
 
 
 def test_there_is_one_champion_and_both_scorers_serve_it(told: Told) -> None:

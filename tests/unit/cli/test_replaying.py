@@ -20,7 +20,7 @@ SUMMARY: dict[str, Any] = {
     "duplicated": 0,
     "dead_letters": 0,
     "ledger_sha256": "ab" * 32,
-    "seconds": {"total": 9.5},
+    "seconds": {"total": 9.5, "training": 3.2},
 }
 
 
@@ -28,6 +28,7 @@ def test_every_line_is_a_whole_statement() -> None:
     lines = list(closing_lines(SUMMARY, out=Path("runs/mine")))
     assert "serving      version 2 (Git says 2, MLflow's champion is 2)" in lines
     assert "lost         0, duplicated 0, dead letters 0" in lines
+    assert "took         10 s, 3 s of it training" in lines
     assert [line for line in lines if line.endswith((",", ", ", "("))] == []
 
 

@@ -65,5 +65,5 @@ def test_what_is_said_at_the_last_look_is_told_too() -> None:
     said: Any = Said([early], [late])
     told: list[Record] = []
     watcher = Resting(groups=said, reader=said, clock=SimulatedClock(), scorers=1)
-    watcher.settle("m", until=datetime(2026, 1, 1, tzinfo=UTC), seconds=1, tell=told.extend)
+    watcher.settle([], until=datetime(2026, 1, 1, tzinfo=UTC), tell=told.extend)
     assert told == watcher.records == [early, late]

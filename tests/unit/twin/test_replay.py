@@ -61,7 +61,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Table, Span]]:
             **{"champions": [{"version": 1}]},
             **{"git": {"stable_version": 1, "desired_version": 1}, "registry": {"champion": 1}},
             **{"lost": 0, "duplicated": 0, "dead_letters": 0, "ledger_sha256": "00"},
-            "seconds": {"total": 0.0},
+            "seconds": {"total": 0.0, "training": 0.0},
         }
         return [Summary(content)]
 

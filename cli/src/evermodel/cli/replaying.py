@@ -49,7 +49,8 @@ def closing_lines(summary: Mapping[str, Any], *, out: Path) -> Iterator[str]:
     dead = f"dead letters {summary['dead_letters']}"
     yield f"lost         {summary['lost']}, duplicated {summary['duplicated']}, {dead}"
     yield f"ledger       {summary['ledger_sha256']}"
-    yield f"took         {summary['seconds']['total']:.0f} s"
+    seconds = summary["seconds"]
+    yield f"took         {seconds['total']:.0f} s, {seconds['training']:.0f} s of it training"
     yield f"see          {out / 'report.html'}"
 
 

@@ -20,8 +20,9 @@ from evermodel.playback.journal import Journal
 
 FOLDER, PICTURES = "drift", "evidently.html"
 
-#: A report takes ten seconds or so; those of the last alarm may still be in the making.
-_PATIENCE_SECONDS = 45.0
+#: A report takes ten seconds of a processor that has nothing else to do: it gives way to the
+#: training that the same alarm started. That of the last alarm may still be in the making.
+_PATIENCE_SECONDS = 90.0
 _LOOK_SECONDS = 0.5
 
 Say = Callable[[str], None]
@@ -36,7 +37,11 @@ def fetch_reports(
     for event_id, time in _alarms(journal.of(model)):
         file = out / FOLDER / f"{time:%Y%m%dT%H%M}.html"
         try:
-            page = _page(_finished(mlflow, model, event_id, clock, deadline), mlflow)
+            run = _finished(mlflow, model, event_id, clock, deadline)
+            if run is None:
+                say(f"{time:%Y-%m-%d}  REPORT    still being drawn: the demo waits no longer")
+                continue
+            page = _page(run, mlflow)
         except (OSError, KeyError, ValueError) as error:
             say(f"{time:%Y-%m-%d}  REPORT    not made: {error}")
             continue
@@ -45,6 +50,11 @@ def fetch_reports(
         found.append(file)
         say(f"{time:%Y-%m-%d}  REPORT    what had moved, in Evidently's pictures: {file}")
     return found
+
+
+def reports_in(out: Path) -> list[Path]:
+    """Return the pages that an earlier demo left in `out`."""
+    return sorted((out / FOLDER).glob("*.html"))
 
 
 def _alarms(journal: Journal) -> list[tuple[str, datetime]]:
@@ -57,14 +67,12 @@ def _alarms(journal: Journal) -> list[tuple[str, datetime]]:
 
 def _finished(
     mlflow: str, model: str, event_id: str, clock: Clock, deadline: float
-) -> dict[str, Any]:
-    """Return the run on the alarm; raises ``TimeoutError`` when it is not there by `deadline`."""
+) -> dict[str, Any] | None:
+    """Return the run on the alarm, None when it is not there by `deadline`."""
     while True:
         run = _run(mlflow, model, event_id)
-        if run is not None:
+        if run is not None or clock.monotonic() > deadline:
             return run
-        if clock.monotonic() > deadline:
-            raise TimeoutError("it is not in MLflow yet")
         threading.Event().wait(_LOOK_SECONDS)
 
 

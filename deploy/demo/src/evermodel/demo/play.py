@@ -1,6 +1,6 @@
 """Plays a table into a running stack over Kafka, window by window, each time to rest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,62 +12,97 @@ from evermodel.common.messaging.records import Outgoing, Record
 from evermodel.common.settings import KafkaSettings
 from evermodel.demo import narration
 from evermodel.demo.watching import watching
-from evermodel.playback.feed import Feed, Window, first_order, watermarks
+from evermodel.playback.feed import Feed, Window, first_order, in_order, watermarks
 
-_REST_SECONDS = 300.0
+#: For the services that are played into. Every partition is told how far the stream is, so none
+#: is ever given up as silent: how fast this machine is must decide nothing.
+LOCKSTEP: Mapping[str, str] = {"EVERMODEL_IDLE_SECONDS": "0"}
+
+#: A person who watches wants to know that it still plays.
+_UNTOLD_SECONDS = 10.0
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What went in and what was said: enough for the outputs of a run."""
+    """What went in and what was said: enough for the outputs of a run. Numbers are by model."""
 
-    published: int
+    published: Mapping[str, int]
     records: list[Record]
+    training_seconds: Mapping[str, float]
+
+
+class Teller:
+    """Says what happens in words, and how far the play is when nothing happens for long."""
+
+    def __init__(self, say: Say, *, clock: Clock, rows: int) -> None:
+        self._say, self._clock, self._rows = say, clock, rows
+        self._last = clock.monotonic()
+
+    def on_records(self, records: Sequence[Record]) -> None:
+        """Say what `records` tell."""
+        for line in narration.lines(records):
+            self._tell(line)
+
+    def on_window(self, end: datetime, *, published: int) -> None:
+        """Say how far the play is, if nothing was said for a while."""
+        if self._clock.monotonic() - self._last > _UNTOLD_SECONDS:
+            self._tell(f"{end:%Y-%m-%d}  PLAYED    {published:,} of {self._rows:,} payments")
+
+    def _tell(self, line: str) -> None:
+        self._say(line)
+        self._last = self._clock.monotonic()
 
 
 def play(
-    feed: Feed,
+    feeds: Sequence[Feed],
     *,
     kafka: KafkaSettings,
     clock: Clock,
     bootstrap_until: datetime | None,
     say: Say,
     scorers: int = 1,
-    meanwhile: Callable[[Window], None] = lambda _: None,
+    meanwhile: Callable[[datetime], None] = lambda _: None,
     check: Callable[[], None] = lambda: None,
 ) -> Played:
-    """Play every window of `feed`; the first model is trained when its history is in.
+    """Play every window of `feeds`, one a model; a first model is trained when its history is in.
 
-    `scorers`: how many replicas score. `meanwhile`: called while a window is on its way.
-    `check`: called at every look; raises when the services are kept running no more.
+    Windows that end at the same time are on their way together. `scorers`: how many replicas
+    score. `meanwhile`: called with the end of the windows that are on their way. `check`: called
+    at every look; raises when the services are kept running no more.
 
     Raises:
         NotQuiet: the services do not come to rest.
         BrokerUnavailable: Kafka does not answer.
     """
-    model, published = feed.model.name, 0
-    first_model = feed.bootstrap_end(bootstrap_until)
+    published: dict[str, int] = {feed.model.name: 0 for feed in feeds}
     broker = KafkaBroker(kafka)
+    teller = Teller(say, clock=clock, rows=sum(feed.rows for feed in feeds))
 
     def tell(records: Sequence[Record]) -> None:
         check()
-        for line in narration.lines(records):
-            say(line)
+        teller.on_records(records)
 
     try:
         with watching(kafka, clock=clock, scorers=scorers) as watcher:
-            for window in feed.windows():
-                broker.publish(_records(broker, feed, window))
-                published += len(window.transactions)
-                meanwhile(window)
-                watcher.settle(model, until=window.end, seconds=_REST_SECONDS, tell=tell)
-                if window.end == first_model:
-                    order = first_order(model, window.end)
-                    broker.publish(emissions([order], cause=None, source="/evermodel/demo"))
-                    watcher.settle(model, until=window.end, seconds=_REST_SECONDS, tell=tell)
-            return Played(published, watcher.records)
+            for end, ending in in_order(feeds):
+                for feed, window in ending:
+                    broker.publish(_records(broker, feed, window))
+                    published[feed.model.name] += len(window.transactions)
+                meanwhile(end)
+                models = [feed.model for feed, _ in ending]
+                watcher.settle(models, until=end, tell=tell)
+                orders = [
+                    first_order(feed.model.name, end)
+                    for feed, _ in ending
+                    if end == feed.bootstrap_end(bootstrap_until)
+                ]
+                if orders:
+                    broker.publish(emissions(orders, cause=None, source="/evermodel/demo"))
+                    watcher.settle(models, until=end, tell=tell)
+                teller.on_window(end, published=sum(published.values()))
+            return Played(published, watcher.records, watcher.training_seconds)
     finally:
         broker.close()
 

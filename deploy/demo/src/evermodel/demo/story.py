@@ -23,9 +23,9 @@ from evermodel.common.messaging.records import Record
 from evermodel.common.models.file import read_model
 from evermodel.common.settings import KafkaSettings
 from evermodel.demo.description import write_description
-from evermodel.demo.drift_reports import fetch_reports
+from evermodel.demo.drift_reports import fetch_reports, reports_in
 from evermodel.demo.generator import generate
-from evermodel.demo.play import Played, play
+from evermodel.demo.play import LOCKSTEP, Played, play
 from evermodel.demo.world import STORY
 from evermodel.deployer.adapters.git_answer import ask_git
 from evermodel.embedded.errors import NotOurs
@@ -34,7 +34,7 @@ from evermodel.embedded.stack import Stack, forget, stack
 from evermodel.playback.feed import Feed
 from evermodel.playback.givenup import given_up
 from evermodel.playback.journal import journal_of
-from evermodel.playback.outputs import write_outputs
+from evermodel.playback.outputs import EVENTS, REPORT, SCORED, SUMMARY, write_outputs
 from evermodel.playback.scored import read_scored, tally_of
 from evermodel.playback.source import Table, read_file, read_frame
 from evermodel.playback.summary import Scene, Summary
@@ -79,23 +79,23 @@ def tell(options: DemoOptions, *, clock: Clock, say: Say, then: Then = nothing_m
     table = _table(options, say)
     feed = Feed(table)
     feed.require_history(bootstrap_until=options.bootstrap_until, until=None)
-    # A story is told from its beginning: topics that hold an earlier one would mix the two.
-    forget(options.out / "stack")
-    environment = {"EVERMODEL_SCORER_FAULT": options.fault} if options.fault else {}
+    _forget(options.out)
+    environment = dict(LOCKSTEP)
+    if options.fault:
+        environment["EVERMODEL_SCORER_FAULT"] = options.fault
     models = str(write_description(table.model, options.out / DESCRIPTION).resolve())
     with stack(options.out / "stack", models=models, extra_env=environment, say=say) as running:
         say(f"the services start; playing {feed.rows:,} payments of {feed.model.name!r}")
         kafka = KafkaSettings(bootstrap_servers=running.bootstrap)
         played = play(
-            feed,
+            [feed],
             kafka=kafka,
             clock=clock,
             bootstrap_until=options.bootstrap_until,
             say=say,
             check=running.check,
         )
-        seconds = round(clock.monotonic() - began, 1)
-        summary = _written(options, feed, running, played, kafka, seconds)
+        summary = _written(options, feed, running, played, kafka, clock.monotonic() - began)
         fetch_reports(
             journal_of(played.records),
             model=feed.model.name,
@@ -106,6 +106,19 @@ def tell(options: DemoOptions, *, clock: Clock, say: Say, then: Then = nothing_m
         )
         then(running, summary)
     return summary
+
+
+def _forget(out: Path) -> None:
+    """Remove what an earlier demo left in `out`, and nothing that no demo made.
+
+    A story is told from its beginning: topics that hold an earlier one would mix the two. And
+    where this one fails, nobody must take the other's summary for its own.
+    """
+    forget(out / "stack")
+    for name in (EVENTS, SCORED, SUMMARY, REPORT):
+        (out / name).unlink(missing_ok=True)
+    for page in reports_in(out):
+        page.unlink()
 
 
 def _table(options: DemoOptions, say: Say) -> Table:
@@ -128,21 +141,27 @@ def _written(  # everything a run leaves behind
     running: Stack,
     played: Played,
     kafka: KafkaSettings,
-    seconds: float,
+    total: float,
 ) -> Summary:
     model, lake = feed.model, Path(running.lake)
     scored, journal = read_scored(lake, model.name), journal_of(played.records)
     dead = given_up(_dead_letters(kafka), model=model)
+    training = played.training_seconds.get(model.name, 0.0)
     git = ask_git(running.repository, model=model.name)
     scene = Scene(
         model=model.name,
         start=feed.start,
         until=feed.end,
-        tally=tally_of(scored, journal.of(model.name), published=played.published, given_up=dead),
+        tally=tally_of(
+            scored,
+            journal.of(model.name),
+            published=played.published[model.name],
+            given_up=dead,
+        ),
         git_head=git.head,
         desired_version=git.desired_version,
         registry_champion=_champion(running.mlflow_uri, model.name),
-        seconds={"total": seconds},
+        seconds={"total": round(total, 3), "training": round(training, 3)},
     )
     return write_outputs(
         options.out,

@@ -5,7 +5,6 @@ past every lifecycle event, every scorer serves the last step, and no training i
 All of it is read from the topics and the groups' offsets; no service is asked.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -34,8 +33,10 @@ from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.kafka_reader import KafkaReader
 from evermodel.common.messaging.reading import partitions_of
 from evermodel.common.messaging.records import Record, TopicPartition
+from evermodel.common.models.description import ModelDescription
 from evermodel.common.settings import KafkaSettings
 from evermodel.demo.serving import Serving
+from evermodel.demo.training import Training
 
 #: Which group handles which topics, one event at a time (tables are followed, not committed).
 HANDLED: Mapping[str, tuple[str, ...]] = {
@@ -63,6 +64,8 @@ HANDLED: Mapping[str, tuple[str, ...]] = {
 }
 _FOLLOWED = sorted({topic for topics in HANDLED.values() for topic in topics})
 _POLL_SECONDS = 0.02
+#: An evaluation is ended after 600 s; who says nothing for longer, and does not train, hangs.
+_SILENT_SECONDS = 660.0
 
 
 class NotQuiet(Exception):
@@ -81,33 +84,49 @@ class Watcher:
         self._last: dict[TopicPartition, int] = {}
         self._past: dict[tuple[str, str, int], datetime] = {}
         self._counts: dict[str, int] = {}
-        self._in_flight: dict[str, bool] = {}
+        self._training = Training(clock)
 
     def settle(
         self,
-        model: str,
+        models: Sequence[ModelDescription],
         *,
         until: datetime,
-        seconds: float,
         tell: Callable[[Sequence[Record]], None] = lambda _: None,
     ) -> None:
-        """Return when all that follows from rows before `until` has happened.
+        """Return when all that follows from rows of `models` before `until` has happened.
 
         Raises:
-            NotQuiet: it has not within `seconds`.
+            NotQuiet: it has not, and nothing was said for longer than any work may take.
         """
-        deadline = self._clock.monotonic() + seconds
+        last_word = self._clock.monotonic()
         while True:
             committed = self._groups.committed(HANDLED)
-            tell(self._read())
-            moving = self._moving(model, until, committed)
+            said = self._read()
+            tell(said)
+            moving = self._moving(models, until, committed)
             if moving is None:
-                late = self._read_some()
-                if not late:
+                said = self._read_some()
+                if not said:
                     return
-                tell(late)
-            if self._clock.monotonic() > deadline:
-                raise NotQuiet(f"not at rest after {seconds:.0f} s: {moving}")
+                tell(said)
+            now = self._clock.monotonic()
+            last_word = now if said else last_word
+            seconds = self._patience(models)
+            if now - last_word > seconds:
+                raise NotQuiet(f"nothing was said for {seconds:.0f} s, and not at rest: {moving}")
+
+    @property
+    def training_seconds(self) -> Mapping[str, float]:
+        """How long the trainings of each model took so far, by the wall clock."""
+        return self._training.seconds
+
+    def _patience(self, models: Sequence[ModelDescription]) -> float:
+        training = (
+            model.training.max_seconds
+            for model in models
+            if self._training.is_in_flight(model.name)
+        )
+        return _SILENT_SECONDS + max(training, default=0.0)
 
     def _read(self) -> list[Record]:
         """Read up to where the topics end now."""
@@ -126,7 +145,7 @@ class Watcher:
     def _take(self, record: Record) -> None:
         self._last[TopicPartition(record.topic, record.partition)] = record.offset
         if record.topic == TRAINER_STATE.name:
-            self._note_training(record)
+            self._training.on_state(record)
             return
         self.records.append(record)
         if record.topic == TRANSACTIONS_PARTIALS.name:
@@ -141,29 +160,38 @@ class Watcher:
             applied = decode(ServingApplied, value=record.value, headers=record.headers)
             self._serving.on_applied(applied.payload)
 
-    def _note_training(self, record: Record) -> None:
-        model = (record.key or b"").decode()
-        state = json.loads(record.value) if record.value else {}
-        self._in_flight[model] = bool(state.get("in_flight"))
-
     def _moving(
         self,
-        model: str,
+        models: Sequence[ModelDescription],
         until: datetime,
         committed: Mapping[str, Mapping[TopicPartition, int]],
     ) -> str | None:
         """Return what is not at rest yet, or None."""
+        names = [model.name for model in models]
+        return (
+            next(filter(None, (self._short_of(name, until) for name in names)), None)
+            or self._unhandled(committed)
+            or next(filter(None, map(self._unserved, names)), None)
+        )
+
+    def _short_of(self, model: str, until: datetime) -> str | None:
         for stream, topic in (("scored", TRANSACTIONS_SCORED.name), ("labels", LABELS.name)):
             for partition in range(self._counts.get(stream, 1)):
                 past = self._past.get((model, stream, partition))
                 if past is None or past < until:
                     return f"{topic} partition {partition} is at {past}, not past {until}"
+        return None
+
+    def _unhandled(self, committed: Mapping[str, Mapping[TopicPartition, int]]) -> str | None:
         for group, topics in HANDLED.items():
             for at, offset in self._last.items():
                 if at.topic in topics and committed[group].get(at, 0) <= offset:
                     return f"{group} has not handled {at.topic}[{at.partition}]@{offset}"
-        if self._in_flight.get(model):
-            return "a training is in flight"
+        return None
+
+    def _unserved(self, model: str) -> str | None:
+        if self._training.is_in_flight(model):
+            return f"a training of {model} is in flight"
         return self._serving.missing(model)
 
 

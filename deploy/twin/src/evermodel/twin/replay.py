@@ -5,10 +5,9 @@ moves. The first champion is trained when the history up to the bootstrap has be
 the same order that a person would give.
 """
 
-import heapq
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from evermodel.common.events.catalogue import DEAD_LETTERS, LABELS, TRANSACTIONS
 from evermodel.common.messaging.emission import emissions
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_model
-from evermodel.playback.feed import Feed, Window, first_order, watermarks
+from evermodel.playback.feed import Feed, Window, first_order, in_order, watermarks
 from evermodel.playback.givenup import given_up
 from evermodel.playback.journal import TOPICS, Journal, journal_of
 from evermodel.playback.outputs import write_outputs
@@ -128,7 +127,7 @@ def _stream(services: Twin, feeds: Sequence[Feed], span: Span, watch: Watcher) -
     """Play every window in order of its end; return the transactions published by model."""
     published: dict[str, int] = {feed.model.name: 0 for feed in feeds}
     total = sum(feed.rows for feed in feeds)
-    for feed, window in _windows(feeds):
+    for feed, window in (each for _, ending in in_order(feeds) for each in ending):
         _publish(services, feed.model, window)
         services.settle()
         if window.end == feed.bootstrap_end(span.bootstrap_until):
@@ -139,16 +138,6 @@ def _stream(services: Twin, feeds: Sequence[Feed], span: Span, watch: Watcher) -
         published[feed.model.name] += len(window.transactions)
         watch(Progress(window.end, sum(published.values()), total, feed.model.name))
     return published
-
-
-def _windows(feeds: Sequence[Feed]) -> Iterator[tuple[Feed, Window]]:
-    def of(number: int, feed: Feed) -> Iterator[tuple[datetime, int, Feed, Window]]:
-        return ((window.end, number, feed, window) for window in feed.windows())
-
-    ordered = heapq.merge(
-        *(of(number, feed) for number, feed in enumerate(feeds)), key=lambda entry: entry[:2]
-    )
-    return ((feed, window) for _, _, feed, window in ordered)
 
 
 def _publish(services: Twin, model: ModelDescription, window: Window) -> None:

@@ -5,9 +5,11 @@ earlier. After a window's records one watermark goes to every partition, so that
 closes. Must never decide anything.
 """
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 import polars as pl
 
@@ -116,6 +118,18 @@ class Feed:
             transactions=_transactions(self._rows.between(start, end), self.model),
             labels=_labels(self._labels.between(start, end), self.model.name),
         )
+
+
+def in_order(feeds: Sequence[Feed]) -> Iterator[tuple[datetime, list[tuple[Feed, Window]]]]:
+    """Yield each time at which windows of `feeds` end, with those windows, in the feeds' order."""
+
+    def of(number: int, feed: Feed) -> Iterator[tuple[datetime, int, Feed, Window]]:
+        return ((window.end, number, feed, window) for window in feed.windows())
+
+    streams = (of(number, feed) for number, feed in enumerate(feeds))
+    ordered = heapq.merge(*streams, key=lambda entry: entry[:2])
+    for end, entries in groupby(ordered, key=lambda entry: entry[0]):
+        yield end, [(feed, window) for _, _, feed, window in entries]
 
 
 class _Cut:
