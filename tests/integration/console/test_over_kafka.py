@@ -22,23 +22,17 @@ from confluent_kafka import Producer
 from evermodel.common.events.codec import encode
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.payload import Payload
-from evermodel.common.events.rollout import RolloutStep, VersionInPlay
-from evermodel.common.events.training import Artefact, ModelTrained
-from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
+from evermodel.common.events.training import ModelTrained
+from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName
 from evermodel.common.messaging.deadletter import dead_letter, encode_dead_letter
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.records import Record
 from evermodel.common.messaging.redrive import redrive
 from evermodel.common.settings import KafkaSettings
+from evermodel.common.testing.rollouts import artefact, rollout_step
 
 MODEL = ModelName("watched")
-ARTEFACT = Artefact(
-    uri="runs:/r/bundle",
-    digest="sha256:" + "a" * 64,
-    threshold=0.5,
-    reference_id=ReferenceId("reference"),
-)
 TRAINED = ModelTrained(
     model=MODEL,
     outcome="trained",
@@ -46,22 +40,13 @@ TRAINED = ModelTrained(
     caused_by=EventId("alarm"),
     champion=None,
     run_id="r",
-    artefact=ARTEFACT,
+    artefact=artefact(),
 )
-PROMOTED = RolloutStep(
+PROMOTED = rollout_step(
+    "promoted",
+    about=1,
+    in_play=[(1, "champion", 100)],
     model=MODEL,
-    action="promoted",
-    version=1,
-    from_version=None,
-    step=1,
-    in_play=(
-        VersionInPlay(
-            version=1, role="champion", weight=100, model_uri="models:/watched/1", artefact=ARTEFACT
-        ),
-    ),
-    stable_version=1,
-    desired_version=1,
-    commit="c0ffee",
     reason="no version was serving",
 )
 

@@ -13,20 +13,15 @@ from evermodel.common.events.codec import encode
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.payload import Payload
-from evermodel.common.events.rollout import RolloutStep, VersionInPlay
-from evermodel.common.events.training import Artefact, ModelTrained
-from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.training import ModelTrained
+from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName
+from evermodel.common.testing.rollouts import Play, rollout_step
 from evermodel.console.handlers.answers import Answers
 from evermodel.console.handlers.projection import DEAD_LETTERS, LIFECYCLE, Keep, Projection
 from evermodel.console.ports import Seen, Tables
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
-ARTEFACT = Artefact(
-    uri="runs:/r/bundle",
-    digest="sha256:" + "a" * 64,
-    threshold=0.5,
-    reference_id=ReferenceId("reference"),
-)
 
 
 def seen(
@@ -61,24 +56,8 @@ def trained() -> ModelTrained:
 
 
 def step(version: int) -> RolloutStep:
-    serving = VersionInPlay(
-        version=version,
-        role="champion",
-        weight=100,
-        model_uri=f"models:/fraud/{version}",
-        artefact=ARTEFACT,
-    )
-    return RolloutStep(
-        model=ModelName("fraud"),
-        action="promoted",
-        version=version,
-        from_version=None,
-        step=1,
-        in_play=(serving,),
-        stable_version=version,
-        desired_version=version,
-        reason="every check passed",
-    )
+    serving: Play = (version, "champion", 100)
+    return rollout_step("promoted", about=version, in_play=[serving], reason="every check passed")
 
 
 def shown(*records: Seen, keep: Keep | None = None) -> Answers:

@@ -9,17 +9,16 @@ from evermodel.common.events.catalogue import DETECTOR_STATE
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.envelope import Event
 from evermodel.common.events.payload import Span
-from evermodel.common.events.rollout import RolloutStep, VersionInPlay
-from evermodel.common.events.training import Artefact
 from evermodel.common.events.windows import (
     TransactionsPartial,
     TransactionsWindowed,
     WindowCounters,
 )
-from evermodel.common.kernel.ids import ModelName, ReferenceId
+from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.testing.harness import Harness
+from evermodel.common.testing.rollouts import rollout_step
 from evermodel.drift.ports import References, Reports
 from evermodel.drift.wiring import assemble_detector
 from evermodel.profile.reference import Reference
@@ -59,29 +58,11 @@ class Desk:
 
     def crown(self, version: int = 1) -> None:
         """Let `version`, trained on the reference, take all traffic."""
-        artefact = Artefact(
-            uri="runs:/r/bundle",
-            digest="sha256:" + "a" * 64,
-            threshold=0.5,
-            reference_id=ReferenceId(self.reference.reference_id),
-        )
-        champion = VersionInPlay(
-            version=version,
-            role="champion",
-            weight=100,
-            model_uri=f"models:/fraud/{version}",
-            artefact=artefact,
-        )
-        step = RolloutStep(
-            model=NAME,
-            action="promoted",
-            version=version,
-            from_version=None,
-            step=1,
-            in_play=(champion,),
-            stable_version=version,
-            desired_version=version,
-            reason="test",
+        step = rollout_step(
+            "promoted",
+            about=version,
+            in_play=((version, "champion", 100),),
+            reference_id=self.reference.reference_id,
         )
         self.harness.publish(step, time=MONDAY)
 

@@ -8,10 +8,9 @@ import pytest
 
 from evermodel.common.events.outcomes import OutcomesMatured, VersionOutcomes
 from evermodel.common.events.payload import Span
-from evermodel.common.events.rollout import Action, Role, RolloutStep, VersionInPlay
-from evermodel.common.events.training import Artefact
+from evermodel.common.events.rollout import Action, RolloutStep
 from evermodel.common.kernel.errors import Transient
-from evermodel.common.kernel.ids import ReferenceId
+from evermodel.common.testing.rollouts import Play, rollout_step
 from evermodel.drift.ports import References
 from evermodel.profile.reference import Reference
 from tests.unit.drift.bench import DAY, MONDAY, FakeReferences
@@ -19,40 +18,14 @@ from tests.unit.drift.detecting import NAME, Desk
 from tests.unit.drift.test_rule import REFERENCE
 
 IDLE = 30.0
-CHAMPION: tuple[tuple[int, Role, int], ...] = ((1, "champion", 100),)
-ROLLOUT: tuple[tuple[int, Role, int], ...] = ((1, "champion", 90), (2, "challenger", 10))
-SHADOW: tuple[tuple[int, Role, int], ...] = ((1, "champion", 100), (2, "challenger", 0))
-PROMOTED: tuple[tuple[int, Role, int], ...] = ((2, "champion", 100), (1, "former_champion", 0))
+CHAMPION: tuple[Play, ...] = ((1, "champion", 100),)
+ROLLOUT: tuple[Play, ...] = ((1, "champion", 90), (2, "challenger", 10))
+SHADOW: tuple[Play, ...] = ((1, "champion", 100), (2, "challenger", 0))
+PROMOTED: tuple[Play, ...] = ((2, "champion", 100), (1, "former_champion", 0))
 
 
-def step(action: Action, *, about: int, in_play: Sequence[tuple[int, Role, int]]) -> RolloutStep:
-    artefact = Artefact(
-        uri="runs:/r/bundle",
-        digest="sha256:" + "a" * 64,
-        threshold=0.5,
-        reference_id=ReferenceId(REFERENCE.reference_id),
-    )
-    champion = next(version for version, role, _ in in_play if role == "champion")
-    return RolloutStep(
-        model=NAME,
-        action=action,
-        version=about,
-        from_version=None,
-        step=1,
-        in_play=tuple(
-            VersionInPlay(
-                version=version,
-                role=role,
-                weight=weight,
-                model_uri=f"models:/fraud/{version}",
-                artefact=artefact,
-            )
-            for version, role, weight in in_play
-        ),
-        stable_version=champion,
-        desired_version=champion,
-        reason="test",
-    )
+def step(action: Action, *, about: int, in_play: Sequence[Play]) -> RolloutStep:
+    return rollout_step(action, about=about, in_play=in_play, reference_id=REFERENCE.reference_id)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +44,7 @@ def step(action: Action, *, about: int, in_play: Sequence[tuple[int, Role, int]]
 def test_a_rollout_is_under_way_while_a_challenger_is_in_play(
     action: Action,
     about: int,
-    in_play: Sequence[tuple[int, Role, int]],
+    in_play: Sequence[Play],
     under_way: bool,
 ) -> None:
     desk = Desk(REFERENCE)
