@@ -20,7 +20,6 @@ from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import KafkaSettings
 from evermodel.demo.description import write_description
 from evermodel.demo.play import LOCKSTEP, Played, play
 from evermodel.embedded.services import ROLES
@@ -60,7 +59,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     ) as running:
         played = play(
             [Feed(small_table(model, seed=1, days=DAYS))],
-            kafka=KafkaSettings(bootstrap_servers=running.bootstrap),
+            kafka=running.kafka,
             clock=SystemClock(),
             bootstrap_until=None,
             say=lambda _: None,

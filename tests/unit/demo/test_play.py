@@ -131,7 +131,7 @@ def test_a_stack_that_cannot_go_on_is_told_at_the_next_look(
     with pytest.raises(OSError, match="no space left"):
         played.play(
             [feed],
-            kafka=KafkaSettings(bootstrap_servers="nowhere:1"),
+            kafka=lambda _: KafkaSettings(bootstrap_servers="nowhere:1"),
             clock=Impatient(),
             bootstrap_until=None,
             say=lambda _: None,

@@ -10,12 +10,13 @@ from rich.console import Console
 
 from evermodel.cli.errors import CommandError
 from evermodel.cli.state import addresses
+from evermodel.common.events.access import OPERATOR
 from evermodel.common.messaging.kafka_admin import check_topics
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.models.file import BadModelFile, read_models
-from evermodel.common.settings import KafkaSettings
 from evermodel.embedded import lock, mlflow_server, repository
 from evermodel.embedded.addresses_file import Addresses
+from evermodel.embedded.security import connection
 
 Verdict = Literal["well", "wrong", "unknown"]
 
@@ -68,7 +69,7 @@ def _git_program() -> Finding:
 
 def _broker(known: Addresses) -> Iterator[Finding]:
     try:
-        problems = check_topics(KafkaSettings(bootstrap_servers=known.bootstrap))
+        problems = check_topics(connection(known, OPERATOR))
     except BrokerUnavailable as error:
         remedy = "start it ('evermodel up'), or correct KAFKA_BOOTSTRAP_SERVERS and KAFKA_SASL_*"
         yield Finding("broker", "wrong", f"{known.bootstrap}: {error}", remedy)

@@ -43,11 +43,17 @@ def addresses(state: Path) -> "Addresses":
         repository=own.evermodel_config_repository or (kept.repository if kept else ""),
         lake=own.evermodel_lake or (kept.lake if kept else ""),
         models=own.evermodel_models or (kept.models if kept else ""),
+        secrets=kept.secrets if kept and not own.kafka_bootstrap_servers else "",
+        administration=kept.administration if kept and not own.kafka_bootstrap_servers else "",
     )
 
 
-def kafka_settings(state: Path) -> "KafkaSettings":
-    """Return how to reach the broker, with the environment's security settings."""
-    from evermodel.common.settings import KafkaSettings  # noqa: PLC0415  # heavy
+def kafka_settings(state: Path, *, principal: str | None = None) -> "KafkaSettings":
+    """Return how `principal`, by default the operator, reaches the broker.
 
-    return KafkaSettings(bootstrap_servers=addresses(state).bootstrap)
+    A secured stack of `state` is spoken to with its own secrets, any other as the environment says.
+    """
+    from evermodel.common.events.access import OPERATOR  # noqa: PLC0415  # heavy
+    from evermodel.embedded.security import connection  # noqa: PLC0415  # heavy
+
+    return connection(addresses(state), principal or OPERATOR)

@@ -26,8 +26,9 @@ def register(app: typer.Typer) -> None:
 def create(*, state: State = DEFAULT, as_json: Json = False) -> None:
     """Make the topics that are missing; existing ones are left as they are."""
     from evermodel.common.messaging.kafka_admin import create_topics  # noqa: PLC0415  # heavy
+    from evermodel.embedded.security import ADMINISTRATOR  # noqa: PLC0415  # heavy
 
-    made = create_topics(kafka_settings(state))
+    made = create_topics(kafka_settings(state, principal=ADMINISTRATOR))
     if as_json:
         _print_json({"made": made})
     else:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from evermodel.common.events.access import OPERATOR, UPSTREAM
 from evermodel.common.events.catalogue import LABELS
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.emission import emissions
@@ -22,6 +23,8 @@ LOCKSTEP: Mapping[str, str] = {"EVERMODEL_IDLE_SECONDS": "0"}
 _UNTOLD_SECONDS = 10.0
 
 Say = Callable[[str], None]
+#: How a principal (``common/events/access.py``) connects.
+Connect = Callable[[str], KafkaSettings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Teller:
 def play(
     feeds: Sequence[Feed],
     *,
-    kafka: KafkaSettings,
+    kafka: Connect,
     clock: Clock,
     bootstrap_until: datetime | None,
     say: Say,
@@ -68,16 +71,17 @@ def play(
 ) -> Played:
     """Play every window of `feeds`, one a model; a first model is trained when its history is in.
 
-    Windows that end at the same time are on their way together. `scorers`: how many replicas
-    score. `meanwhile`: called with the end of the windows that are on their way. `check`: called
-    at every look; raises when the services are kept running no more.
+    Windows that end at the same time are on their way together. `kafka`: how each principal
+    connects. `scorers`: how many replicas score. `meanwhile`: called with the end of the windows
+    that are on their way. `check`: called at every look; raises when the services are kept running
+    no more.
 
     Raises:
         NotQuiet: the services do not come to rest.
         BrokerUnavailable: Kafka does not answer.
     """
     published: dict[str, int] = {feed.model.name: 0 for feed in feeds}
-    broker = KafkaBroker(kafka)
+    upstream, operator = KafkaBroker(kafka(UPSTREAM)), KafkaBroker(kafka(OPERATOR))
     teller = Teller(say, clock=clock, rows=sum(feed.rows for feed in feeds))
 
     def tell(records: Sequence[Record]) -> None:
@@ -85,10 +89,10 @@ def play(
         teller.on_records(records)
 
     try:
-        with watching(kafka, clock=clock, scorers=scorers) as watcher:
+        with watching(kafka(OPERATOR), clock=clock, scorers=scorers) as watcher:
             for end, ending in in_order(feeds):
                 for feed, window in ending:
-                    broker.publish(_records(broker, feed, window))
+                    upstream.publish(_records(upstream, feed, window))
                     published[feed.model.name] += len(window.transactions)
                 meanwhile(end)
                 models = [feed.model for feed, _ in ending]
@@ -99,12 +103,13 @@ def play(
                     if end == feed.bootstrap_end(bootstrap_until)
                 ]
                 if orders:
-                    broker.publish(emissions(orders, cause=None, source="/evermodel/demo"))
+                    operator.publish(emissions(orders, cause=None, source="/evermodel/demo"))
                     watcher.settle(models, until=end, tell=tell)
                 teller.on_window(end, published=sum(published.values()))
             return Played(published, watcher.records, watcher.training_seconds)
     finally:
-        broker.close()
+        upstream.close()
+        operator.close()
 
 
 def _records(broker: KafkaBroker, feed: Feed, window: Window) -> list[Outgoing]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from evermodel.common.events.access import OPERATOR
 from evermodel.common.events.catalogue import DEAD_LETTERS
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.kafka import KafkaBroker
@@ -86,16 +87,15 @@ def tell(options: DemoOptions, *, clock: Clock, say: Say, then: Then = nothing_m
     models = str(write_description(table.model, options.out / DESCRIPTION).resolve())
     with stack(options.out / "stack", models=models, extra_env=environment, say=say) as running:
         say(f"the services start; playing {feed.rows:,} payments of {feed.model.name!r}")
-        kafka = KafkaSettings(bootstrap_servers=running.bootstrap)
         played = play(
             [feed],
-            kafka=kafka,
+            kafka=running.kafka,
             clock=clock,
             bootstrap_until=options.bootstrap_until,
             say=say,
             check=running.check,
         )
-        summary = _written(options, feed, running, played, kafka, clock.monotonic() - began)
+        summary = _written(options, feed, running, played, clock.monotonic() - began)
         fetch_reports(
             journal_of(played.records),
             model=feed.model.name,
@@ -140,12 +140,11 @@ def _written(  # everything a run leaves behind
     feed: Feed,
     running: Stack,
     played: Played,
-    kafka: KafkaSettings,
     total: float,
 ) -> Summary:
     model, lake = feed.model, Path(running.lake)
     scored, journal = read_scored(lake, model.name), journal_of(played.records)
-    dead = given_up(_dead_letters(kafka), model=model)
+    dead = given_up(_dead_letters(running.kafka(OPERATOR)), model=model)
     training = played.training_seconds.get(model.name, 0.0)
     git = ask_git(running.repository, model=model.name)
     scene = Scene(

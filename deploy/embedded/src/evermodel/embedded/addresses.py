@@ -16,12 +16,21 @@ def kept_ports(file: Path, *, names: Sequence[str]) -> dict[str, int]:
     here and the start of the server another program may take one: the start then fails and
     says so.
     """
-    wanted = _read(file)
+    wanted = known_ports(file)
     with ExitStack() as held:
         ports = {name: _bind(held, wanted.get(name, 0)) for name in names}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(ports), encoding="utf-8")
     return ports
+
+
+def known_ports(file: Path) -> dict[str, int]:
+    """Return the ports written down in `file`, by name; none when it holds no ports."""
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        return {str(name): int(port) for name, port in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
 
 
 def _bind(held: ExitStack, port: int) -> int:
@@ -33,11 +42,3 @@ def _bind(held: ExitStack, port: int) -> int:
         server.bind((LOOPBACK, 0))
     bound: int = server.getsockname()[1]
     return bound
-
-
-def _read(file: Path) -> dict[str, int]:
-    try:
-        found = json.loads(file.read_text("utf-8"))
-        return {str(name): int(port) for name, port in found.items()}
-    except (OSError, ValueError, AttributeError, TypeError):
-        return {}

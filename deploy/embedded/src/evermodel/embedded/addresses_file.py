@@ -7,7 +7,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the parts answer; written to ``stack.json`` for the other commands."""
+    """Where the parts answer; written to ``stack.json`` for the other commands.
+
+    `secrets`: the folder of its certificates and passwords, and `administration`: where its broker
+    answers its administrator; empty where everybody is let in.
+    """
 
     bootstrap: str
     mlflow_uri: str
@@ -15,6 +19,8 @@ class Addresses:
     lake: str
     models: str
     console: str = ""
+    secrets: str = ""
+    administration: str = ""
 
     def environment(self) -> dict[str, str]:
         """Return the variables by which every service finds them."""

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from evermodel.embedded import jars, maven
-from evermodel.embedded.addresses import LOOPBACK, kept_ports
+from evermodel.embedded.addresses import LOOPBACK, kept_ports, known_ports
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import Command, Part
 from evermodel.embedded.readiness import alone
@@ -34,11 +34,7 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller}
-listeners=PLAINTEXT://{host}:{client},CONTROLLER://{host}:{controller}
-advertised.listeners=PLAINTEXT://{host}:{client}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
 log.dirs={data}
 num.partitions=1
 auto.create.topics.enable=false
@@ -56,6 +52,32 @@ share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 """
+_OPEN = """\
+listeners=PLAINTEXT://{host}:{client},CONTROLLER://{host}:{controller}
+advertised.listeners=PLAINTEXT://{host}:{client}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+"""
+# SCRAM users are made once the broker runs, so its own connections and the administrator's go by
+# certificate. Who is not listed is refused: no topic is anybody's because nobody spoke of it.
+_SECURED = """\
+listeners=CLIENTS://{host}:{client},INTERNAL://{host}:{administration},CONTROLLER://{host}:{controller}
+advertised.listeners=CLIENTS://{host}:{client},INTERNAL://{host}:{administration}
+listener.security.protocol.map=CLIENTS:SASL_SSL,INTERNAL:SSL,CONTROLLER:SSL
+inter.broker.listener.name=INTERNAL
+ssl.keystore.type=PEM
+ssl.keystore.location={certificates}/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={certificates}/authority.pem
+listener.name.internal.ssl.client.auth=required
+listener.name.controller.ssl.client.auth=required
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.clients.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:CN=broker;User:CN=administrator
+allow.everyone.if.no.acl.found=false
+"""
 
 
 def kafka(folder: Path) -> AbstractContextManager[str]:
@@ -69,16 +91,18 @@ def kafka(folder: Path) -> AbstractContextManager[str]:
     return alone(prepare, folder)
 
 
-def prepare(folder: Path) -> Part:
+def prepare(folder: Path, *, certificates: Path | None = None) -> Part:
     """Fetch the jars, choose ports, write the properties, format the data folder if it is new.
 
-    The address is the bootstrap servers.
+    The address is the bootstrap servers. With `certificates` (``broker.pem``, ``authority.pem``)
+    it speaks TLS, asks who is there, and allows nothing that was not granted.
     """
     folder = folder.resolve()
     classpath = ":".join(str(path) for path in _classpath())
-    ports = kept_ports(folder / "ports.json", names=("client", "controller"))
+    ports = kept_ports(folder / "ports.json", names=("client", "administration", "controller"))
     data, properties = folder / "data", folder / "server.properties"
-    text = _PROPERTIES.format(host=LOOPBACK, data=data, **ports)
+    text = _PROPERTIES + (_SECURED if certificates else _OPEN)
+    text = text.format(host=LOOPBACK, data=data, certificates=certificates, **ports)
     properties.write_text(text, encoding="utf-8")
     logging = files("evermodel.embedded").joinpath("kafka-log4j2.xml")
     java = [_java(), *_JAVA_OPTIONS, f"-Dlog4j2.configurationFile={logging}", "-cp", classpath]
@@ -98,6 +122,11 @@ def prepare(folder: Path) -> Part:
         is_ready=lambda: _says_started(command.log, log_end),
         ready_seconds=_READY_SECONDS,
     )
+
+
+def administration(folder: Path) -> str:
+    """Return where the secured broker that was prepared in `folder` answers its administrator."""
+    return f"{LOOPBACK}:{known_ports(folder / 'ports.json')['administration']}"
 
 
 @cache

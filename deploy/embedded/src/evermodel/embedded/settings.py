@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -50,6 +51,11 @@ class StackSettings(BaseSettings):
     )
     evermodel_models: str | None = Field(
         default=None, description="model.toml files or folders joined by ':'."
+    )
+    evermodel_security: Literal["on", "off"] = Field(
+        default="off",
+        description="on: the stack's own broker speaks TLS, asks everybody for a password, and "
+        "allows each service its own topics only.",
     )
 
     def parts_named(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ one state folder::
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from evermodel.common.messaging.kafka_admin import create_topics
@@ -17,8 +18,9 @@ from evermodel.common.settings import KafkaSettings
 from evermodel.embedded import broker, lock, mlflow_server, repository
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.addresses_file import Addresses, write_addresses
-from evermodel.embedded.errors import NotOurs
+from evermodel.embedded.errors import NotAvailable, NotOurs
 from evermodel.embedded.process import Command, Part, sweep
+from evermodel.embedded.security import Security, connection
 from evermodel.embedded.services import ROLES, Role, replicas
 from evermodel.embedded.settings import StackSettings, inherited_environment
 from evermodel.embedded.supervisor import Standing, Supervisor
@@ -34,6 +36,7 @@ class Stack:
     def __init__(self, supervisor: Supervisor, addresses: Addresses, folder: Path) -> None:
         self._supervisor = supervisor
         self.folder = folder
+        self._addresses = addresses
         self.bootstrap = addresses.bootstrap
         self.mlflow_uri = addresses.mlflow_uri
         self.repository = addresses.repository
@@ -51,6 +54,10 @@ class Stack:
     def check(self) -> None:
         """Return if its processes are still kept running; else raise what keeps them from it."""
         self._supervisor.check()
+
+    def kafka(self, principal: str) -> KafkaSettings:
+        """Return how `principal` (``common/events/access.py``) connects to its brokers."""
+        return connection(self._addresses, principal)
 
     def log(self, service: str) -> Path:
         """Return where `service` logs."""
@@ -106,8 +113,13 @@ def stack(
             console_port = addresses.console.rpartition(":")[2]
             environment |= {**addresses.environment(), "EVERMODEL_CONSOLE_PORT": console_port}
             environment |= extra_env or {}
+            secrets = Security(Path(addresses.secrets)) if addresses.secrets else None
             for command in commands(
-                folder, environment=environment, wanted=wanted_replicas or {}, roles=roles
+                folder,
+                environment=environment,
+                wanted=wanted_replicas or {},
+                roles=roles,
+                security=secrets,
             ):
                 supervisor.keep(command)
             yield Stack(supervisor, addresses, folder)
@@ -118,10 +130,11 @@ def stack(
 def _found(folder: Path, supervisor: Supervisor, models: str, say: Say) -> Addresses:
     """Start the parts that are not one's own, wait for them, make the topics."""
     own = StackSettings()
+    security = _security(folder, own)
     parts: list[Part] = []
     for given, prepare, name in (
         (own.mlflow_tracking_uri, mlflow_server.prepare, mlflow_server.NAME),
-        (own.kafka_bootstrap_servers, broker.prepare, broker.NAME),
+        (own.kafka_bootstrap_servers, partial(_broker, security=security), broker.NAME),
     ):
         if not given:
             say(f"starting {name}")
@@ -132,7 +145,7 @@ def _found(folder: Path, supervisor: Supervisor, models: str, say: Say) -> Addre
         supervisor.await_ready(part.command.name, part.is_ready, seconds=part.ready_seconds)
         say(f"{part.command.name} answers at {part.address}")
     bootstrap = own.kafka_bootstrap_servers or started[broker.NAME]
-    create_topics(KafkaSettings(bootstrap_servers=bootstrap))
+    _open_for_business(folder / broker.NAME, bootstrap=bootstrap, security=security)
     bare, lake = folder / "config.git", folder / "lake"
     console = kept_ports(folder / "ports.json", names=("console",))["console"]
     if not own.evermodel_lake:
@@ -144,7 +157,37 @@ def _found(folder: Path, supervisor: Supervisor, models: str, say: Say) -> Addre
         lake=own.evermodel_lake or str(lake),
         models=models,
         console=f"http://{LOOPBACK}:{console}",
+        secrets=str(security.folder) if security else "",
+        administration=broker.administration(folder / broker.NAME) if security else "",
     )
+
+
+def _security(folder: Path, own: StackSettings) -> Security | None:
+    """Make the stack's secrets, if it shall have any."""
+    if own.evermodel_security == "off":
+        return None
+    if own.kafka_bootstrap_servers:
+        raise NotAvailable(
+            "EVERMODEL_SECURITY secures the stack's own broker; a cluster of your own is secured "
+            "by its owner, and spoken to by KAFKA_SECURITY_PROTOCOL and KAFKA_SASL_*"
+        )
+    security = Security(folder / "secrets")
+    security.make(now=SystemClock().now())
+    return security
+
+
+def _broker(folder: Path, *, security: Security | None) -> Part:
+    return broker.prepare(folder, certificates=security.certificates if security else None)
+
+
+def _open_for_business(folder: Path, *, bootstrap: str, security: Security | None) -> None:
+    """Make users, rights and topics, on the broker in `folder` if it is the stack's own."""
+    if security is None:
+        create_topics(KafkaSettings(bootstrap_servers=bootstrap))
+        return
+    administration = broker.administration(folder)
+    security.let_in(administration)
+    create_topics(security.administrator(administration))
 
 
 def commands(
@@ -153,6 +196,7 @@ def commands(
     environment: Mapping[str, str],
     wanted: Mapping[str, int],
     roles: tuple[Role, ...] = ROLES,
+    security: Security | None = None,
 ) -> Iterator[Command]:
     """Yield the command of every replica: no two are told the same instance, folder or port.
 
@@ -163,6 +207,7 @@ def commands(
         work = folder / "work" / name
         work.mkdir(parents=True, exist_ok=True)
         own = {"EVERMODEL_INSTANCE": instance, "EVERMODEL_WORK": str(work)}
+        own |= security.environment(role.name) if security else {}
         if instance != "0":  # the known port is the first console's
             own["EVERMODEL_CONSOLE_PORT"] = "0"
         if _HEALTH_PORT in environment:  # one port cannot be everybody's

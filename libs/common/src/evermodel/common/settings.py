@@ -11,6 +11,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from evermodel.common.kernel.errors import Misconfigured
+
 #: Keeps what our processes import from reporting about them: set unless its name is set already.
 TELEMETRY_OFF: Mapping[str, str] = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
@@ -35,7 +37,19 @@ class KafkaSettings(Group):
     sasl_mechanism: str | None = Field(default=None, validation_alias="KAFKA_SASL_MECHANISM")
     sasl_username: str | None = Field(default=None, validation_alias="KAFKA_SASL_USERNAME")
     sasl_password: SecretStr | None = Field(default=None, validation_alias="KAFKA_SASL_PASSWORD")
+    sasl_password_file: Path | None = Field(
+        default=None,
+        validation_alias="KAFKA_SASL_PASSWORD_FILE",
+        description="A file that holds the password, read at each connection: as orchestrators "
+        "hand secrets over. Its last line break does not count.",
+    )
     ssl_ca_location: Path | None = Field(default=None, validation_alias="KAFKA_SSL_CA_LOCATION")
+    ssl_certificate_location: Path | None = Field(
+        default=None,
+        validation_alias="KAFKA_SSL_CERTIFICATE_LOCATION",
+        description="This client's own certificate (PEM), where the cluster asks for one.",
+    )
+    ssl_key_location: Path | None = Field(default=None, validation_alias="KAFKA_SSL_KEY_LOCATION")
     replication: int = Field(
         default=1,
         ge=1,
@@ -56,17 +70,41 @@ class KafkaSettings(Group):
     )
 
     def client(self) -> dict[str, str | int]:
-        """Return the connection part of a librdkafka configuration. Holds the password."""
-        password, authority = self.sasl_password, self.ssl_ca_location
+        """Return the connection part of a librdkafka configuration. Holds the password.
+
+        Raises:
+            Misconfigured: the password's file cannot be read.
+        """
         wanted = {
             "bootstrap.servers": self.bootstrap_servers,
             "security.protocol": self.security_protocol,
             "sasl.mechanism": self.sasl_mechanism,
             "sasl.username": self.sasl_username,
-            "sasl.password": password.get_secret_value() if password else None,
-            "ssl.ca.location": str(authority) if authority else None,
+            "sasl.password": self.password(),
+            "ssl.ca.location": _text(self.ssl_ca_location),
+            "ssl.certificate.location": _text(self.ssl_certificate_location),
+            "ssl.key.location": _text(self.ssl_key_location),
         }
         return {key: value for key, value in wanted.items() if value is not None}
+
+    def password(self) -> str | None:
+        """Return the password itself, from wherever it is kept; None: there is none.
+
+        Raises:
+            Misconfigured: its file cannot be read.
+        """
+        if self.sasl_password is not None:
+            return self.sasl_password.get_secret_value()
+        if self.sasl_password_file is None:
+            return None
+        try:
+            return self.sasl_password_file.read_text("utf-8").removesuffix("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Misconfigured(f"KAFKA_SASL_PASSWORD_FILE cannot be read: {error}") from error
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 class LoopSettings(Group):

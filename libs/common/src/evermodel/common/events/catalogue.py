@@ -83,7 +83,7 @@ def _dead_letter(service: str, *roles: str) -> Topic:
         plane="dead letter",
         retention_seconds=None,
         producers=roles or (service,),
-        consumers=("evermodel redrive",),
+        consumers=("evermodel redrive", *_LIFECYCLE_READERS),
     )
 
 

@@ -86,8 +86,8 @@ def read(settings: Callable[[], T]) -> T:
 
 def secrets_of(kafka: KafkaSettings) -> tuple[str, ...]:
     """Return what must never stand in a log line."""
-    password = kafka.sasl_password
-    return (password.get_secret_value(),) if password else ()
+    password = kafka.password()
+    return (password,) if password else ()
 
 
 def run_service(

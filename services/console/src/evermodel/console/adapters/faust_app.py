@@ -55,11 +55,12 @@ def credentials(kafka: KafkaSettings) -> CredentialsT | None:
         import ssl  # noqa: PLC0415  # only who encrypts
 
         context = ssl.create_default_context(cafile=kafka.ssl_ca_location)
+        if kafka.ssl_certificate_location is not None:
+            context.load_cert_chain(kafka.ssl_certificate_location, kafka.ssl_key_location)
     if kafka.security_protocol.startswith("SASL"):
-        password = kafka.sasl_password
         return faust.SASLCredentials(
             username=kafka.sasl_username,
-            password=password.get_secret_value() if password else None,
+            password=kafka.password(),
             mechanism=kafka.sasl_mechanism or "PLAIN",
             ssl_context=context,
         )

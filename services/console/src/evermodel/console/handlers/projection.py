@@ -18,7 +18,7 @@ from evermodel.console.handlers.translation import fact_of, serving_of
 from evermodel.console.ports import Seen, Tables
 
 LIFECYCLE: dict[str, Topic] = {
-    topic.name: topic for topic in CATALOGUE if "console" in topic.consumers
+    topic.name: topic for topic in CATALOGUE if topic.plane == "lifecycle"
 }
 DEAD_LETTERS: dict[str, Topic] = {
     topic.name: topic for topic in CATALOGUE if topic.plane == "dead letter"
