@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs.build import asyncapi, events, metrics, model, schemas
+from docs.build import access, asyncapi, events, metrics, model, schemas
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def generated() -> Mapping[Path, str]:
     """Return the text of every generated file by its path from the root."""
     return {
+        Path("docs/access.md"): access.page(),
         Path("docs/events.md"): events.page(),
         Path("docs/asyncapi.yaml"): asyncapi.document(),
         Path("docs/model-description.md"): model.page(),

@@ -1,6 +1,7 @@
 """`evermodel topics`, `tail` and `redrive`: the topics themselves."""
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     topics.command()(create)
     topics.command()(check)
+    topics.command()(access)
     app.add_typer(topics, name="topics")
     app.command()(tail)
     app.command()(redrive)
@@ -47,6 +49,35 @@ def check(*, state: State = DEFAULT, as_json: Json = False) -> None:
     if problems:
         missing = "'evermodel topics create' makes the missing ones"
         raise AnswerIsNo(f"{len(problems)} differences from the catalogue; {missing}")
+
+
+def access(
+    *,
+    grant: Annotated[
+        bool, typer.Option("--grant", help="Give these rights, as an administrator of the cluster.")
+    ] = False,
+    state: State = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Say who needs which rights on the broker, and no others; with --grant give them.
+
+    Users are yours to make: each service logs in under its own name (scorer, drift-windower, ...).
+    """
+    from evermodel.common.events.access import grants, principals  # noqa: PLC0415  # heavy
+    from evermodel.common.messaging.kafka_access import grant_access  # noqa: PLC0415  # heavy
+    from evermodel.embedded.security import ADMINISTRATOR  # noqa: PLC0415  # heavy
+
+    if grant:
+        grant_access(kafka_settings(state, principal=ADMINISTRATOR), principals())
+    rights = [{"principal": who, **asdict(g)} for who in principals() for g in sorted(grants(who))]
+    if as_json:
+        _print_json({"granted": grant, "rights": rights})
+        return
+    for right in rights:
+        name = f"{right['name']}*" if right["is_prefix"] else right["name"]
+        typer.echo(f"{right['principal']} may {right['operation']} {right['resource']} {name}")
+    if grant:
+        typer.echo(f"{len(rights)} rights are given")
 
 
 def tail(

@@ -25,6 +25,8 @@ OPERATOR = "operator"
 #: Whose hands the operator's are, in the catalogue's words.
 _OPERATORS = frozenset({"cli", "evermodel redrive"})
 _CONSOLE = "console"
+#: Readers outside any group look for this one's coordinator, and never join it.
+READERS_GROUP = "evermodel-reader"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,6 +76,7 @@ def _as_listed(principal: str) -> Iterator[Grant]:
             yield Grant("group", group, "describe")
         return
     yield Grant("group", principal, "read")
+    yield Grant("group", READERS_GROUP, "describe")
     yield Grant("transactional id", f"{principal}-", "write", is_prefix=True)
 
 
@@ -83,8 +86,8 @@ def _as_operator() -> Iterator[Grant]:
         yield Grant("topic", topic.name, "describe settings")
         if _OPERATORS & {*topic.producers} or _may_come_back(topic):
             yield Grant("topic", topic.name, "write")
-    for role in roles():
-        yield Grant("group", role, "describe")
+    for group in (*roles(), READERS_GROUP):
+        yield Grant("group", group, "describe")
     for name in _redrives():
         yield Grant("group", name, "read")
         yield Grant("transactional id", f"{name}-", "write", is_prefix=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import confluent_kafka as ck
 
+from evermodel.common.events.access import READERS_GROUP
 from evermodel.common.messaging.kafka_consumer import CONSUMER, REQUEST_SECONDS
 from evermodel.common.messaging.kafka_errors import translate
 from evermodel.common.messaging.kafka_records import is_record, record_of, starts_of
@@ -15,7 +16,7 @@ from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.messaging.records import Record, TopicPartition
 
 #: Kafka wants a group name even of a reader that never joins one.
-_OWN = {"group.id": "evermodel-reader", "enable.partition.eof": True}
+_OWN = {"group.id": READERS_GROUP, "enable.partition.eof": True}
 _POLL_SECONDS = 0.2
 #: The offset is not there: deleted by now, or not written yet.
 _ABSENT = {ck.KafkaError._PARTITION_EOF, ck.KafkaError._AUTO_OFFSET_RESET}
