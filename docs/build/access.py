@@ -7,9 +7,10 @@ from evermodel.common.events.access import Grant, grants, principals
 _HEAD = """# Who may do what on the brokers
 
 This page is made from the catalogue (`make docs`). Each service is a principal of its own and has
-these rights and no others; `evermodel topics access --grant` gives them on a cluster of your own, as
-an administrator of it, and `EVERMODEL_SECURITY=on` on the broker that `evermodel up` starts. Reading
-and writing include seeing that a topic is there. `name*` stands for every name that begins so.
+these rights and no others. `evermodel topics access --grant` gives them on a cluster of your own,
+as an administrator of it; with `EVERMODEL_SECURITY=on` the broker that `evermodel up` or the demo
+starts has them. Reading and writing include seeing that a topic is there. `name*` stands for every
+name that begins so.
 """
 _TITLES = {
     "topic": "topics",

@@ -19,17 +19,15 @@ from pydantic_settings import BaseSettings
 from typer.main import get_command
 
 from evermodel.cli.main import app
-from evermodel.embedded.broker import _PROPERTIES
+from evermodel.embedded.broker_properties import server_properties
 from evermodel.embedded.services import ROLES
 from evermodel.embedded.testing import container_environment
 
 ROOT = Path(__file__).parents[3]
+OPEN = server_properties(data=Path("data"), ports={"client": 1, "controller": 2})
 #: What this broker and the tests' container are told, as the image spells it, and two more.
 KAFKA = {
-    *(
-        f"KAFKA_{name}".replace(".", "_").upper()
-        for name in re.findall(r"^[a-z.]+", _PROPERTIES, re.M)
-    ),
+    *(f"KAFKA_{name}".replace(".", "_").upper() for name in re.findall(r"^[a-z.]+", OPEN, re.M)),
     *container_environment(9092),
     "KAFKA_HEAP_OPTS",
     "CLUSTER_ID",

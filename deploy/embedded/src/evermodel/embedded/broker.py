@@ -13,6 +13,7 @@ from pathlib import Path
 
 from evermodel.embedded import jars, maven
 from evermodel.embedded.addresses import LOOPBACK, kept_ports, known_ports
+from evermodel.embedded.broker_properties import server_properties
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import Command, Part
 from evermodel.embedded.readiness import alone
@@ -28,56 +29,6 @@ _JAVA_OPTIONS = (
     "-XX:TieredStopAtLevel=1",
     "-Djava.awt.headless=true",
 )
-# One node: every internal topic has one replica and few partitions; groups form at once and
-# may use short sessions, so that a killed service is replaced within seconds.
-_PROPERTIES = """\
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@{host}:{controller}
-controller.listener.names=CONTROLLER
-log.dirs={data}
-num.partitions=1
-auto.create.topics.enable=false
-num.network.threads=2
-num.io.threads=4
-log.cleaner.dedupe.buffer.size=4194304
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-share.coordinator.state.topic.num.partitions=1
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-"""
-_OPEN = """\
-listeners=PLAINTEXT://{host}:{client},CONTROLLER://{host}:{controller}
-advertised.listeners=PLAINTEXT://{host}:{client}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
-"""
-# SCRAM users are made once the broker runs, so its own connections and the administrator's go by
-# certificate. Who is not listed is refused: no topic is anybody's because nobody spoke of it.
-_SECURED = """\
-listeners=CLIENTS://{host}:{client},INTERNAL://{host}:{administration},CONTROLLER://{host}:{controller}
-advertised.listeners=CLIENTS://{host}:{client},INTERNAL://{host}:{administration}
-listener.security.protocol.map=CLIENTS:SASL_SSL,INTERNAL:SSL,CONTROLLER:SSL
-inter.broker.listener.name=INTERNAL
-ssl.keystore.type=PEM
-ssl.keystore.location={certificates}/broker.pem
-ssl.truststore.type=PEM
-ssl.truststore.location={certificates}/authority.pem
-listener.name.internal.ssl.client.auth=required
-listener.name.controller.ssl.client.auth=required
-sasl.enabled.mechanisms=SCRAM-SHA-512
-listener.name.clients.scram-sha-512.sasl.jaas.config=\
-org.apache.kafka.common.security.scram.ScramLoginModule required;
-authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-super.users=User:CN=broker;User:CN=administrator
-allow.everyone.if.no.acl.found=false
-"""
 
 
 def kafka(folder: Path) -> AbstractContextManager[str]:
@@ -101,8 +52,7 @@ def prepare(folder: Path, *, certificates: Path | None = None) -> Part:
     classpath = ":".join(str(path) for path in _classpath())
     ports = kept_ports(folder / "ports.json", names=("client", "administration", "controller"))
     data, properties = folder / "data", folder / "server.properties"
-    text = _PROPERTIES + (_SECURED if certificates else _OPEN)
-    text = text.format(host=LOOPBACK, data=data, certificates=certificates, **ports)
+    text = server_properties(data=data, ports=ports, certificates=certificates)
     properties.write_text(text, encoding="utf-8")
     logging = files("evermodel.embedded").joinpath("kafka-log4j2.xml")
     java = [_java(), *_JAVA_OPTIONS, f"-Dlog4j2.configurationFile={logging}", "-cp", classpath]

@@ -3,7 +3,7 @@
 Owns what runs and with which environment; the supervisor keeps it running. Everything lies in
 one state folder::
 
-    lock  stack.json  processes/  logs/  kafka/  mlflow/  config.git/  lake/  work/
+    lock  stack.json  processes/  logs/  kafka/  mlflow/  config.git/  lake/  work/  secrets/
 """
 
 import shutil
