@@ -70,6 +70,11 @@ def test_broken_data_is_told_and_trains_nothing(told: Told) -> None:
     assert len(told.summary["trainings"]) == 3
 
 
+def test_what_the_trainings_took_is_told(told: Told) -> None:
+    seconds = told.summary["seconds"]
+    assert 0 < seconds["training"] < seconds["total"]
+
+
 def test_each_alarm_that_trained_has_a_page_that_evidently_drew(told: Told) -> None:
     """The last alarm comes with the last window: its page may come after the demo has looked."""
     causes = {training["caused_by"] for training in told.summary["trainings"]}

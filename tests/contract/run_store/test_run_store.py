@@ -11,7 +11,7 @@ from evermodel.common.events.training import Metric
 from evermodel.common.kernel.ids import EventId, ModelName, ReferenceId
 from evermodel.common.models.description import ModelDescription
 from evermodel.trainer.adapters.folder_runs import FolderRuns
-from evermodel.trainer.adapters.mlflow_runs import CAUSED_BY, MlflowRuns
+from evermodel.trainer.adapters.mlflow_runs import CAUSED_BY, SECONDS, MlflowRuns
 from evermodel.trainer.ports import Plan, Report, RunStore, Unavailable
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -67,7 +67,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def record(store: RunStore, folder: Path, cause: EventId) -> str:
-    run = store.record(folder, report=REPORT, plan=PLAN, cause=cause, caused_at=NOW)
+    run = store.record(folder, report=REPORT, plan=PLAN, cause=cause, caused_at=NOW, seconds=7.5)
     assert run.report == REPORT
     assert run.bundle_uri == f"runs:/{run.run_id}/bundle"
     assert run.holdout_uri == f"runs:/{run.run_id}/holdout.parquet"
@@ -133,6 +133,7 @@ def test_mlflow_keeps_the_files_the_figures_and_the_cause(
     assert run.info.status == "FINISHED"
     assert run.data.metrics["recall"] == 0.5
     assert run.data.metrics["recall_lower"] == 0.1
+    assert run.data.metrics[SECONDS] == 7.5
     assert run.data.params["seed"] == "7"
     assert run.data.tags[CAUSED_BY] == cause
     got = download_artifacts(

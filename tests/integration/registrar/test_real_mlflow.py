@@ -163,7 +163,7 @@ def test_the_child_process_finds_what_this_process_finds(
     found: list[Evaluation] = []
 
     def both(plan: Plan, folder: Path) -> Evaluation:
-        child = ChildEvaluation(max_seconds=120, max_memory_mb=3072)
+        child = ChildEvaluation(max_seconds=120, max_memory_mb=3072, home=tmp_path)
         found.extend((evaluate(plan), child(plan, folder)))
         return found[-1]
 
@@ -189,7 +189,7 @@ def test_a_server_that_is_down_is_waited_for(tmp_path: Path) -> None:
     nowhere = "http://127.0.0.1:9"
     evaluator = StagedEvaluator(
         store=MlflowArtefacts(nowhere),
-        run=ChildEvaluation(max_seconds=1, max_memory_mb=512),
+        run=ChildEvaluation(max_seconds=1, max_memory_mb=512, home=tmp_path),
         work=tmp_path,
     )
     down = Registrar(

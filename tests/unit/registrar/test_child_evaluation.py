@@ -9,14 +9,20 @@ from evermodel.registrar.adapters.plan import Bundle, Plan
 from evermodel.registrar.domain.evidence import NotEvaluated, Unloadable
 from tests.unit.registrar.samples import DIGEST, MODEL
 
+HEAD = """import sys
+from pathlib import Path
+from evermodel.common.runtime.ahead import take_job
+plan, result = take_job(lambda: None)
+"""
 PLAN = Plan(model=MODEL, candidate=Bundle(path="nowhere", digest=DIGEST), holdout="nowhere")
 
 
-def run(program: str, tmp_path: Path, *, memory_mb: int = 512) -> object:
-    (tmp_path / "stand_in.py").write_text("import sys\nfrom pathlib import Path\n" + program)
+def run(program: str, tmp_path: Path, *, memory_mb: int = 512, max_seconds: float = 60) -> object:
+    (tmp_path / "stand_in.py").write_text(HEAD + program)
     bounded = ChildEvaluation(
-        max_seconds=1.5,
+        max_seconds=max_seconds,
         max_memory_mb=memory_mb,
+        home=tmp_path,
         module="stand_in",
         environment={"PYTHONPATH": str(tmp_path)},
     )
@@ -30,24 +36,29 @@ def test_no_password_of_ours_reaches_it(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_what_it_writes_is_the_evidence(tmp_path: Path) -> None:
-    program = """Path(sys.argv[2]).write_text('{"problem": "no manifest"}')"""
+    program = """Path(result).write_text('{"problem": "no manifest"}')"""
     assert run(program, tmp_path) == Unloadable("no manifest")
 
 
 @pytest.mark.parametrize(
     ("program", "problem"),
     [
-        ("import threading; threading.Event().wait()", "the evaluation ran longer than 1.5 s"),
         ("sys.exit('no such file')", "the evaluation ended with 1: no such file"),
         ("", "the evaluation left no readable result: FileNotFoundError"),
         (
-            "Path(sys.argv[2]).write_text('{')",
+            "Path(result).write_text('{')",
             "the evaluation left no readable result: ValidationError",
         ),
     ],
 )
 def test_a_bad_end_blames_nobody(program: str, problem: str, tmp_path: Path) -> None:
     assert run(program, tmp_path) == NotEvaluated(problem)
+
+
+def test_a_child_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    program = "import threading; threading.Event().wait()"
+    found = run(program, tmp_path, max_seconds=1)
+    assert found == NotEvaluated("the evaluation ran longer than 1 s")
 
 
 def test_a_child_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:

@@ -51,11 +51,13 @@ class Child:
     def __init__(self) -> None:
         self.plans: list[Plan] = []
         self.endings: deque[Report | BaseException] = deque()
+        self.clock = 0.0
 
     def run(self, plan: Plan, *, folder: Path) -> Report:
         self.plans.append(plan)
         assert list(folder.iterdir()) == [], "a training begins in an empty folder"
         (folder / "half").write_text("what a crash leaves behind")
+        self.clock += 7.5
         ending = self.endings.popleft() if self.endings else MADE
         if isinstance(ending, BaseException):
             raise ending
@@ -72,18 +74,32 @@ class Runs:
         self.away: deque[BaseException] = deque()
         self.lost: deque[BaseException] = deque()
         self.made: list[EventId] = []
+        self.seconds: list[float] = []
 
     def find(self, *, model: Name, cause: EventId) -> Run | None:
         self._answer(self.away)
         return self._folder.find(model=model, cause=cause)
 
     def record(
-        self, folder: Path, *, report: Report, plan: Plan, cause: EventId, caused_at: Time
+        self,
+        folder: Path,
+        *,
+        report: Report,
+        plan: Plan,
+        cause: EventId,
+        caused_at: Time,
+        seconds: float,
     ) -> Run:
         """Raise what is `lost` only after the run was made: the answer did not arrive."""
         self.made.append(cause)
+        self.seconds.append(seconds)
         made = self._folder.record(
-            folder, report=report, plan=plan, cause=cause, caused_at=caused_at
+            folder,
+            report=report,
+            plan=plan,
+            cause=cause,
+            caused_at=caused_at,
+            seconds=seconds,
         )
         self._answer(self.lost)
         return made
@@ -133,6 +149,7 @@ class Bench:
             workspace=FolderWorkspace(self.work),
             lake="lake",
             pause=self.paused.append,
+            monotonic=lambda: self.child.clock,
         )
 
     @property

@@ -49,6 +49,13 @@ def test_a_crash_at_any_moment_leaves_one_run_and_one_event(
     one_training(bench)
 
 
+def test_a_run_says_what_its_training_took(bench: Bench) -> None:
+    bench.harness.publish(retrain(), time=day(10))
+    bench.harness.add(bench.spec())
+    bench.harness.run()
+    assert bench.runs.seconds == [7.5]
+
+
 def test_a_training_that_a_crash_cut_off_is_repeated_from_an_empty_folder(bench: Bench) -> None:
     bench.harness.publish(retrain(), time=day(10))
     bench.child.endings.append(Crashed("in the middle"))

@@ -136,7 +136,9 @@ def _specs(
         workspace=FolderWorkspace(work),
         lake=str(lake),
     )
-    run = ChildEvaluation(max_seconds=_EVALUATION_SECONDS, max_memory_mb=_EVALUATION_MEMORY_MB)
+    run = ChildEvaluation(
+        max_seconds=_EVALUATION_SECONDS, max_memory_mb=_EVALUATION_MEMORY_MB, home=work
+    )
     evaluator = StagedEvaluator(store=DirectoryArtefacts(runs), run=run, work=work)
     yield registrar.assemble(
         models=models,

@@ -46,13 +46,18 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
     Raises:
         BadModelFile: a model description cannot be used.
     """
-    run = ChildEvaluation(max_seconds=settings.max_seconds, max_memory_mb=settings.max_memory_mb)
-    evaluator = StagedEvaluator(
-        store=MlflowArtefacts(settings.tracking_uri), run=run, work=settings.work / "registrar"
-    )
-    yield assemble(
-        models=read_models(settings.models),
-        registry=MlflowRegistry(settings.tracking_uri),
-        judgements=MlflowJudgements(settings.tracking_uri),
-        evaluator=evaluator,
-    )
+    models, work = read_models(settings.models), settings.work / "registrar"
+    with ChildEvaluation(
+        max_seconds=settings.max_seconds,
+        max_memory_mb=settings.max_memory_mb,
+        home=work,
+        ahead=settings.warm,
+    ) as run:
+        yield assemble(
+            models=models,
+            registry=MlflowRegistry(settings.tracking_uri),
+            judgements=MlflowJudgements(settings.tracking_uri),
+            evaluator=StagedEvaluator(
+                store=MlflowArtefacts(settings.tracking_uri), run=run, work=work
+            ),
+        )

@@ -92,9 +92,18 @@ class RunStore(Protocol):
         """
 
     def record(
-        self, folder: Path, *, report: Report, plan: Plan, cause: EventId, caused_at: Time
+        self,
+        folder: Path,
+        *,
+        report: Report,
+        plan: Plan,
+        cause: EventId,
+        caused_at: Time,
+        seconds: float,
     ) -> Run:
         """Keep `report` and every file of `folder` as a finished run and return it.
+
+        `seconds`: what the training took, of wall time; for people, and on no event.
 
         Raises:
             Unavailable: the store does not answer; look again before making another.

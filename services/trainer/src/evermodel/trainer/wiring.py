@@ -31,6 +31,7 @@ def assemble(
     lake: str,
     threads: int = 2,
     pause: Callable[[float], object] | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> ServiceSpec:
     """Return the trainer made of these parts. `pause` waits for a run store that is away."""
     work = Work(
@@ -40,6 +41,7 @@ def assemble(
         lake=lake,
         threads=threads,
         pause=pause or threading.Event().wait,
+        monotonic=monotonic,
     )
     trainer = Trainer(models=models, work=work)
     return ServiceSpec(

@@ -3,7 +3,7 @@
 Owns both ends: `run_bounded` starts it, watches it and ends it; `end_with_starter` is what the
 process itself calls first. It leads a process group, so that ending it ends whatever it started.
 It holds our end of a pipe as its standard input: when we die, however we die, the pipe closes.
-Must never know what the work is.
+Must never know what the work is. (One that is started before there is work: `ahead`.)
 """
 
 import logging
@@ -64,9 +64,9 @@ def run_bounded(
             start_new_session=True,
         )
         try:
-            _watch(process, bounds, monotonic)
+            watch(process, bounds=bounds, monotonic=monotonic)
         finally:
-            _end(process)
+            end(process)
     return process.returncode
 
 
@@ -85,9 +85,17 @@ def last_words(log: Path, *, length: int = 2000) -> str:
     return log.read_text(encoding="utf-8", errors="replace")[-length:]
 
 
-def _watch(
-    process: "subprocess.Popen[bytes]", bounds: Bounds, monotonic: Callable[[], float]
+def watch(
+    process: "subprocess.Popen[bytes]",
+    *,
+    bounds: Bounds,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> None:
+    """Return when `process` has ended by itself.
+
+    Raises:
+        Overran: it took more than `bounds`; whoever started it ends it.
+    """
     deadline = monotonic() + bounds.max_seconds
     while True:
         try:
@@ -110,8 +118,8 @@ def _resident(pid: int) -> int:
         return 0
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End the whole group; it may be gone already."""
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End `process` and all that it started; they may be gone already."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

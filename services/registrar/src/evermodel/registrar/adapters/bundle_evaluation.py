@@ -30,6 +30,8 @@ from evermodel.registrar.domain.evidence import (
 Flags = npt.NDArray[np.bool_]
 Scores = npt.NDArray[np.float32]
 
+#: TensorFlow's, of this process.
+THREADS = 1
 #: The batch that the latency bound of ``model.toml`` speaks of.
 LATENCY_ROWS = 256
 _LATENCY_CALLS = 9
@@ -92,7 +94,7 @@ def paired_of(champion: Flags, *, challenger: Flags, frauds: Flags) -> Paired:
 
 
 def _load(bundle: Bundle) -> Scorer:
-    return load(Path(bundle.path), expect_digest=bundle.digest)
+    return load(Path(bundle.path), expect_digest=bundle.digest, threads=THREADS)
 
 
 def _compare(

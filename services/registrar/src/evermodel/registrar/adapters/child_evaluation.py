@@ -2,60 +2,81 @@
 
 TensorFlow costs 400 MB and may crash as only C++ can; neither must happen in the service. A
 SavedModel is a program besides: the child's environment is made here from nothing, so that no
-password of ours reaches it.
+password of ours reaches it, and no child sees a second evaluation. The next child
+starts before there is a plan for it (docs/decisions/0011): it has TensorFlow imported by then.
 """
 
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from pydantic import ValidationError
 
-from evermodel.common.runtime.bounded import Bounds, Overran, last_words, run_bounded
+from evermodel.common.runtime.ahead import Ahead
+from evermodel.common.runtime.bounded import Bounds, Overran
 from evermodel.registrar.adapters.plan import RESULT, Plan
 from evermodel.registrar.domain.evidence import Evaluation, NotEvaluated
 
 CHILD = "evermodel.registrar.child"
-_TAIL = 300
+_LONGEST_LINE = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChildEvaluation:
     """Runs `module` with a plan; what it overran or how it died is the answer then.
 
-    `environment`: what the child needs besides what it is given here.
+    While it is open (``with``), the next child waits; otherwise each is started for its plan.
     """
 
-    max_seconds: float
-    max_memory_mb: int
-    module: str = CHILD
-    environment: Mapping[str, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        *,
+        max_seconds: float,
+        max_memory_mb: int,
+        home: Path,
+        ahead: bool = True,
+        module: str = CHILD,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`home`: its ``HOME``. `environment`: what it needs besides what it is given here."""
+        self._bounds = Bounds(max_seconds, max_memory_mb)
+        self._processes = Ahead(
+            [sys.executable, "-m", module],
+            environment={**_variables(home), **(environment or {})},
+            keep_one=ahead,
+        )
+
+    def __enter__(self) -> Self:
+        """Let a child be started before there is work."""
+        self._processes.__enter__()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """End the child that waits."""
+        self._processes.__exit__(*raised)
 
     def __call__(self, plan: Plan, folder: Path, /) -> Evaluation:
         """Return the evidence on `plan`; `folder` takes its papers."""
-        request, answer, log = folder / "plan.json", folder / "result.json", folder / "child.log"
+        request, answer = folder / "plan.json", folder / "result.json"
         request.write_text(plan.model_dump_json(), encoding="utf-8")
-        command = [sys.executable, "-m", self.module, str(request), str(answer)]
-        bounds = Bounds(self.max_seconds, self.max_memory_mb)
         try:
-            code = run_bounded(command, bounds=bounds, log=log, environment=self._variables(folder))
+            ended = self._processes.run([str(request), str(answer)], bounds=self._bounds)
         except Overran as error:
             return NotEvaluated(f"the evaluation {error}")
-        if code != 0:
-            return NotEvaluated(f"the evaluation ended with {code}: {_last_line(log)}")
+        if ended.code != 0:
+            return NotEvaluated(f"the evaluation ended with {ended.code}: {_last(ended.words)}")
         return _read(answer)
 
-    def _variables(self, folder: Path) -> dict[str, str]:
-        return {
-            "PATH": os.defpath,
-            "HOME": str(folder),
-            "LANG": "C.UTF-8",
-            "PYTHONHASHSEED": "0",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            **self.environment,
-        }
+
+def _variables(home: Path) -> dict[str, str]:
+    return {
+        "PATH": os.defpath,
+        "HOME": str(home.absolute()),
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
 
 
 def _read(answer: Path) -> Evaluation:
@@ -65,6 +86,6 @@ def _read(answer: Path) -> Evaluation:
         return NotEvaluated(f"the evaluation left no readable result: {type(error).__name__}")
 
 
-def _last_line(log: Path) -> str:
-    lines = last_words(log, length=_TAIL).strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+def _last(words: str) -> str:
+    lines = words.strip().splitlines()
+    return lines[-1][-_LONGEST_LINE:] if lines else "it said nothing"

@@ -32,7 +32,14 @@ class FolderRuns:
         return _run(run_id, Report.model_validate_json(report))
 
     def record(
-        self, folder: Path, *, report: Report, plan: Plan, cause: EventId, caused_at: Time
+        self,
+        folder: Path,
+        *,
+        report: Report,
+        plan: Plan,
+        cause: EventId,
+        caused_at: Time,
+        seconds: float,  # not kept: two replays leave the same bytes
     ) -> Run:
         """Copy `folder` and rename the copy into place (``RunStore``).
 

@@ -20,6 +20,8 @@ from evermodel.trainer.ports import BUNDLE, HOLDOUT, REPORT, Plan, Report, Run, 
 _LOG = logging.getLogger(__name__)
 
 CAUSED_BY = "evermodel.caused_by"
+#: The metric that says what the training took; its run in MLflow begins only after it.
+SECONDS = "training_seconds"
 
 #: MLflow's own retries are seven with back-off, four minutes in all, in silence; the caller
 #: waits itself, and says so.
@@ -47,7 +49,14 @@ class MlflowRuns:
             return None if found is None else _run(found, _read_report(client, found))
 
     def record(
-        self, folder: Path, *, report: Report, plan: Plan, cause: EventId, caused_at: Time
+        self,
+        folder: Path,
+        *,
+        report: Report,
+        plan: Plan,
+        cause: EventId,
+        caused_at: Time,
+        seconds: float,
     ) -> Run:
         """Log `report` and upload `folder`; FINISHED comes last (``RunStore``)."""
         with self._client() as client:
@@ -57,7 +66,7 @@ class MlflowRuns:
                 tags=_tags(report, plan, cause),
             ).info.run_id
             try:
-                _log(client, run_id, report, folder)
+                _log(client, run_id, report, folder, seconds)
                 client.set_terminated(run_id, "FINISHED")
             except Exception:
                 _mark_failed(client, run_id)
@@ -139,7 +148,7 @@ def _tags(report: Report, plan: Plan, cause: EventId) -> dict[str, str]:
     }
 
 
-def _log(client: Any, run_id: str, report: Report, folder: Path) -> None:
+def _log(client: Any, run_id: str, report: Report, folder: Path, seconds: float) -> None:
     from mlflow.entities import Metric, Param  # noqa: PLC0415  # as above
 
     metrics = []
@@ -154,6 +163,7 @@ def _log(client: Any, run_id: str, report: Report, folder: Path) -> None:
         Metric("threshold", report.threshold, 0, 0),
         Metric("rows", report.rows, 0, 0),
         Metric("frauds", report.frauds, 0, 0),
+        Metric(SECONDS, seconds, 0, 0),
     ]
     parameters = [Param(key, value) for key, value in report.parameters.items()]
     client.log_batch(run_id, metrics=metrics, params=parameters)

@@ -50,6 +50,7 @@ class Work:
         lake: str,
         threads: int,
         pause: Callable[[float], object],
+        monotonic: Callable[[], float],
     ) -> None:
         """`pause` waits so many seconds; it comes from outside, like all time."""
         self._child = child
@@ -58,6 +59,7 @@ class Work:
         self._lake = lake
         self._threads = threads
         self._pause = pause
+        self._monotonic = monotonic
 
     def carry_out(
         self, training: Training, *, model: ModelDescription, left_out: tuple[Pair, ...]
@@ -79,10 +81,12 @@ class Work:
             return trained(training, plan, run)
         folder = self._workspace.folder(cause)
         try:
+            began = self._monotonic()
             report = self._child.run(plan, folder=folder)
+            seconds = self._monotonic() - began
             if report.outcome == "failed":
                 return failed(training, plan, reason=report.reason)
-            run = self._patiently(lambda: self._recorded(folder, report, plan, cause))
+            run = self._patiently(lambda: self._recorded(folder, report, plan, cause, seconds))
             return trained(training, plan, run)
         finally:
             self._workspace.discard(cause)
@@ -90,10 +94,17 @@ class Work:
     def _found(self, plan: Plan, cause: EventId) -> Run | None:
         return self._runs.find(model=plan.model.name, cause=cause)
 
-    def _recorded(self, folder: Path, report: Report, plan: Plan, cause: EventId) -> Run:
+    def _recorded(
+        self, folder: Path, report: Report, plan: Plan, cause: EventId, seconds: float
+    ) -> Run:
         """Look first: a try whose answer was lost may have made the run."""
         return self._found(plan, cause) or self._runs.record(
-            folder, report=report, plan=plan, cause=cause, caused_at=plan.as_of
+            folder,
+            report=report,
+            plan=plan,
+            cause=cause,
+            caused_at=plan.as_of,
+            seconds=seconds,
         )
 
     def _patiently(self, ask: Callable[[], T]) -> T:
