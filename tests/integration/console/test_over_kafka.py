@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -31,6 +30,7 @@ from evermodel.common.messaging.records import Record
 from evermodel.common.messaging.redrive import redrive
 from evermodel.common.settings import KafkaSettings
 from evermodel.common.testing.rollouts import artefact, rollout_step
+from tests.integration.services import end, service
 
 MODEL = ModelName("watched")
 TRAINED = ModelTrained(
@@ -93,31 +93,16 @@ class Topics:
 
 @contextmanager
 def console(bootstrap: str, *, port: int, log: Path) -> Iterator[psutil.Process]:
-    """The console as a process of its own."""
+    """The console as a process of its own, which ends when it is told to."""
     environment = {
-        **os.environ,
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         "EVERMODEL_CONSOLE_PORT": str(port),
         "EVERMODEL_HEALTH_PORT": "0",
         "EVERMODEL_WORK": str(log.parent / "work"),
     }
-    with log.open("ab") as output:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "evermodel.console"],
-            env=environment,
-            cwd=log.parent,
-            stdout=output,
-            stderr=output,
-        )
-    try:
+    with service("console", environment=environment, log=log) as child:
         yield psutil.Process(child.pid)
-    finally:
-        child.send_signal(signal.SIGTERM)
-        try:
-            code = child.wait(timeout=10)
-        finally:
-            child.kill()
-    assert code == 0, log.read_text()[-3000:]
+        end(child, log=log)
 
 
 def get(port: int, path: str) -> dict[str, Any]:

@@ -1,9 +1,5 @@
 """The registrar as a process: an event in from Kafka, a verdict out, within its memory."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +16,7 @@ from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.records import Outgoing
 from evermodel.common.settings import KafkaSettings
+from tests.integration.services import end, service
 from tests.unit.registrar.samples import meta, trained
 
 MEMORY_BOUND = 400 << 20
@@ -38,26 +35,15 @@ continuous = ["AMOUNT"]
 def registrar(bootstrap: str, mlflow: str, folder: Path) -> Iterator[psutil.Process]:
     (folder / "model.toml").write_text(MODEL)
     environment = {
-        **os.environ,
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         "MLFLOW_TRACKING_URI": mlflow,
         "EVERMODEL_MODELS": str(folder / "model.toml"),
         "EVERMODEL_WORK": str(folder / "work"),
     }
     log = folder / "registrar.log"
-    with log.open("wb") as output:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "evermodel.registrar"],
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
-    try:
+    with service("registrar", environment=environment, log=log) as child:
         yield psutil.Process(child.pid)
-        child.send_signal(signal.SIGTERM)
-        assert child.wait(timeout=10) == 0, log.read_text()[-3000:]
-    finally:
-        child.kill()
+        end(child, log=log)
 
 
 def first_verdict(bootstrap: str, *, caused_by: str, seconds: float) -> ModelValidated:

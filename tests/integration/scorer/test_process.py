@@ -1,9 +1,6 @@
 """Two real scorer processes over a real broker, with bundles from a real MLflow server."""
 
-import os
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,6 +19,7 @@ from evermodel.common.events.codec import encode
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.models.file import parse_model
+from tests.integration.services import end, service
 from tests.unit.scorer.bench import MODEL, meta, payment, play, record, step
 
 NAME = "scorer-process"
@@ -56,17 +54,14 @@ def plays(mlflow_server: str, tmp_path: Path) -> list[dict[str, Any]]:
 @contextmanager
 def scorers(*instances: str, environment: dict[str, str], log: Path) -> Iterator[None]:
     with ExitStack() as stack:
-        out = stack.enter_context(log.open("ab"))
-        for instance in instances:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "evermodel.scorer"],
-                env=environment | {"EVERMODEL_INSTANCE": instance},
-                stdout=out,
-                stderr=out,
+        started = [
+            stack.enter_context(
+                service("scorer", environment=environment | {"EVERMODEL_INSTANCE": i}, log=log)
             )
-            stack.callback(process.wait, 20)
-            stack.callback(process.terminate)
+            for i in instances
+        ]
         yield
+        end(*started, log=log, within_seconds=20)
 
 
 def test_two_processes_serve_two_versions_side_by_side(
@@ -78,7 +73,6 @@ def test_two_processes_serve_two_versions_side_by_side(
 ) -> None:
     (tmp_path / "model.toml").write_text(MODEL.replace('"fraud"', f'"{NAME}"'))
     environment = {
-        **os.environ,  # handed on
         "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
         "MLFLOW_TRACKING_URI": mlflow_server,
         "EVERMODEL_MODELS": str(tmp_path / "model.toml"),

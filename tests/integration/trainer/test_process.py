@@ -5,13 +5,9 @@
     order ─▶ training ── kill -9, MLflow goes ── restart ── MLflow is back ─▶ one run, one event
 """
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +26,7 @@ from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.embedded.mlflow_server import mlflow
 from evermodel.trainer.adapters.mlflow_runs import CAUSED_BY
+from tests.integration.services import service
 from tests.integration.trainer.lakes import DELAY, START, table, write_lake
 
 NAME = "trainer-process"
@@ -63,7 +60,6 @@ def environment(own_kafka_bootstrap: str, tmp_path: Path) -> dict[str, str]:
     (tmp_path / "model.toml").write_text(MODEL)
     write_lake(tmp_path / "lake", table(), model=NAME)
     return {
-        **os.environ,  # handed on
         "KAFKA_BOOTSTRAP_SERVERS": own_kafka_bootstrap,
         "EVERMODEL_MODELS": str(tmp_path / "model.toml"),
         "EVERMODEL_LAKE": str(tmp_path / "lake"),
@@ -71,19 +67,6 @@ def environment(own_kafka_bootstrap: str, tmp_path: Path) -> dict[str, str]:
         "EVERMODEL_HEALTH_PORT": "0",
         "EVERMODEL_TRAINER_THREADS": "1",
     }
-
-
-@contextmanager
-def trainer(environment: dict[str, str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    with log.open("ab") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "evermodel.trainer"], env=environment, stdout=out, stderr=out
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait(timeout=20)
 
 
 def await_that(true: Callable[[], object], what: str) -> None:
@@ -127,11 +110,11 @@ def test_a_kill_in_the_middle_and_an_mlflow_that_goes_away_cost_neither_the_trai
     log, work = tmp_path / "trainer.log", tmp_path / "work"
     with mlflow(tmp_path / "mlflow") as uri:
         environment["MLFLOW_TRACKING_URI"] = uri
-        with trainer(environment, log) as first:
+        with service("trainer", environment=environment, log=log) as first:
             own_broker.publish(records)
             await_that(lambda: list(work.glob("training-*/plan.json")), "no training began")
             first.send_signal(signal.SIGKILL)
-    with trainer(environment, log):
+    with service("trainer", environment=environment, log=log):
         await_that(lambda: b"does not answer, again in" in log.read_bytes(), "MLflow not missed")
         own_broker.publish(records)  # the same order, delivered again meanwhile
         assert said(own_broker) == []
