@@ -3,6 +3,9 @@
 Owns what happens around the loop. Must never know what the service does.
 
     wiring -> health server -> loop ... signal -> last commit -> loop closed -> wiring closed
+
+From the signal, or the error that ends the loop, to the end it takes no longer than
+``ending.END_SECONDS``.
 """
 
 import logging
@@ -27,10 +30,12 @@ from evermodel.common.messaging.ports import BrokerUnavailable, Fenced
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.logs import configure_logs
 from evermodel.common.runtime.clock import SystemClock
+from evermodel.common.runtime.ending import end_in_time, ended_by_signals
 from evermodel.common.settings import TELEMETRY_OFF, KafkaSettings, ServiceSettings
 
-#: 0 stopped as asked · 1 ``Fatal`` or a bug · 2 a setting, or a file that one names, is missing
-#: or wrong · 3 a system it needs does not answer, or the machine lacks something · 4 fenced.
+#: 0 stopped as asked · 1 ``Fatal``, a bug, or an end that took too long · 2 a setting, or a file
+#: that one names, is missing or wrong · 3 a system it needs does not answer, or the machine lacks
+#: something · 4 fenced.
 STOPPED, FAILED, MISCONFIGURED, UNAVAILABLE, FENCED = 0, 1, 2, 3, 4
 
 #: Without a turn of the loop this long, ``/healthz`` says no: above the longest handler.
@@ -144,7 +149,8 @@ def stop_signals() -> Iterator[threading.Event]:
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield stopping
+        with ended_by_signals():
+            yield stopping
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -175,5 +181,8 @@ def _run(  # the parts of one process, named where they are made
         )
         _LOG.info("health on port %s", port)
     _LOG.info("%s starts as instance %s", spec.name, settings.loop.instance)
-    loop.run(until=stopping.is_set)
-    _LOG.info("stopping")
+    try:
+        loop.run(until=stopping.is_set)
+        _LOG.info("stopping")
+    finally:
+        end_in_time()  # closing may hang where working did
