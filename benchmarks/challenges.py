@@ -8,6 +8,7 @@ it, as a serving path in another currency, or one that rounds, would.
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_models
 from evermodel.demo.generator import generate
 from evermodel.demo.world import World
+from evermodel.drift.domain.pairing import groups_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SKEWED = "TX_AMOUNT"
@@ -28,7 +30,7 @@ Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """The rows of the days that are played, in order, and what both versions think of them."""
 
@@ -41,6 +43,11 @@ class Stage:
     challenger: Floats
     skewed: dict[float, Floats]
     thresholds: tuple[float, float]
+
+    @cached_property
+    def groups(self) -> Whole:
+        """The windower's group of each row's entity."""
+        return groups_of(self.entities)[self.entity]
 
     @property
     def starts(self) -> range:

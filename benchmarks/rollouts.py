@@ -15,9 +15,11 @@ from scipy import stats
 from benchmarks.challenges import Floats, Stage
 from evermodel.common.events.windows import SCORE_BINS
 from evermodel.deployer.domain.evidence import (
+    Agreement,
     Cell,
     Cohort,
     Outcomes,
+    PairCell,
     Pairing,
     Tally,
     Window,
@@ -33,6 +35,7 @@ from evermodel.deployer.domain.lifecycle import Lifecycle, Stable
 from evermodel.deployer.domain.machine import advance
 from evermodel.deployer.domain.release import Release
 from evermodel.deployer.handlers.translation import policy_of
+from evermodel.drift.domain.pairing import pair_of
 from evermodel.scorer.domain.assignment import places_of
 
 DAY = timedelta(days=1)
@@ -118,7 +121,36 @@ def _window(stage: Stage, answers: Floats, today: Mask, decided: Mask, day: int)
             ((CHAMPION, stage.champion), (CHALLENGER, answers))
         )
     ]
-    return Window(end=EPOCH + day * DAY, sound=True, cells=tuple(cells))
+    pairs = [
+        PairCell(
+            decided_by=who,
+            older=CHAMPION,
+            newer=CHALLENGER,
+            agreement=_agreement(stage, answers, rows),
+        )
+        for who, rows in ((CHAMPION, today & ~decided), (CHALLENGER, decided))
+    ]
+    return Window(end=EPOCH + day * DAY, sound=True, cells=tuple(cells), pairs=tuple(pairs))
+
+
+def _agreement(stage: Stage, answers: Floats, rows: Mask) -> Agreement:
+    pair = pair_of(
+        {CHAMPION: stage.champion[rows], CHALLENGER: answers[rows]},
+        {
+            CHAMPION: stage.champion[rows] >= stage.thresholds[0],
+            CHALLENGER: answers[rows] >= stage.thresholds[1],
+        },
+        stage.groups[rows],
+        older=CHAMPION,
+        newer=CHALLENGER,
+    )
+    return Agreement(
+        rows=pair.rows,
+        champion_alone=pair.older_alone,
+        challenger_alone=pair.newer_alone,
+        group_rows=tuple(pair.group_rows.tolist()),
+        group_gaps=tuple(pair.group_gaps.tolist()),
+    )
 
 
 def _tally(scores: Floats, threshold: float) -> Tally:

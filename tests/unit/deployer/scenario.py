@@ -14,7 +14,13 @@ from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.traffic import ServedVersion, ServingApplied
 from evermodel.common.events.training import Artefact
 from evermodel.common.events.validation import ModelValidated
-from evermodel.common.events.windows import ServedCounts, TransactionsWindowed, WindowCounters
+from evermodel.common.events.windows import (
+    ENTITY_GROUPS,
+    PairedCounts,
+    ServedCounts,
+    TransactionsWindowed,
+    WindowCounters,
+)
 from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
 from evermodel.common.messaging.api import Held, Reaction
 from evermodel.common.messaging.records import TopicPartition
@@ -68,6 +74,22 @@ def served(
         failed=failed,
         alerts=high,
         histogram=histogram,
+    )
+
+
+def agreeing(decided_by: int, one: ServedCounts, other: ServedCounts) -> PairedCounts:
+    """Two versions that agree as far as their alerts let them, on the same rows."""
+    older, newer = sorted((one, other), key=lambda counts: counts.version)
+    rows = min(one.rows - one.failed, other.rows - other.failed)
+    return PairedCounts(
+        decided_by=decided_by,
+        older=older.version,
+        newer=newer.version,
+        rows=rows,
+        older_alone=max(0, older.alerts - newer.alerts),
+        newer_alone=max(0, newer.alerts - older.alerts),
+        group_rows=tuple((rows + group) // ENTITY_GROUPS for group in range(ENTITY_GROUPS)),
+        group_gaps=tuple(group % 3 for group in range(ENTITY_GROUPS)),
     )
 
 
@@ -155,20 +177,26 @@ class Story:
         """
         self.now += DAY
         span = Span(start=self.now - DAY, end=self.now)
-        cells = []
+        cells: list[ServedCounts] = []
+        pairs_seen: list[PairedCounts] = []
         shares = self.steps[-1].in_play if self.steps else ()
         for decider in shares:
             n = rows * decider.weight // 100
+            mine: list[ServedCounts] = []
             for share in shares if n else ():
                 rate = alerts if share.role == "champion" else challenger
                 if share.role == "challenger" and share is decider and deciding is not None:
                     rate = deciding
                 bad = failed if share.role == "challenger" else 0
-                cells.append(served(decider.version, share.version, n, alerts=rate, failed=bad))
+                mine.append(served(decider.version, share.version, n, alerts=rate, failed=bad))
+            cells += mine
+            pairs_seen += [
+                agreeing(decider.version, *two) for two in itertools.combinations(mine, 2)
+            ]
         window = TransactionsWindowed(
             model=FRAUD,
             window=span,
-            counters=WindowCounters(rows=rows, served=tuple(cells)),
+            counters=WindowCounters(rows=rows, served=tuple(cells), paired=tuple(pairs_seen)),
             quality=quality,
         )
         self.happens(window)

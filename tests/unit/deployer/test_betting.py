@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evermodel.deployer.domain.betting import wealth
+from evermodel.deployer.domain.betting import wealth, wealth_of_excess, wealth_of_shift
 
 ALPHA = 0.05
 _wealth = lru_cache(maxsize=None)(wealth)
@@ -60,3 +60,47 @@ def test_it_stops_after_as_few_discordant_frauds_as_stated(chance: float, median
 
 def test_no_rows_are_no_evidence() -> None:
     assert wealth(0, 0) == 1.0
+
+
+@given(st.integers(0, 9), st.integers(0, 60), st.sampled_from([0.1, 0.5]))
+def test_the_next_toss_of_an_excess_is_a_fair_bet(heads: int, tails: int, share: float) -> None:
+    def after(more_heads: int, more_tails: int) -> float:
+        tosses = [(3, 5, 0.2), (heads + more_heads, tails + more_tails, share)]
+        return wealth_of_excess(tosses, clustering=1.0)
+
+    next_on_average = share * after(1, 0) + (1 - share) * after(0, 1)
+    assert next_on_average == pytest.approx(after(0, 0), rel=1e-6)
+
+
+def test_strata_of_one_side_only_say_nothing_of_an_excess() -> None:
+    assert wealth_of_excess([(5, 0, 1.0), (0, 5, 0.0)], clustering=1.5) == 1.0
+
+
+def test_a_shift_that_was_estimated_is_a_fair_bet() -> None:
+    """Its mean over Student's distribution is one, however few the degrees of freedom."""
+    for degrees in (3, 31):
+        step, total = 0.01, 0.0
+        for n in range(-20_000, 20_001):
+            t = n * step
+            log = math.lgamma((degrees + 1) / 2) - math.lgamma(degrees / 2)
+            log -= (degrees + 1) / 2 * math.log1p(t * t / degrees)
+            density = math.exp(log) / math.sqrt(degrees * math.pi)
+            total += density * step * wealth_of_shift(t, variance=1.0, likely=3.0, degrees=degrees)
+        assert total == pytest.approx(1.0, abs=0.02)
+
+
+def test_looking_after_every_window_raises_a_false_alarm_no_more_often_than_alpha() -> None:
+    seed, alarms, walks, windows = random.Random(5), 0, 1000, 60
+    for _ in range(walks):
+        walk = 0.0
+        for n in range(1, windows + 1):
+            walk += seed.gauss(0.0, 0.3)
+            known = {"variance": 0.09 / n, "likely": 0.1, "degrees": 10_000}
+            if wealth_of_shift(walk / n, **known) >= 1 / ALPHA:  # type: ignore[arg-type]
+                alarms += 1
+                break
+    assert alarms / walks <= ALPHA
+
+
+def test_no_variance_is_no_evidence() -> None:
+    assert wealth_of_shift(0.3, variance=0.0, likely=0.1, degrees=31) == 1.0

@@ -1,5 +1,6 @@
 """What the drift service keeps: whole or not at all, and read back as it was."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,9 +53,11 @@ def rows(number: int = 0, *, count: int = 50, version: int = 1) -> Rows:
 
 def tally(number: int = 0, *, count: int = 50) -> Tally:
     limits = {"amount": Limits(1.0, 40.0), "shop": Limits(), "night": Limits()}
-    return Tally.of(
-        rows(number, count=count), references=KNOWN, limits=limits, chunks=frozenset({0, 20_000})
+    one, other = rows(number, count=count), rows(number + 1, count=count, version=2)
+    both = replace(
+        one, scores={**one.scores, **other.scores}, alerts={**one.alerts, **other.alerts}
     )
+    return Tally.of(both, references=KNOWN, limits=limits, chunks=frozenset({0, 20_000}))
 
 
 def said(given: Tally) -> str:

@@ -9,6 +9,10 @@ from evermodel.common.kernel.ids import ReferenceId
 
 #: Equal bins over [0, 1] of every histogram of scores, here and in ``outcomes.py``.
 SCORE_BINS = 20
+#: Into how many groups a hash of the entity parts the rows of ``PairedCounts``.
+ENTITY_GROUPS = 32
+#: Rungs to one unit of log-odds, and the lowest and highest rung: scores of 1e-4 and 1 - 1e-4.
+RUNGS_PER_LOG_ODDS, LAST_RUNG = 10, 92
 
 
 class ContinuousCounts(Value):
@@ -62,6 +66,27 @@ class ServedCounts(Value):
     histogram: tuple[Count, ...] = Field(description="20 equal bins of the score over [0, 1].")
 
 
+class PairedCounts(Value):
+    """How far two versions agree on the rows that both scored and that `decided_by` decided.
+
+    Groups are drawn by a hash of the entity, so that all rows of one lie in one group: how
+    much the groups differ tells how sure a mean is, however much an entity repeats itself. A
+    rung is a tenth of a log-odds, counted from 0.5, between 1e-4 and 1 - 1e-4: whole numbers,
+    so that sums are the same in any order.
+    """
+
+    decided_by: Version | None
+    older: Version
+    newer: Version
+    rows: Count
+    older_alone: Count = Field(description="Rows on which only the older version alerts.")
+    newer_alone: Count = Field(description="Rows on which only the newer version alerts.")
+    group_rows: tuple[Count, ...] = Field(description="Rows by group of entities, 32 of them.")
+    group_gaps: tuple[int, ...] = Field(
+        description="By group: the sum of the newer version's rungs less the older's."
+    )
+
+
 class WindowCounters(Value):
     """Everything counted in a window. Merging is addition, in any order."""
 
@@ -69,6 +94,11 @@ class WindowCounters(Value):
     references: tuple[ReferenceCounts, ...] = ()
     quality: dict[str, ColumnQuality] = Field(default_factory=dict)
     served: tuple[ServedCounts, ...] = ()
+    paired: tuple[PairedCounts, ...] = Field(
+        default=(),
+        description="Of each two versions. Without it no challenger that decides can be judged, "
+        "and its rollout asks a person.",
+    )
     decided: dict[str, Count] = Field(
         default_factory=dict, description="Rows by deciding version number."
     )

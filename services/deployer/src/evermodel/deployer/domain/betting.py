@@ -9,6 +9,12 @@ safe anytime-valid inference", 2023.)
 """
 
 import math
+from collections.abc import Iterable
+
+#: Ratios of two rates over which a bet on an excess is spread evenly.
+RATIOS = (1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
+#: Beyond this a larger wealth says nothing more.
+MOST = 1e12
 
 
 def log_wealth(heads: int, tails: int, *, p0: float = 0.5) -> float:
@@ -27,8 +33,51 @@ def log_wealth(heads: int, tails: int, *, p0: float = 0.5) -> float:
 
 
 def wealth(heads: int, tails: int, *, p0: float = 0.5) -> float:
-    """Return the wealth, capped at 1e12 (beyond which a larger number says nothing more)."""
-    return math.exp(min(log_wealth(heads, tails, p0=p0), math.log(1e12)))
+    """Return the wealth, capped at ``MOST``."""
+    return _capped(log_wealth(heads, tails, p0=p0))
+
+
+def wealth_of_excess(tosses: Iterable[tuple[float, float, float]], *, clustering: float) -> float:
+    """Return the wealth against "heads come at their share" after (heads, tails, share) of strata.
+
+    Under the null a coin of a stratum shows heads with probability `share`; with rates `r` times
+    as high where heads lie it is r*share / (1 + (r - 1)*share), the same `r` in every stratum.
+    Their likelihood ratio is a martingale, and so is its mean over ``RATIOS`` (Turner, Ly &
+    Grünwald, "Generic E-variables for exact sequential k-sample tests", 2024). `clustering`
+    tempers it: that many tosses of one entity count for one.
+    """
+    known = tuple((heads, tails, share) for heads, tails, share in tosses if 0.0 < share < 1.0)
+    wealths = [
+        _capped(sum(_log_ratio(*toss, ratio=ratio) for toss in known) / clustering)
+        for ratio in RATIOS
+    ]
+    return math.fsum(wealths) / len(wealths)
+
+
+def _log_ratio(heads: float, tails: float, share: float, *, ratio: float) -> float:
+    return heads * math.log(ratio) - (heads + tails) * math.log1p((ratio - 1.0) * share)
+
+
+def wealth_of_shift(shift: float, *, variance: float, likely: float, degrees: int) -> float:
+    """Return the wealth against "the shift is zero", which was measured with `variance`.
+
+    The bet: the true shift is normal around zero with standard deviation `likely`. With a
+    variance that is itself estimated with `degrees` of freedom this is the Bayes factor of Gönen,
+    Johnson, Lu & Westfall ("The Bayesian two-sample t test", 2005): its mean is 1 under the null.
+    For a normal random walk it is a martingale (Robbins 1970; Johari et al., "Always valid
+    inference", 2022). A mean over the same entities day after day moves less freely than such a
+    walk, so by Slepian's inequality (1962) it crosses a bound no more often.
+    """
+    if variance <= 0.0:
+        return 1.0
+    known = variance / (variance + likely**2)
+    square = shift**2 / variance / degrees
+    odds = (math.log1p(square) - math.log1p(known * square)) * (degrees + 1) / 2
+    return _capped(odds + math.log(known) / 2)
+
+
+def _capped(log: float) -> float:
+    return math.exp(min(log, math.log(MOST)))
 
 
 def _log_binomial_cdf(k: int, n: int, p: float) -> float:

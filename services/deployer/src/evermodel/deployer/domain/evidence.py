@@ -3,11 +3,11 @@
 Owns addition. Must never judge: see ``judge``.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
-from evermodel.common.events.windows import SCORE_BINS
+from evermodel.common.events.windows import ENTITY_GROUPS, SCORE_BINS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Tally:
             rows=self.rows + other.rows,
             failed=self.failed + other.failed,
             alerts=self.alerts + other.alerts,
-            histogram=tuple(a + b for a, b in zip(self.histogram, other.histogram, strict=True)),
+            histogram=_sums(self.histogram, other.histogram),
         )
 
     @property
@@ -34,15 +34,46 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Rows both scored: where one alerts alone, and how far apart their scores lie.
+
+    `group_gaps`: sums of the challenger's rungs of log-odds less the champion's; by group of
+    entities, as `group_rows` (see ``PairedCounts``).
+    """
+
+    rows: int = 0
+    champion_alone: int = 0
+    challenger_alone: int = 0
+    group_rows: tuple[int, ...] = (0,) * ENTITY_GROUPS
+    group_gaps: tuple[int, ...] = (0,) * ENTITY_GROUPS
+
+    def __add__(self, other: Self) -> "Agreement":
+        return Agreement(
+            rows=self.rows + other.rows,
+            champion_alone=self.champion_alone + other.champion_alone,
+            challenger_alone=self.challenger_alone + other.challenger_alone,
+            group_rows=_sums(self.group_rows, other.group_rows),
+            group_gaps=_sums(self.group_gaps, other.group_gaps),
+        )
+
+
+def _sums(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(a + b for a, b in zip(one, other, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """Both versions' answers to the very same rows."""
 
     champion: Tally = Tally()
     challenger: Tally = Tally()
+    agreement: Agreement = Agreement()
 
     def __add__(self, other: Self) -> "Pair":
         return Pair(
-            champion=self.champion + other.champion, challenger=self.challenger + other.challenger
+            champion=self.champion + other.champion,
+            challenger=self.challenger + other.challenger,
+            agreement=self.agreement + other.agreement,
         )
 
 
@@ -136,12 +167,23 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PairCell:
+    """How far two versions agreed on the rows that `decided_by` decided; the newer challenges."""
+
+    decided_by: int
+    older: int
+    newer: int
+    agreement: Agreement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """One closed window's serving counters. `sound`: the input passed its quality checks."""
 
     end: datetime
     sound: bool
     cells: tuple[Cell, ...]
+    pairs: tuple[PairCell, ...] = ()
 
     def served(self, *, champion: int, challenger: int) -> Served:
         """Return the rows these two versions both scored, by which of them decided."""
@@ -152,7 +194,9 @@ class Window:
 
     def _pair(self, decided_by: int, *, champion: int, challenger: int) -> Pair:
         left, right = self._tally(decided_by, champion), self._tally(decided_by, challenger)
-        return Pair(champion=left, challenger=right)
+        wanted = (decided_by, champion, challenger)
+        found = (p.agreement for p in self.pairs if (p.decided_by, p.older, p.newer) == wanted)
+        return Pair(champion=left, challenger=right, agreement=sum(found, start=Agreement()))
 
     def _tally(self, decided_by: int, version: int) -> Tally:
         wanted = (decided_by, version)
@@ -162,20 +206,30 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Everything held for and against a challenger."""
+    """Everything held for and against a challenger. `earlier`: the rows of each step before."""
 
     step: Served = field(default_factory=Served)
-    total: Served = field(default_factory=Served)
+    earlier: tuple[Served, ...] = ()
     outcomes: Outcomes = field(default_factory=Outcomes)
+
+    @property
+    def strata(self) -> tuple[Served, ...]:
+        """The rows of every step: within one the challenger's share does not change."""
+        return (*self.earlier, self.step)
+
+    @property
+    def total(self) -> Served:
+        """All rows since the rollout began."""
+        return sum(self.strata, start=Served())
 
     def with_served(self, served: Served) -> "Evidence":
         """Return this plus one window's rows."""
-        return Evidence(step=self.step + served, total=self.total + served, outcomes=self.outcomes)
+        return replace(self, step=self.step + served)
 
     def with_outcomes(self, outcomes: Outcomes) -> "Evidence":
         """Return this plus one cohort's labels."""
-        return Evidence(step=self.step, total=self.total, outcomes=self.outcomes + outcomes)
+        return replace(self, outcomes=self.outcomes + outcomes)
 
     def next_step(self) -> "Evidence":
         """Return this with nothing counted on the step yet."""
-        return Evidence(total=self.total, outcomes=self.outcomes)
+        return replace(self, step=Served(), earlier=self.strata)

@@ -6,9 +6,9 @@ that what happens in the world cannot be blamed on a version:
 - on the rows the challenger decided (in the shadow: all rows), challenger against champion:
   a wide band, because after a real drift an honest new model *should* answer differently, and
   a champion that alerts beyond its own budget is no yardstick;
-- train/serve skew, the sharpest test: the challenger's distance from the champion on the rows
-  it decided against the same distance on the rows the champion decided. Entities are assigned
-  by a hash, so the two groups of rows are alike and only the serving path differs;
+- train/serve skew, the sharpest test: how far the two versions agree on the rows the challenger
+  decided, against how far they do on the rows the champion decided. Entities are assigned by a
+  hash, so the two groups of rows are alike and only the serving path differs;
 - labelled rows where exactly one of the two alerted, by a sequential test valid at every look.
 
 No data is never good.
@@ -34,10 +34,8 @@ def judge(evidence: Evidence, *, step: int, elapsed: timedelta, policy: Policy) 
         bands.score_distance(rows, policy),
     ]
     if step > 0:
-        findings += [
-            skew.scores(evidence.step, evidence.total, policy),
-            skew.alerts(evidence.step, evidence.total, policy),
-        ]
+        findings += [skew.alerts(evidence.strata, policy)]
+        findings += [skew.scores(evidence.strata, policy)]
     findings += [labelled.frauds(evidence.outcomes, policy)]
     findings += [labelled.false_alarms(evidence.outcomes, policy)]
     return conclude(tuple(findings))

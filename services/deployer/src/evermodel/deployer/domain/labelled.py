@@ -7,10 +7,7 @@ toss between the versions; ``betting`` gives a test that may be looked at after 
 from evermodel.deployer.domain.betting import wealth
 from evermodel.deployer.domain.evidence import Outcomes
 from evermodel.deployer.domain.policy import Policy
-from evermodel.deployer.domain.verdicts import Finding, Verdict
-
-#: From a quarter of the wealth that proves a loss on, more weight would be reckless: hold.
-LEANING = 0.25
+from evermodel.deployer.domain.verdicts import LEANING, Finding, Verdict
 
 
 def frauds(outcomes: Outcomes, policy: Policy) -> Finding:

@@ -12,10 +12,12 @@ class Policy:
     """What a model's owner asked for, plus the constants of the judge.
 
     `window`: from a window's start until it is surely closed.
-    `skew_floor`: a difference of differences this small is never held against a version.
-    `noise`: standard errors allowed on top of a floor. `clustering`: how much the rows of one
-    customer inflate a variance (they repeat, so rows count for less than they look).
+    `noise`: standard errors allowed on top of `score_distance`. `clustering`: how much the rows
+    of one customer inflate a variance (they repeat, so rows count for less than they look).
     `least_loss`: a share of all frauds; a proved but smaller loss is not worth a rollback.
+    `least_shift` of a skew's scores, in log-odds, and `least_excess` of alerts of one version
+    alone, as a share of the alert budget: the same for what a skew changes. `likely_shift`: the
+    size, in log-odds, for which the test of scores is sharpest.
     """
 
     steps: tuple[int, ...]
@@ -29,10 +31,12 @@ class Policy:
     score_distance: float
     alpha: float
     max_failed: float
-    skew_floor: float = 0.03
     noise: float = 4.0
     clustering: float = 1.5
     least_loss: float = 0.01
+    least_shift: float = 0.02
+    least_excess: float = 0.05
+    likely_shift: float = 0.1
 
     def __post_init__(self) -> None:
         if not self.steps or self.steps[-1] != 100 or list(self.steps) != sorted(set(self.steps)):
@@ -42,6 +46,11 @@ class Policy:
     def look_alpha(self) -> float:
         """Error allowed to one comparison: a rollout makes some hundreds of them."""
         return self.alpha / 500
+
+    @property
+    def skew_alpha(self) -> float:
+        """Error allowed to one sequential test of skew, over a whole rollout."""
+        return self.alpha / 10
 
     @property
     def last_step(self) -> int:

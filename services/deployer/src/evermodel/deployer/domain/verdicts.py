@@ -6,6 +6,9 @@ from typing import Literal
 Verdict = Literal["pass", "fail", "no_evidence"]
 Answer = Literal["good", "bad", "not_yet"]
 
+#: From a quarter of the evidence that proves harm on, more weight would be reckless: hold.
+LEANING = 0.25
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

@@ -5,11 +5,26 @@ from evermodel.common.events.outcomes import OutcomesMatured, PairedOutcomes
 from evermodel.common.events.rollout import Check, RolloutStep, VersionInPlay
 from evermodel.common.events.training import Artefact
 from evermodel.common.events.validation import ModelValidated
-from evermodel.common.events.windows import SCORE_BINS, ServedCounts, TransactionsWindowed
+from evermodel.common.events.windows import (
+    ENTITY_GROUPS,
+    SCORE_BINS,
+    PairedCounts,
+    ServedCounts,
+    TransactionsWindowed,
+)
 from evermodel.common.kernel.errors import Permanent
 from evermodel.common.kernel.ids import ModelName, ReferenceId
 from evermodel.common.models.description import ModelDescription
-from evermodel.deployer.domain.evidence import Cell, Cohort, Outcomes, Pairing, Tally, Window
+from evermodel.deployer.domain.evidence import (
+    Agreement,
+    Cell,
+    Cohort,
+    Outcomes,
+    PairCell,
+    Pairing,
+    Tally,
+    Window,
+)
 from evermodel.deployer.domain.happenings import Ordered, Step
 from evermodel.deployer.domain.policy import Policy
 from evermodel.deployer.domain.release import Release, Share
@@ -61,13 +76,19 @@ def window_of(event: TransactionsWindowed) -> Window:
     """Return the serving counters of a window.
 
     Raises:
-        Permanent: a histogram is not of this judge's bins.
+        Permanent: a histogram is not of this judge's bins, or a pair not of its groups.
     """
-    served = event.counters.served
+    served, paired = event.counters.served, event.counters.paired
     if any(len(counts.histogram) != SCORE_BINS for counts in served):
         raise Permanent(f"a score histogram has another number of bins than {SCORE_BINS}")
-    cells = tuple(_cell(counts) for counts in served if counts.decided_by is not None)
-    return Window(end=event.window.end, sound=event.quality != "fail", cells=cells)
+    if any({len(p.group_rows), len(p.group_gaps)} != {ENTITY_GROUPS} for p in paired):
+        raise Permanent(f"a pair of versions has another number of groups than {ENTITY_GROUPS}")
+    return Window(
+        end=event.window.end,
+        sound=event.quality != "fail",
+        cells=tuple(_cell(counts) for counts in served if counts.decided_by is not None),
+        pairs=tuple(_pair_cell(counts) for counts in paired if counts.decided_by is not None),
+    )
 
 
 def _cell(counts: ServedCounts) -> Cell:
@@ -75,6 +96,22 @@ def _cell(counts: ServedCounts) -> Cell:
         rows=counts.rows, failed=counts.failed, alerts=counts.alerts, histogram=counts.histogram
     )
     return Cell(decided_by=counts.decided_by or 0, version=counts.version, tally=tally)
+
+
+def _pair_cell(counts: PairedCounts) -> PairCell:
+    agreement = Agreement(
+        rows=counts.rows,
+        champion_alone=counts.older_alone,
+        challenger_alone=counts.newer_alone,
+        group_rows=counts.group_rows,
+        group_gaps=counts.group_gaps,
+    )
+    return PairCell(
+        decided_by=counts.decided_by or 0,
+        older=counts.older,
+        newer=counts.newer,
+        agreement=agreement,
+    )
 
 
 def cohort_of(event: OutcomesMatured) -> Cohort:

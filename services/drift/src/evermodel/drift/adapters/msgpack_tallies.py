@@ -9,6 +9,7 @@ import zlib
 import msgspec
 import numpy as np
 
+from evermodel.drift.domain.pairing import PairTally
 from evermodel.drift.domain.tally import ColumnTally, ServedTally, Tally
 from evermodel.profile.counters import Counters
 
@@ -33,6 +34,17 @@ class _Served(msgspec.Struct, array_like=True):
     histogram: list[int]
 
 
+class _Paired(msgspec.Struct, array_like=True):
+    decider: int | None
+    older: int
+    newer: int
+    rows: int
+    older_alone: int
+    newer_alone: int
+    group_rows: list[int]
+    group_gaps: list[int]
+
+
 class _Tally(msgspec.Struct, array_like=True):
     rows: int
     references: list[tuple[str | None, int]]
@@ -43,6 +55,7 @@ class _Tally(msgspec.Struct, array_like=True):
     chunks: list[int]
     first: int | None
     last: int | None
+    paired: list[_Paired] = []
 
 
 _DECODER = msgspec.msgpack.Decoder(_Tally)
@@ -71,6 +84,7 @@ class MsgpackTallies:
             chunks=sorted(tally.chunks),
             first=tally.first,
             last=tally.last,
+            paired=[_pair_out(versions, pair) for versions, pair in tally.paired.items()],
         )
         return _VERSION + zlib.compress(_ENCODER.encode(kept), _FASTEST)
 
@@ -92,6 +106,7 @@ class MsgpackTallies:
             chunks=frozenset(kept.chunks),
             first=kept.first,
             last=kept.last,
+            paired={(p.decider, p.older, p.newer): _pair_in(p) for p in kept.paired},
         )
 
 
@@ -122,4 +137,25 @@ def _profile_in(kept: _Profile) -> Counters:
         np.frombuffer(kept.counts, dtype="<i8").astype(np.int64),
         np.frombuffer(kept.minima, dtype="<f4").astype(np.float32),
         np.frombuffer(kept.maxima, dtype="<f4").astype(np.float32),
+    )
+
+
+def _pair_out(versions: tuple[int | None, int, int], pair: PairTally) -> _Paired:
+    return _Paired(
+        *versions,
+        pair.rows,
+        pair.older_alone,
+        pair.newer_alone,
+        pair.group_rows.tolist(),
+        pair.group_gaps.tolist(),
+    )
+
+
+def _pair_in(kept: _Paired) -> PairTally:
+    return PairTally(
+        kept.rows,
+        kept.older_alone,
+        kept.newer_alone,
+        np.array(kept.group_rows, dtype=np.int64),
+        np.array(kept.group_gaps, dtype=np.int64),
     )

@@ -10,6 +10,7 @@ from evermodel.common.events.windows import (
     CategoricalCounts,
     ColumnQuality,
     ContinuousCounts,
+    PairedCounts,
     ReferenceCounts,
     ServedCounts,
     WindowCounters,
@@ -37,6 +38,7 @@ def merged(one: WindowCounters, other: WindowCounters) -> WindowCounters:
         references=_references(one.references, other.references),
         quality={n: _quality(*p) for n, p in _pairs(one.quality, other.quality)},
         served=_served(one.served, other.served),
+        paired=_paired(one.paired, other.paired),
         decided={v: sum(n or 0 for n in p) for v, p in _pairs(one.decided, other.decided)},
         first_time=_best(min, one.first_time, other.first_time),
         last_time=_best(max, one.last_time, other.last_time),
@@ -123,4 +125,27 @@ def _same_served(a: ServedCounts, b: ServedCounts) -> ServedCounts:
         failed=a.failed + b.failed,
         alerts=a.alerts + b.alerts,
         histogram=tuple(x + y for x, y in zip(a.histogram, b.histogram, strict=True)),
+    )
+
+
+def _paired(
+    one: tuple[PairedCounts, ...], other: tuple[PairedCounts, ...]
+) -> tuple[PairedCounts, ...]:
+    totals: dict[tuple[int, int, int], PairedCounts] = {}
+    for p in (*one, *other):
+        key = (p.decided_by or 0, p.older, p.newer)
+        totals[key] = p if key not in totals else _same_paired(totals[key], p)
+    return tuple(totals[key] for key in sorted(totals))
+
+
+def _same_paired(a: PairedCounts, b: PairedCounts) -> PairedCounts:
+    return PairedCounts(
+        decided_by=a.decided_by,
+        older=a.older,
+        newer=a.newer,
+        rows=a.rows + b.rows,
+        older_alone=a.older_alone + b.older_alone,
+        newer_alone=a.newer_alone + b.newer_alone,
+        group_rows=tuple(x + y for x, y in zip(a.group_rows, b.group_rows, strict=True)),
+        group_gaps=tuple(x + y for x, y in zip(a.group_gaps, b.group_gaps, strict=True)),
     )

@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from evermodel.common.events.windows import SCORE_BINS
+from evermodel.drift.domain.pairing import PairTally, pairs_of
 from evermodel.drift.domain.rows import Integers, Rows
 from evermodel.profile.counters import Counters
 from evermodel.profile.reference import Reference
 
 Served = tuple[int | None, int]
+Paired = tuple[int | None, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Tally:
 
     `references`: rows by the reference of the champion that they were scored under; `profiles`:
     for those that are known, counts of every feature. `served`: by (deciding, scoring) version.
+    `paired`: by (deciding, older, newer) version.
     `chunks`: lake chunks that hold its rows. Times in microseconds; None without rows.
     """
 
@@ -73,6 +76,7 @@ class Tally:
     profiles: Mapping[str, Counters] = field(default_factory=dict)
     quality: Mapping[str, ColumnTally] = field(default_factory=dict)
     served: Mapping[Served, ServedTally] = field(default_factory=dict)
+    paired: Mapping[Paired, PairTally] = field(default_factory=dict)
     decided: Mapping[int, int] = field(default_factory=dict)
     chunks: frozenset[int] = frozenset()
     first: int | None = None
@@ -85,6 +89,7 @@ class Tally:
             profiles=_added(self.profiles, other.profiles),
             quality=_added(self.quality, other.quality),
             served=_added(self.served, other.served),
+            paired=_added(self.paired, other.paired),
             decided=_added(self.decided, other.decided),
             chunks=self.chunks | other.chunks,
             first=_least(self.first, other.first),
@@ -110,6 +115,7 @@ class Tally:
             profiles=_profiles(rows, references),
             quality={name: _column(rows.features[name], limit) for name, limit in limits.items()},
             served=_served(rows),
+            paired=_paired(rows),
             decided={v: n for v, n in _frequencies(rows.decided_by).items() if v is not None},
             chunks=chunks,
             first=int(rows.times.min()) if len(rows) else None,
@@ -169,6 +175,14 @@ def _served(rows: Rows) -> dict[Served, ServedTally]:
             if tally.rows:
                 served[decider, version] = tally
     return served
+
+
+def _paired(rows: Rows) -> dict[Paired, PairTally]:
+    return {
+        (decider, *versions): pair
+        for decider in set(rows.decided_by)
+        for versions, pair in pairs_of(rows.take(_where(rows.decided_by, decider))).items()
+    }
 
 
 def _failures(failed: Sequence[Sequence[int]]) -> dict[int, int]:

@@ -10,6 +10,7 @@ from evermodel.common.events.windows import (
     CategoricalCounts,
     ColumnQuality,
     ContinuousCounts,
+    PairedCounts,
     ReferenceCounts,
     ServedCounts,
     WindowCounters,
@@ -51,9 +52,27 @@ def window_counters(tally: Tally, references: Mapping[str, Reference]) -> Window
             )
             for (decider, version), s in served
         ),
+        paired=_paired_counts(tally),
         decided={str(version): rows for version, rows in sorted(tally.decided.items())},
         first_time=None if tally.first is None else moment(tally.first),
         last_time=None if tally.last is None else moment(tally.last),
+    )
+
+
+def _paired_counts(tally: Tally) -> tuple[PairedCounts, ...]:
+    found = sorted(tally.paired.items(), key=lambda item: (item[0][0] or 0, *item[0][1:]))
+    return tuple(
+        PairedCounts(
+            decided_by=decider,
+            older=older,
+            newer=newer,
+            rows=pair.rows,
+            older_alone=pair.older_alone,
+            newer_alone=pair.newer_alone,
+            group_rows=tuple(pair.group_rows.tolist()),
+            group_gaps=tuple(pair.group_gaps.tolist()),
+        )
+        for (decider, older, newer), pair in found
     )
 
 
