@@ -118,8 +118,8 @@ def decode(
 def _parse_time(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Poison(f"ce_time {text!r} is not RFC 3339") from error
-    if time.tzinfo is None:
-        raise Poison(f"ce_time {text!r} has no zone")
-    return time.astimezone(UTC)
+        if time.tzinfo is None:
+            raise Poison(f"ce_time {text!r:.60} has no zone")
+        return time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # the latter: no such time in UTC
+        raise Poison(f"ce_time {text!r:.60} is not RFC 3339") from error

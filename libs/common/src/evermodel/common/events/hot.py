@@ -52,6 +52,8 @@ class LabelRow(Struct, kw_only=True, gc=False):
 _ENCODER = msgspec.json.Encoder()
 _SCORED = msgspec.json.Decoder(ScoredRow)
 _LABEL = msgspec.json.Decoder(LabelRow)
+# What the decoder does not know it skips, and that without a bound on its depth of its own.
+_WRONG = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def decode_scored(value: bytes | None) -> ScoredRow:
@@ -62,7 +64,7 @@ def decode_scored(value: bytes | None) -> ScoredRow:
     """
     try:
         return _SCORED.decode(value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _WRONG as error:
         raise Poison(str(error)) from error
 
 
@@ -74,7 +76,7 @@ def decode_label(value: bytes | None) -> LabelRow:
     """
     try:
         return _LABEL.decode(value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _WRONG as error:
         raise Poison(str(error)) from error
 
 

@@ -11,7 +11,9 @@ import json
 from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
+
+import msgspec
 
 from evermodel.common.kernel.errors import Fatal, Poison, Reason
 from evermodel.common.kernel.redaction import redact
@@ -136,21 +138,23 @@ def decode_dead_letter(value: bytes | None) -> DeadLetter:
         Poison: it is none.
     """
     try:
-        fields = json.loads(value or b"")
-        if fields["reason"] not in get_args(Reason):
-            raise ValueError(f"reason {fields['reason']!r}")
-        cut = tuple(fields.get("cut", ()))
-        if not set(cut) <= set(_PARTS):
-            raise ValueError(f"cut {cut!r}")
-        unpacked = {
-            "cut": cut,
-            "key": _unpack(fields["key"]),
-            "value": _unpack(fields["value"]),
-            "headers": tuple((str(name), _unpack(part)) for name, part in fields["headers"]),
-            "time": datetime.fromisoformat(fields["time"]),
-        }
-        return DeadLetter(**(fields | unpacked))
-    except (ValueError, KeyError, TypeError) as error:
+        written = _DECODER.decode(value or b"")
+        return DeadLetter(
+            group=written.group,
+            topic=written.topic,
+            partition=written.partition,
+            offset=written.offset,
+            key=_unpack(written.key),
+            value=_unpack(written.value),
+            headers=tuple((name, _unpack(part)) for name, part in written.headers),
+            reason=written.reason,
+            error=written.error,
+            message=written.message,
+            attempts=written.attempts,
+            time=written.time,
+            cut=written.cut,
+        )
+    except (ValueError, RecursionError) as error:
         raise Poison(f"not a dead letter: {error}") from error
 
 
@@ -191,9 +195,37 @@ def _pack(data: bytes | None) -> dict[str, str] | None:
     return {"text": text}
 
 
-def _unpack(packed: dict[str, str] | None) -> bytes | None:
+def _unpack(packed: "_Packed | None") -> bytes | None:
     if packed is None:
         return None
-    if "text" in packed:
-        return packed["text"].encode()
-    return base64.b64decode(packed["base64"], validate=True)
+    if packed.text is not None:
+        return packed.text.encode()
+    if packed.base64 is None:
+        raise ValueError("bytes are given neither as text nor as base64")
+    return base64.b64decode(packed.base64, validate=True)
+
+
+class _Packed(msgspec.Struct):
+    text: str | None = None
+    base64: str | None = None
+
+
+class _Written(msgspec.Struct, kw_only=True):
+    """A letter as it lies in its topic: `_encoded`, field by field."""
+
+    group: str
+    topic: str
+    partition: Annotated[int, msgspec.Meta(ge=0)]
+    offset: Annotated[int, msgspec.Meta(ge=0)]
+    key: _Packed | None
+    value: _Packed | None
+    headers: tuple[tuple[str, _Packed | None], ...]
+    reason: Reason
+    error: str
+    message: str
+    attempts: int
+    time: datetime
+    cut: tuple[Part, ...] = ()
+
+
+_DECODER = msgspec.json.Decoder(_Written)
