@@ -31,7 +31,7 @@ from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.kafka_reader import KafkaReader
-from evermodel.common.messaging.reading import partitions_of
+from evermodel.common.messaging.reading import partitions_of, read_until
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.settings import KafkaSettings
@@ -97,6 +97,7 @@ class Watcher:
 
         Raises:
             NotQuiet: it has not, and nothing was said for longer than any work may take.
+            BrokerUnavailable: the broker is gone.
         """
         last_word = self._clock.monotonic()
         while True:
@@ -129,12 +130,20 @@ class Watcher:
         return _SILENT_SECONDS + max(training, default=0.0)
 
     def _read(self) -> list[Record]:
-        """Read up to where the topics end now."""
+        """Read up to where the topics end now.
+
+        Raises:
+            BrokerUnavailable: it is gone.
+        """
         ends = self._groups.ends([*_FOLLOWED, TRAINER_STATE.name])
-        found = self._read_some()
-        while not self._reader.has_reached(ends):
-            found += self._read_some()
-        return found
+        return [
+            *self._read_some(),
+            *read_until(
+                lambda: self._reader.has_reached(ends),
+                self._read_some,
+                monotonic=self._clock.monotonic,
+            ),
+        ]
 
     def _read_some(self) -> list[Record]:
         found = list(self._reader.poll(limit=500, timeout_seconds=_POLL_SECONDS))

@@ -1,0 +1,35 @@
+"""A broker that dies while a topic is read holds nobody for ever."""
+
+from itertools import count
+from pathlib import Path
+
+import psutil
+import pytest
+
+from evermodel.common.messaging.ports import BrokerUnavailable
+from evermodel.common.messaging.reading import PATIENCE_SECONDS, partitions_of, read_rest
+from evermodel.common.messaging.records import Outgoing
+from evermodel.embedded.broker import kafka
+from evermodel.embedded.process import recorded
+from evermodel.embedded.testing import connected
+
+TOPIC = "labels"
+#: Far more than a client has fetched when the first record is returned.
+RECORDS, BYTES = 60, 500_000
+
+
+def test_a_broker_that_dies_mid_read_is_unavailable(tmp_path: Path) -> None:
+    polls = count(0.0, PATIENCE_SECONDS / 20)  # each takes a twentieth of the patience
+    with kafka(tmp_path) as bootstrap, connected(bootstrap) as broker:
+        value = bytes(BYTES)
+        large = Outgoing(topic=TOPIC, key=b"k", value=value, headers=(), partition=0)
+        broker.publish([large] * RECORDS)
+        reader = broker.reader(partitions_of(broker, [TOPIC]))
+        found = read_rest(reader, monotonic=lambda: next(polls))
+        assert next(found).value == value
+        (running,) = recorded(tmp_path / "processes")
+        psutil.Process(running.pid).kill()
+        with pytest.raises(BrokerUnavailable, match="went nowhere"):
+            for _ in found:
+                pass
+        reader.close()
