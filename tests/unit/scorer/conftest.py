@@ -7,7 +7,7 @@ import pytest
 
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import parse_model
-from evermodel.scorer.domain.fault import Fault
+from evermodel.scorer.handlers.fault import Fault
 from evermodel.scorer.wiring import assemble
 from tests.unit.scorer.bench import MODEL, Bench, FormulaStore, Inline, by_amount
 

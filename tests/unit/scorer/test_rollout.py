@@ -9,7 +9,7 @@ import pytest
 
 from evermodel.common.kernel.errors import Misconfigured, Transient
 from evermodel.common.messaging.api import Held, Reaction
-from evermodel.scorer.domain.fault import Fault
+from evermodel.scorer.handlers.fault import Fault
 from evermodel.scorer.ports import BundleUnreachable
 from tests.unit.scorer.bench import Bench, Formula, Later, by_amount, meta, payment, play, step
 

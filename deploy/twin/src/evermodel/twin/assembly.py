@@ -41,7 +41,7 @@ from evermodel.scorer import wiring as scorer
 from evermodel.scorer.adapters.cached_bundles import CachedBundles
 from evermodel.scorer.adapters.folder_bundles import folder_download
 from evermodel.scorer.adapters.tensorflow_scoring import TensorflowScoring
-from evermodel.scorer.domain.fault import Fault
+from evermodel.scorer.handlers.fault import Fault
 from evermodel.trainer import wiring as trainer
 from evermodel.trainer.adapters.folder_runs import FolderRuns
 from evermodel.trainer.adapters.folder_workspace import FolderWorkspace

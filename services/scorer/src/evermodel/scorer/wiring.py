@@ -19,7 +19,7 @@ from evermodel.common.runtime.clock import SystemClock
 from evermodel.scorer.adapters.cached_bundles import CachedBundles
 from evermodel.scorer.adapters.mlflow_bundles import MlflowDownload
 from evermodel.scorer.adapters.tensorflow_scoring import TensorflowScoring
-from evermodel.scorer.domain.fault import Fault
+from evermodel.scorer.handlers.fault import Fault
 from evermodel.scorer.handlers.live import Serving
 from evermodel.scorer.handlers.loading import Loader
 from evermodel.scorer.handlers.rollout import RolloutHandler

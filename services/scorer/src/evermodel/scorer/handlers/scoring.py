@@ -12,9 +12,9 @@ import numpy as np
 
 from evermodel.common.kernel.levels import level_text
 from evermodel.scorer.domain.decisions import Answers, Decision, answers_of, decide, silent
-from evermodel.scorer.domain.fault import Fault
 from evermodel.scorer.domain.payments import Payment, RowForm
 from evermodel.scorer.domain.plan import Player, assigned
+from evermodel.scorer.handlers.fault import Fault
 from evermodel.scorer.handlers.live import Live
 from evermodel.scorer.ports import Columns
 
@@ -32,14 +32,16 @@ class ScoredBatch:
 def score_batch(
     payments: Sequence[Payment], *, live: Live, form: RowForm, fault: Fault | None = None
 ) -> ScoredBatch:
-    """Return what the versions of `live` say about `payments`."""
+    """Return what the versions of `live` say about `payments`. `fault`: a test switch."""
     plan = live.plan
     whose = assigned([payment.entity for payment in payments], plan=plan)
     columns = columns_of(payments, form=form) if plan.players else {}
-    answers = {
-        player.version: _ask(player, live, _seen_by(player, columns, whose, live, fault), whose)
-        for player in plan.players
-    }
+    answers = {}
+    for player in plan.players:
+        seen = columns
+        if fault is not None:
+            seen = fault.seen_by(player.version, columns, whose=whose, plan=plan)
+        answers[player.version] = _ask(player, live, seen, whose)
     return ScoredBatch(answers, decide(whose, plan=plan, answers=answers))
 
 
@@ -67,19 +69,3 @@ def _ask(player: Player, live: Live, columns: Columns, whose: Sequence[int | Non
         _log.error("version %d: %d answers for %d rows", player.version, len(scores), len(whose))
         return silent(len(whose))
     return answers_of(scores, threshold=player.threshold)
-
-
-def _seen_by(
-    player: Player,
-    columns: Columns,
-    whose: Sequence[int | None],
-    live: Live,
-    fault: Fault | None,
-) -> Columns:
-    if fault is None or fault.version != player.version or not fault.strikes(live.plan):
-        return columns
-    column = columns.get(fault.feature)
-    if column is None or column.dtype != np.float32:
-        return columns
-    struck = np.array([version == player.version for version in whose], dtype=np.bool_)
-    return {**columns, fault.feature: np.where(struck, column * fault.factor, column)}

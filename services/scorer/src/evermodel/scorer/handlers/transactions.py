@@ -18,9 +18,9 @@ from evermodel.common.messaging.api import Reaction, Rejected
 from evermodel.common.messaging.records import Headers, Outgoing, Record
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.observability.metrics import Metrics
-from evermodel.scorer.domain.fault import Fault
 from evermodel.scorer.domain.payments import Payment, RowForm
 from evermodel.scorer.handlers import readings
+from evermodel.scorer.handlers.fault import Fault
 from evermodel.scorer.handlers.live import Serving
 from evermodel.scorer.handlers.payment_decoder import PaymentDecoder
 from evermodel.scorer.handlers.rows import encode_rows

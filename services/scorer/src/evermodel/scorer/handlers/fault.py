@@ -1,13 +1,18 @@
 """A planted train/serve skew, so that drills and the demo can show a bad version taken back.
 
-A test switch: never set it where payments are real.
+Owns what a version is shown when it is on. Must never be set where payments are real, nor touch
+what decides: it changes a feature on its way to one version, and nothing else.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.scorer.domain.plan import Plan
+from evermodel.scorer.ports import Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,18 @@ class Fault:
                 "e.g. 3:TX_AMOUNT:10"
             ) from error
 
-    def strikes(self, plan: Plan) -> bool:
-        """Return whether its version is a canary now."""
+    def seen_by(
+        self, version: int, columns: Columns, *, whose: Sequence[int | None], plan: Plan
+    ) -> Columns:
+        """Return what `version` is shown of `columns`; `whose`: who decides each row."""
+        column = columns.get(self.feature)
+        if version != self.version or not self._strikes(plan):
+            return columns
+        if column is None or column.dtype != np.float32:
+            return columns
+        struck = np.array([decides == version for decides in whose], dtype=np.bool_)
+        return {**columns, self.feature: np.where(struck, column * self.factor, column)}
+
+    def _strikes(self, plan: Plan) -> bool:
+        """Whether its version is a canary now."""
         return any(player.version == self.version and player.is_canary for player in plan.players)
