@@ -7,16 +7,13 @@ Owns the making of a batch, and what becomes of its outcome. A batch that fails 
 from collections.abc import Sequence
 from functools import partial
 
-from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.api import BatchRoute, ServiceSpec
 from evermodel.common.messaging.deadletter import is_for_another
-from evermodel.common.messaging.faultpoints import FaultPoint
 from evermodel.common.messaging.lane import Lane
-from evermodel.common.messaging.outbox import Outbox
+from evermodel.common.messaging.means import Means
 from evermodel.common.messaging.outcome import Bug, Dead, Done, Retry, StateInDoubt, attempt
 from evermodel.common.messaging.preparing import UNANSWERED, Prepared
 from evermodel.common.messaging.records import Record
-from evermodel.common.messaging.reporting import Report
 
 #: The first `count` records of a lane.
 Cut = tuple[Lane, int]
@@ -25,14 +22,10 @@ Cut = tuple[Lane, int]
 class Batches:
     """Handles what lies ready. A service with state gets one partition at a time."""
 
-    def __init__(
-        self, spec: ServiceSpec, *, outbox: Outbox, clock: Clock, report: Report, at: FaultPoint
-    ) -> None:
+    def __init__(self, spec: ServiceSpec, *, means: Means) -> None:
         self._spec = spec
-        self._outbox = outbox
-        self._clock = clock
-        self._report = report
-        self._at = at
+        self._outbox, self._clock = means.outbox, means.clock
+        self._report, self._at = means.report, means.at
 
     def work(self, lanes: Sequence[Lane]) -> bool:
         """Handle one batch of each route; return whether there was one.

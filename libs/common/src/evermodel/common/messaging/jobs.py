@@ -12,11 +12,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 
-from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Fatal
 from evermodel.common.messaging.api import ServiceSpec
-from evermodel.common.messaging.beside import Beside
-from evermodel.common.messaging.outbox import Outbox
+from evermodel.common.messaging.means import Means
 from evermodel.common.messaging.outcome import (
     BUG_DELAY_SECONDS,
     Bug,
@@ -29,7 +27,6 @@ from evermodel.common.messaging.outcome import (
 )
 from evermodel.common.messaging.preparing import Accepted, Prepared
 from evermodel.common.messaging.records import TopicPartition
-from evermodel.common.messaging.reporting import Report
 
 
 @dataclass(slots=True)
@@ -55,22 +52,10 @@ class Running:
 class Jobs:
     """The jobs in flight, by key."""
 
-    def __init__(
-        self,
-        spec: ServiceSpec,
-        *,
-        outbox: Outbox,
-        beside: Beside,
-        clock: Clock,
-        attempts: int,
-        report: Report,
-    ) -> None:
+    def __init__(self, spec: ServiceSpec, *, means: Means) -> None:
         self._spec = spec
-        self._outbox = outbox
-        self._beside = beside
-        self._clock = clock
-        self._attempts = attempts
-        self._report = report
+        self._outbox, self._beside, self._clock = means.outbox, means.beside, means.clock
+        self._attempts, self._report = means.attempts, means.report
         self._running: dict[str, Running] = {}
 
     def __len__(self) -> int:

@@ -26,6 +26,7 @@ from evermodel.common.messaging.beside import Beside, Threads
 from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
 from evermodel.common.messaging.jobs import Jobs
 from evermodel.common.messaging.lane import Lane
+from evermodel.common.messaging.means import Means
 from evermodel.common.messaging.outbox import Outbox
 from evermodel.common.messaging.outcome import StateInDoubt
 from evermodel.common.messaging.ports import Broker, TransactionAborted
@@ -66,42 +67,33 @@ class Loop:
 
         `ticks` false: ``on_tick`` is never called, as in the twin, where wall time stands still.
         """
-        settings, beside = settings or LoopSettings(), beside or Threads()
-        report = Report(spec.metrics, stage=spec.name, clock=clock)
+        settings = settings or LoopSettings()
         keeper = Keeper(broker, state=spec.state, assignment=spec.assignment)
-        attempts = settings.attempts
         self._spec, self._broker, self._clock, self._at = spec, broker, clock, at
         self._instance = instance or settings.instance
         self._limit = settings.batch_rows if spec.batches else _EVENT_RECORDS
-        self._report = report
+        self._report = Report(spec.metrics, stage=spec.name, clock=clock)
         self._share = Share(spec, keeper=keeper)
         self._tables = Tables(spec.tables)
-        self._outbox = outbox = Outbox(
+        self._outbox = Outbox(
             spec,
             partition_of_key=keeper.partition_of_key,
             clock=clock,
             settings=settings,
-            report=report,
+            report=self._report,
             at=at,
         )
-        self._singles = Singles(
-            spec,
-            outbox=outbox,
-            beside=beside,
+        means = Means(
+            outbox=self._outbox,
+            beside=beside or Threads(),
             clock=clock,
-            attempts=attempts,
-            report=report,
+            attempts=settings.attempts,
+            report=self._report,
             at=at,
         )
-        self._batches = Batches(spec, outbox=outbox, clock=clock, report=report, at=at)
-        self._jobs = Jobs(
-            spec, outbox=outbox, beside=beside, clock=clock, attempts=attempts, report=report
-        )
-        self._ticks = (
-            Ticks(spec, outbox=outbox, clock=clock, attempts=attempts, report=report)
-            if ticks
-            else None
-        )
+        self._singles = Singles(spec, means=means)
+        self._batches, self._jobs = Batches(spec, means=means), Jobs(spec, means=means)
+        self._ticks = Ticks(spec, means=means) if ticks else None
         self._has_moved = False
         self.turned_at = clock.monotonic()
 

@@ -17,14 +17,11 @@ from functools import partial
 
 from evermodel.common.events.codec import decode
 from evermodel.common.events.envelope import EventMeta
-from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Reason
 from evermodel.common.messaging.api import BatchRoute, Held, Reaction, ServiceSpec
-from evermodel.common.messaging.beside import Beside
 from evermodel.common.messaging.deadletter import is_for_another
-from evermodel.common.messaging.faultpoints import FaultPoint
 from evermodel.common.messaging.lane import Lane
-from evermodel.common.messaging.outbox import Outbox
+from evermodel.common.messaging.means import Means
 from evermodel.common.messaging.outcome import (
     BUG_DELAY_SECONDS,
     Bug,
@@ -36,30 +33,15 @@ from evermodel.common.messaging.outcome import (
     attempt,
 )
 from evermodel.common.messaging.preparing import UNANSWERED, Prepared
-from evermodel.common.messaging.reporting import Report
 
 
 class Singles:
     """Handles the head of a lane, and settles it."""
 
-    def __init__(
-        self,
-        spec: ServiceSpec,
-        *,
-        outbox: Outbox,
-        beside: Beside,
-        clock: Clock,
-        attempts: int,
-        report: Report,
-        at: FaultPoint,
-    ) -> None:
+    def __init__(self, spec: ServiceSpec, *, means: Means) -> None:
         self._spec = spec
-        self._outbox = outbox
-        self._beside = beside
-        self._clock = clock
-        self._attempts = attempts
-        self._report = report
-        self._at = at
+        self._outbox, self._beside, self._clock = means.outbox, means.beside, means.clock
+        self._attempts, self._report, self._at = means.attempts, means.report, means.at
 
     def work(self, lane: Lane) -> bool:
         """Handle records until one must wait or none is left; return whether there was one.

@@ -7,14 +7,12 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Fatal
 from evermodel.common.messaging.api import Reaction, ServiceSpec
-from evermodel.common.messaging.outbox import Outbox
+from evermodel.common.messaging.means import Means
 from evermodel.common.messaging.outcome import Bug, Dead, Done, Retry, StateInDoubt, attempt
 from evermodel.common.messaging.preparing import Prepared
 from evermodel.common.messaging.records import TopicPartition
-from evermodel.common.messaging.reporting import Report
 
 _LOG = logging.getLogger(__name__)
 _EVERY_SECONDS = 1.0
@@ -23,17 +21,13 @@ _EVERY_SECONDS = 1.0
 class Ticks:
     """Counts seconds of the wall."""
 
-    def __init__(
-        self, spec: ServiceSpec, *, outbox: Outbox, clock: Clock, attempts: int, report: Report
-    ) -> None:
+    def __init__(self, spec: ServiceSpec, *, means: Means) -> None:
         self._on_tick = spec.on_tick
         self._is_stateful = spec.assignment is not None
-        self._outbox = outbox
-        self._clock = clock
-        self._attempts = attempts
-        self._report = report
+        self._outbox, self._clock = means.outbox, means.clock
+        self._attempts, self._report = means.attempts, means.report
         self._failures = 0
-        self._at = clock.monotonic()
+        self._at = means.clock.monotonic()
 
     def is_due(self) -> bool:
         """Whether a second has passed since this last said so."""
