@@ -26,7 +26,7 @@ def batch_size(rows: int, *, policy: TrainingSection) -> int:
     return min(policy.batch_size, max(SMALLEST_BATCH, fitting), rows)
 
 
-def fit(  # the parts of one training step
+def fit(  # the parts of one training
     tf: Any,
     network: Any,
     *,
@@ -40,40 +40,63 @@ def fit(  # the parts of one training step
     Raises:
         Refused: the loss is not a number.
     """
-    import keras  # noqa: PLC0415  # TensorFlow comes with it
-
     rows, size = len(labels), batch_size(len(labels), policy=policy)
-    steps = rows // size
     numbers, codes = network.encode(tensors(tf, columns))
     codes = _hidden(tf, codes, seed=seed)
     target = tf.constant(labels, tf.float32)
-    rate = keras.optimizers.schedules.CosineDecay(policy.learning_rate, steps * policy.epochs)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=policy.weight_decay)
-    weights = network.weights
-    optimizer.build(weights)
-
-    @tf.function(jit_compile=False)  # type: ignore[untyped-decorator]  # TensorFlow ships no types
-    def epoch(order: Any) -> Any:
-        total = 0.0
-        for step in tf.range(steps):
-            chosen = order[step * size : (step + 1) * size]
-            with tf.GradientTape() as tape:
-                logits = network.logits(
-                    tf.gather(numbers, chosen), tf.gather(codes, chosen), training=True
-                )
-                loss = tf.reduce_mean(
-                    tf.nn.sigmoid_cross_entropy_with_logits(tf.gather(target, chosen), logits)
-                )
-            optimizer.apply(tape.gradient(loss, weights), weights)
-            total += loss
-        return total / tf.cast(steps, tf.float32)
-
+    step = _step(tf, network, policy, numbers, codes, target, steps=rows // size)
+    epoch = _epoch(tf, step, size=size, steps=rows // size)
     loss = float("nan")
     for order in shuffles(rows, epochs=policy.epochs, seed=seed):
         loss = float(epoch(tf.constant(order)))
         if not np.isfinite(loss):
             raise Refused("the loss is not a number: the training diverged")
     return loss
+
+
+def _step(  # the parts of one training step
+    tf: Any,
+    network: Any,
+    policy: TrainingSection,
+    numbers: Any,
+    codes: Any,
+    target: Any,
+    *,
+    steps: int,
+) -> Callable[[Any], Any]:
+    """Return what descends once on the rows it is given, and returns their mean loss."""
+    import keras  # noqa: PLC0415  # TensorFlow comes with it
+
+    rate = keras.optimizers.schedules.CosineDecay(policy.learning_rate, steps * policy.epochs)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=policy.weight_decay)
+    weights = network.weights
+    optimizer.build(weights)
+
+    def step(chosen: Any) -> Any:
+        with tf.GradientTape() as tape:
+            logits = network.logits(
+                tf.gather(numbers, chosen), tf.gather(codes, chosen), training=True
+            )
+            loss = tf.reduce_mean(
+                tf.nn.sigmoid_cross_entropy_with_logits(tf.gather(target, chosen), logits)
+            )
+        optimizer.apply(tape.gradient(loss, weights), weights)
+        return loss
+
+    return step
+
+
+def _epoch(tf: Any, step: Callable[[Any], Any], *, size: int, steps: int) -> Callable[[Any], Any]:
+    """Return what takes every step of one order of the rows, as one graph; mean loss."""
+
+    @tf.function(jit_compile=False)  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+    def epoch(order: Any) -> Any:
+        total = 0.0
+        for number in tf.range(steps):
+            total += step(order[number * size : (number + 1) * size])
+        return total / tf.cast(steps, tf.float32)
+
+    return epoch  # type: ignore[no-any-return]  # as above
 
 
 def _hidden(tf: Any, codes: Any, *, seed: int) -> Any:

@@ -38,19 +38,11 @@ def build_network(tf: Any, *, inputs: Inputs, policy: TrainingSection, seed: int
             self.offset = tf.Variable(0.0, trainable=False, name="offset")
 
         def encode(self, raw: Mapping[str, Any]) -> tuple[Any, Any]:
-            columns = [c for s in inputs.continuous for c in _continuous(tf, raw[s.name], s)]
-            columns += [_flag(tf, raw[s.name], s) for s in inputs.flags]
-            columns += [
-                tf.cast(tf.math.is_nan(raw[s.name]), tf.float32)
-                for s in (*inputs.continuous, *inputs.flags)
-                if s.nulls
-            ]
-            codes = [
-                table.lookup(raw[v.name])
-                for table, v in zip(self.tables, inputs.categories, strict=True)
-            ]
+            vocabularies = zip(self.tables, inputs.categories, strict=True)
+            codes = [table.lookup(raw[v.name]) for table, v in vocabularies]
             rows = tf.shape(next(iter(raw.values())))[0]
-            return _stacked(tf, columns, rows, tf.float32), _stacked(tf, codes, rows, tf.int32)
+            numbers = _stacked(tf, _numbers(tf, raw, inputs), rows, tf.float32)
+            return numbers, _stacked(tf, codes, rows, tf.int32)
 
         def logits(self, numbers: Any, codes: Any, *, training: bool) -> Any:
             described = [layer(codes[:, i]) for i, layer in enumerate(self.embeddings)]
@@ -67,10 +59,14 @@ def build_network(tf: Any, *, inputs: Inputs, policy: TrainingSection, seed: int
             return [weight for layer in layers for weight in layer.trainable_variables]
 
     network = Network()
-    network.logits(  # the first call makes the weights, in an order the seed fixes
-        tf.zeros([1, inputs.width]), tf.zeros([1, len(inputs.categories)], tf.int32), training=False
-    )
+    _make_weights(tf, network, inputs)
     return network
+
+
+def _make_weights(tf: Any, network: Any, inputs: Inputs) -> None:
+    """The first call makes them, in an order the seed fixes."""
+    codes = tf.zeros([1, len(inputs.categories)], tf.int32)
+    network.logits(tf.zeros([1, inputs.width]), codes, training=False)
 
 
 def _body(keras: Any, inputs: Inputs, policy: TrainingSection) -> Any:
@@ -86,6 +82,17 @@ def _table(tf: Any, vocabulary: Vocabulary) -> Any:
     levels = tf.constant(vocabulary.levels, tf.string, shape=[len(vocabulary.levels)])
     indices = tf.range(1, len(vocabulary.levels) + 1, dtype=tf.int32)
     return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(levels, indices), 0)
+
+
+def _numbers(tf: Any, raw: Mapping[str, Any], inputs: Inputs) -> list[Any]:
+    """Return continuous columns twice, flags, and where a column that may be null is null."""
+    columns = [c for s in inputs.continuous for c in _continuous(tf, raw[s.name], s)]
+    columns += [_flag(tf, raw[s.name], s) for s in inputs.flags]
+    return columns + [
+        tf.cast(tf.math.is_nan(raw[s.name]), tf.float32)
+        for s in (*inputs.continuous, *inputs.flags)
+        if s.nulls
+    ]
 
 
 def _continuous(tf: Any, raw: Any, scale: Scale) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ model that gives every row one score, an export that answers differently.
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from evermodel.artefact.holdout import Holdout, write_holdout
 from evermodel.artefact.scoring import load
 from evermodel.artefact.tensorflow import start_tensorflow
 from evermodel.common.events.payload import Span
+from evermodel.common.events.training import Metric
 from evermodel.trainer.child.dataset import Rows, read_rows, time_of
 from evermodel.trainer.child.figures import metrics_of, threshold_of
 from evermodel.trainer.child.fitting import Predictor, batch_size, fit, platt, predictor
@@ -38,14 +40,51 @@ PARITY = 1e-6
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Material:
+    """All rows of the plan, and the labelled ones by what they are for."""
+
+    rows: Rows
+    splits: Splits
+    teach: Rows
+    calibrate: Rows
+    held: Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trained:
+    """A calibrated network, what it answers, and the loss it ended with."""
+
+    network: Any
+    predict: Predictor
+    threshold: float
+    loss: float
+
+
 def train(plan: Plan, *, folder: Path, say: Say) -> Report:
     """Carry out `plan`, artefacts into `folder`; `say` hears what is being done.
 
     Raises:
         Refused: nothing may be made of it; the message says why.
     """
+    material = _read(plan, say)
+    trained = _trained(material, plan, say)
+    manifest, digest = _exported(material, trained, plan, folder)
+    held = material.held
+    scores = trained.predict(held.columns)
+    _check_parity(folder / BUNDLE, digest, held, scores, plan)
+    _write_holdout(folder / HOLDOUT, held, scores)
+    draw(folder / PLOTS, scores=scores, labels=held.labels, threshold=trained.threshold)
+    copy_to_lake(folder / REFERENCE, plan=plan, reference_id=manifest.reference_id)
+    say("done")
+    metrics = metrics_of(scores, held.labels, threshold=trained.threshold, seed=plan.seed)
+    return _report(material, trained, manifest, plan, digest=digest, metrics=metrics)
+
+
+def _read(plan: Plan, say: Say) -> _Material:
+    """Read and split, while TensorFlow is imported: that and DuckDB's reading overlap."""
     warming = threading.Thread(target=_warm, kwargs={"threads": plan.threads})
-    warming.start()  # TensorFlow's import and DuckDB's reading overlap
+    warming.start()
     try:
         rows = read_rows(plan)
         say(f"{len(rows)} rows, {rows.frauds} frauds")
@@ -53,54 +92,71 @@ def train(plan: Plan, *, folder: Path, say: Say) -> Report:
         teach, calibrate, held = _parts(rows, splits)
     finally:
         warming.join()
+    return _Material(rows=rows, splits=splits, teach=teach, calibrate=calibrate, held=held)
+
+
+def _trained(material: _Material, plan: Plan, say: Say) -> _Trained:
     tf = start_tensorflow(threads=plan.threads)
-    network, loss = _fitted(tf, teach, plan, say)
-    predict, threshold = _calibrated(tf, network, calibrate, plan)
-    _refuse_one_score(predict, calibrate)
+    network, loss = _fitted(tf, material.teach, plan, say)
+    predict, threshold = _calibrated(tf, network, material.calibrate, plan)
+    _refuse_one_score(predict, material.calibrate)
+    return _Trained(network=network, predict=predict, threshold=threshold, loss=loss)
+
+
+def _exported(
+    material: _Material, trained: _Trained, plan: Plan, folder: Path
+) -> tuple[Manifest, str]:
+    """Write the drift reference and the bundle that names it; return manifest and digest."""
     reference_id = write_reference(
         folder / REFERENCE,
-        rows=rows,
+        rows=material.rows,
         plan=plan,
-        unseen_from=splits.calibrate_from,
-        threshold=threshold,
-        predict=predict,
+        unseen_from=material.splits.calibrate_from,
+        threshold=trained.threshold,
+        predict=trained.predict,
     )
     manifest = Manifest(
         model=plan.model.name,
         features=features_of(plan.model.features),
-        threshold=threshold,
+        threshold=trained.threshold,
         reference_id=reference_id,
         seed=plan.seed,
         code_version=version("evermodel-trainer"),
-        dataset_digest=rows.labelled().digest(),
+        dataset_digest=material.rows.labelled().digest(),
     )
     digest = write_bundle(
         folder / BUNDLE,
         manifest=manifest,
-        predict=network.probability,
-        owner=network,
+        predict=trained.network.probability,
+        owner=trained.network,
         threads=plan.threads,
     )
-    scores = predict(held.columns)
-    _check_parity(folder / BUNDLE, digest, held, scores, plan)
-    _write_holdout(folder / HOLDOUT, held, scores)
-    draw(folder / PLOTS, scores=scores, labels=held.labels, threshold=threshold)
-    copy_to_lake(folder / REFERENCE, plan=plan, reference_id=reference_id)
-    say("done")
-    labelled = rows.labelled()
+    return manifest, digest
+
+
+def _report(
+    material: _Material,
+    trained: _Trained,
+    manifest: Manifest,
+    plan: Plan,
+    *,
+    digest: str,
+    metrics: tuple[Metric, ...],
+) -> Report:
+    labelled = material.rows.labelled()
     return Report(
         outcome="trained",
-        reason=f"trained on {len(teach)} rows, held out {len(held)}",
+        reason=f"trained on {len(material.teach)} rows, held out {len(material.held)}",
         digest=digest,
-        threshold=threshold,
-        reference_id=reference_id,
-        data=Span(start=time_of(rows.times[0]), end=plan.span.end),
+        threshold=trained.threshold,
+        reference_id=manifest.reference_id,
+        data=Span(start=time_of(material.rows.times[0]), end=plan.span.end),
         rows=len(labelled),
         frauds=labelled.frauds,
         dataset_digest=manifest.dataset_digest,
         code_version=manifest.code_version,
-        metrics=metrics_of(scores, held.labels, threshold=threshold, seed=plan.seed),
-        parameters=_parameters(plan, splits, teach, loss),
+        metrics=metrics,
+        parameters=_parameters(plan, material.splits, material.teach, trained.loss),
     )
 
 
