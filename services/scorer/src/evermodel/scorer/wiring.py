@@ -45,12 +45,7 @@ def assemble(
     `fault` is a test switch.
     """
     if fault is not None:
-        _log.warning(
-            "TEST SWITCH ON: %s is multiplied by %g for payments decided by canary v%d",
-            fault.feature,
-            fault.factor,
-            fault.version,
-        )
+        _log.warning("TEST SWITCH ON: %s", fault)
     named = {ModelName(name): model for name, model in models.items()}
     forms = {name: form_of(model) for name, model in named.items()}
     serving, metrics = Serving(), Metrics()

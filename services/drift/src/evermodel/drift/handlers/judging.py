@@ -1,18 +1,18 @@
-"""From a closed window to verdicts: the rule's steps in their order, and their words."""
+"""From a closed window to verdicts: the rule's steps in their order.
 
-import hashlib
-from dataclasses import dataclass, replace
+Must never say in words what it found: that is `verdicts.py`.
+"""
+
+from dataclasses import replace
 from datetime import datetime
 
 from evermodel.common.events.drift import (
-    DriftDetected,
     FeatureEvidence,
     PerformanceEvidence,
     PredictionEvidence,
 )
 from evermodel.common.events.payload import Span
-from evermodel.common.events.windows import QualityFailure, TransactionsWindowed
-from evermodel.common.kernel.ids import EpisodeId, ReferenceId, lifecycle_of
+from evermodel.common.events.windows import QualityFailure, ReferenceCounts, TransactionsWindowed
 from evermodel.common.messaging.api import Emit
 from evermodel.common.models.description import ModelDescription
 from evermodel.drift.domain.episodes import Episode, Policy, Ruling, Signal, decide
@@ -21,6 +21,7 @@ from evermodel.drift.domain.performance import evidence_of, has_fallen
 from evermodel.drift.domain.prediction import alerts_of, observe
 from evermodel.drift.domain.standing import ModelState, Small
 from evermodel.drift.handlers.payloads import counters_of
+from evermodel.drift.handlers.verdicts import Evidence, verdict
 from evermodel.profile.assessment import assess
 from evermodel.profile.reference import Reference
 
@@ -28,24 +29,6 @@ from evermodel.profile.reference import Reference
 #: there is not one such row, as from an upstream that names no reference.
 MOST_JOINED = 365
 MOST_WITHOUT = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Every number of one judgement."""
-
-    span: Span
-    rows: int
-    features: tuple[FeatureEvidence, ...] = ()
-    prediction: PredictionEvidence | None = None
-    performance: tuple[PerformanceEvidence, ...] = ()
-    failures: tuple[QualityFailure, ...] = ()
-    lake: tuple[str, ...] = ()
-
-    @property
-    def flagged(self) -> tuple[str, ...]:
-        """The features over their gate."""
-        return tuple(f.feature for f in self.features if f.flagged)
 
 
 def policy_of(model: ModelDescription) -> Policy:
@@ -74,41 +57,8 @@ def judge(
     if counted is None or counted.rows < model.windows.min_rows:
         rows = 0 if counted is None else counted.rows
         state, more = _waiting(state, model, window, joined, rows)
-        return state, [*verdicts, *more]
-    found = assess(
-        counters_of(counted, reference),
-        reference,
-        window_class=reference.schema.window_class(joined.start, joined.end),
-        min_effect=model.drift.min_effect,
-        false_discovery_rate=model.drift.false_discovery_rate,
-    )
-    consecutive = {
-        a.feature: state.consecutive.get(a.feature, 0) + 1 if a.flagged else 0 for a in found
-    }
-    features = tuple(
-        FeatureEvidence(
-            feature=a.feature,
-            kind=a.kind,
-            effect=a.effect,
-            gate=a.gate,
-            p_value=min(1.0, max(0.0, a.p_value)),
-            significant=a.significant,
-            flagged=a.flagged,
-            consecutive=consecutive[a.feature],
-        )
-        for a in found
-    )
-    state, prediction = _prediction(state, model, joined, reference)
-    evidence = Evidence(
-        span=Span(start=joined.start, end=joined.end),
-        rows=counted.rows,
-        features=features,
-        prediction=prediction,
-        performance=_performance(state, model),
-        lake=joined.lake,
-    )
-    state = replace(state, small=None, consecutive=consecutive, judged=evidence.span, starved=False)
-    state, more = ruled(state, model, evidence, now=joined.end)
+    else:
+        state, more = _assessed(state, model, joined, counted, reference)
     return state, [*verdicts, *more]
 
 
@@ -144,63 +94,6 @@ def ruled(
     history, ruling = decide(state.history, signal, policy_of(model))
     state = replace(state, history=history)
     return state, [] if ruling is None else [verdict(state, model, ruling, evidence, now=now)]
-
-
-def verdict(
-    state: ModelState, model: ModelDescription, ruling: Ruling, evidence: Evidence, *, now: datetime
-) -> Emit:
-    """Return the event that says `ruling`, with every number it rests on."""
-    name = f"{model.name}/{ruling.episode.name}"
-    payload = DriftDetected(
-        model=model.name,
-        window=evidence.span,
-        episode_id=EpisodeId(name),
-        cause=ruling.cause,
-        severity=ruling.severity,
-        onset=ruling.episode.onset,
-        features=evidence.flagged,
-        rows=evidence.rows,
-        reference_id=None if state.reference_id is None else ReferenceId(state.reference_id),
-        champion=state.champion,
-        policy=policy_name(model),
-        reason=_sentence(ruling, evidence),
-        evidence=evidence.features,
-        prediction=evidence.prediction,
-        performance=evidence.performance,
-        failures=evidence.failures,
-        lake=evidence.lake,
-    )
-    identity = f"{name}/{ruling.cause}/{ruling.severity}/{now.isoformat()}"
-    return Emit(payload=payload, time=now, identity=identity, lifecycle_id=lifecycle_of(name))
-
-
-def policy_name(model: ModelDescription) -> str:
-    """Return the rule's version and a digest of its parameters."""
-    parameters = model.drift.model_dump_json() + model.windows.model_dump_json()
-    return f"rule-1/{hashlib.sha256(parameters.encode()).hexdigest()[:12]}"
-
-
-def _sentence(ruling: Ruling, evidence: Evidence) -> str:
-    match ruling.severity, ruling.cause:
-        case "cleared", _:
-            return f"over: {ruling.why}"
-        case _, "quality":
-            return "the input is broken: " + "; ".join(
-                f"{f.column or 'rows'}: {f.detail}" for f in evidence.failures
-            )
-        case _, "feature":
-            moved = sorted((f for f in evidence.features if f.flagged), key=lambda f: -f.effect)
-            named = ", ".join(f"{f.feature} by {f.effect:.3f}" for f in moved[:5])
-            return f"{named or 'features'} moved: {ruling.why}"
-        case _, "prediction" if evidence.prediction is not None:
-            p = evidence.prediction
-            return f"alert rate {p.alert_rate:.4f} where {p.expected:.4f} was usual: {ruling.why}"
-        case _:
-            told = ", ".join(
-                f"{p.metric} {p.observed:.3f} (at most {p.upper:.3f}) of promised {p.promised:.3f}"
-                for p in evidence.performance
-            )
-            return f"{told or 'outcomes'}: {ruling.why}"
 
 
 def _quality(
@@ -245,6 +138,59 @@ def _waiting(
     )
     failing = window.model_copy(update={"quality": "fail", "failures": (failure,)})
     return _quality(replace(state, small=None, starved=True), model, failing)
+
+
+def _assessed(
+    state: ModelState,
+    model: ModelDescription,
+    joined: Small,
+    counted: ReferenceCounts,
+    reference: Reference,
+) -> tuple[ModelState, list[Emit]]:
+    """Judge enough rows by every channel."""
+    features = _features(state, model, joined, counted, reference)
+    state, prediction = _prediction(state, model, joined, reference)
+    evidence = Evidence(
+        span=Span(start=joined.start, end=joined.end),
+        rows=counted.rows,
+        features=features,
+        prediction=prediction,
+        performance=_performance(state, model),
+        lake=joined.lake,
+    )
+    consecutive = {f.feature: f.consecutive for f in features}
+    state = replace(state, small=None, consecutive=consecutive, judged=evidence.span, starved=False)
+    return ruled(state, model, evidence, now=joined.end)
+
+
+def _features(
+    state: ModelState,
+    model: ModelDescription,
+    joined: Small,
+    counted: ReferenceCounts,
+    reference: Reference,
+) -> tuple[FeatureEvidence, ...]:
+    """Return how far each feature moved, and in how many windows in a row."""
+    found = assess(
+        counters_of(counted, reference),
+        reference,
+        window_class=reference.schema.window_class(joined.start, joined.end),
+        min_effect=model.drift.min_effect,
+        false_discovery_rate=model.drift.false_discovery_rate,
+    )
+    return tuple(
+        FeatureEvidence(
+            feature=a.feature,
+            kind=a.kind,
+            effect=a.effect,
+            gate=a.gate,
+            p_value=min(1.0, max(0.0, a.p_value)),
+            significant=a.significant,
+            flagged=a.flagged,
+            consecutive=state.consecutive.get(a.feature, 0) + 1 if a.flagged else 0,
+        )
+        for a in found
+    )
 
 
 def _window_evidence(window: TransactionsWindowed) -> Evidence:

@@ -10,7 +10,7 @@ from evermodel.common.models.description import ModelDescription
 from evermodel.drift.domain.episodes import end
 from evermodel.drift.domain.prediction import Cusum
 from evermodel.drift.domain.standing import ModelState
-from evermodel.drift.handlers.judging import Evidence, verdict
+from evermodel.drift.handlers.verdicts import Evidence, verdict
 
 
 def rebased(

@@ -46,6 +46,12 @@ class Fault:
                 "e.g. 3:TX_AMOUNT:10"
             ) from error
 
+    def __str__(self) -> str:
+        return (
+            f"{self.feature} is multiplied by {self.factor:g} for payments decided by canary "
+            f"v{self.version}"
+        )
+
     def seen_by(
         self, version: int, columns: Columns, *, whose: Sequence[int | None], plan: Plan
     ) -> Columns:
