@@ -122,9 +122,11 @@ def test_a_floor_is_judged_on_the_interval(floor: float, answer: str) -> None:
 
 
 def test_too_few_frauds_are_no_evidence_and_block_only_where_a_floor_is_set() -> None:
+    none = Confusion(true_positives=0, false_positives=10, false_negatives=0, true_negatives=990)
     few = Confusion(true_positives=20, false_positives=10, false_negatives=0, true_negatives=970)
     first = replace(SOUND, candidate=few, comparison=NoComparison("none", champion_expected=False))
     assert gates(first)["recall_floor"].answer == "no_evidence"
+    assert "0 frauds" in gates(replace(first, candidate=none))["recall_floor"].detail
     assert accepted(gates(first))
     assert not accepted(gates(first, policy=replace(POLICY, recall_floor=0.1)))
 
@@ -135,6 +137,7 @@ def test_a_candidate_that_alerts_nothing_has_no_precision() -> None:
     )
     found = gates(replace(SOUND, candidate=silent), policy=replace(POLICY, precision_floor=0.1))
     assert found["precision_floor"].answer == "no_evidence"
+    assert found["precision_floor"].detail == "it alerts nothing"
     assert not accepted(found)
 
 
@@ -147,6 +150,55 @@ def test_an_empty_holdout_is_no_evidence_anywhere() -> None:
     judged = {"recall_floor", "precision_floor", "alert_budget", "not_worse"}
     assert {found[name].answer for name in judged} == {"no_evidence"}
     assert not accepted(found)
+
+
+def test_an_empty_holdout_accepts_not_even_the_first_model() -> None:
+    nothing = Confusion(true_positives=0, false_positives=0, false_negatives=0, true_negatives=0)
+    alone = NoComparison("no champion", champion_expected=False)
+    first = replace(SOUND, candidate=nothing, comparison=alone)
+    assert not accepted(gates(first))
+
+    unmeasured = gates(replace(SOUND, latency_ms=None))
+    assert unmeasured["latency"].answer == "no_evidence"
+    assert not accepted(unmeasured)
+
+
+@pytest.mark.parametrize("false_positives", [0, 300])
+def test_a_candidate_that_catches_nothing_is_not_as_good_as_a_champion_granted_as_few(
+    false_positives: int,
+) -> None:
+    blind = Confusion(
+        true_positives=0,
+        false_positives=false_positives,
+        false_negatives=500,
+        true_negatives=49_500 - false_positives,
+    )
+    same = Paired(both=0, gained=0, lost=0, neither=500)
+    for comparison in (
+        Comparison(champion=GOOD, paired=same),
+        NoComparison("no champion", champion_expected=False),
+    ):
+        found = gates(replace(SOUND, candidate=blind, comparison=comparison))
+        assert found["recall_floor"].answer == "fail"
+        assert not accepted(found)
+
+
+def test_a_holdout_of_frauds_alone_tells_nothing_of_alerts() -> None:
+    frauds = Confusion(true_positives=40, false_positives=0, false_negatives=60, true_negatives=0)
+    found = gates(replace(SOUND, candidate=frauds))
+    assert found["alert_budget"].answer == "fail"
+
+
+def test_a_parity_that_is_no_number_fails_and_is_not_told_as_one() -> None:
+    found = gates(replace(SOUND, parity=float("nan")))
+    assert (found["parity"].answer, found["parity"].value) == ("fail", None)
+
+
+def test_a_budget_is_kept_only_when_the_interval_says_so() -> None:
+    close = Confusion(true_positives=20, false_positives=19, false_negatives=20, true_negatives=941)
+    found = gates(replace(SOUND, candidate=close))
+    assert found["alert_budget"].answer == "no_evidence"
+    assert accepted(found)
 
 
 def test_alerting_everything_fails_though_it_catches_every_fraud() -> None:

@@ -9,15 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from evermodel.registrar.domain.intervals import paired_difference, wilson
+from evermodel.common.kernel.proportions import wilson
+from evermodel.registrar.domain.intervals import paired_difference, proportion
 
 counts = st.integers(min_value=0, max_value=300)
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 12), (3, 12), (12, 12), (431, 540)])
-def test_wilson_agrees_with_scipy(successes: int, n: int) -> None:
+def test_a_proportion_agrees_with_scipy(successes: int, n: int) -> None:
     theirs = binomtest(successes, n).proportion_ci(confidence_level=0.9, method="wilson")
-    ours = wilson(successes, n=n, confidence=0.95)
+    ours = proportion(successes, n=n, confidence=0.95)
     assert (ours.lower, ours.upper) == pytest.approx((theirs.low, theirs.high), abs=1e-6)
 
 
@@ -32,7 +33,7 @@ def test_paired_difference_leaves_nought_exactly_when_mcnemar_does(
 
 def test_without_discordant_pairs_it_is_the_score_interval_of_nothing_seen() -> None:
     found = paired_difference(0, lost=0, n=100, confidence=0.95)
-    assert found.upper == pytest.approx(wilson(0, n=100, confidence=0.95).upper)
+    assert found.upper == pytest.approx(proportion(0, n=100, confidence=0.95).upper)
 
 
 def test_paired_difference_agrees_with_a_bootstrap_over_the_pairs() -> None:
@@ -59,3 +60,14 @@ def test_more_agreeing_pairs_narrow_the_interval(discordant: int, n: int) -> Non
     few = paired_difference(discordant, lost=discordant, n=n, confidence=0.95)
     many = paired_difference(discordant, lost=discordant, n=4 * n, confidence=0.95)
     assert many.upper - many.lower < few.upper - few.lower
+
+
+@given(st.integers(0, 200), st.sampled_from([0.05, 0.025]))
+def test_what_lies_beyond_each_bound_is_told_by_its_caller(successes: int, beyond: float) -> None:
+    """One-sided at 95 % in the gates and two-sided at 95 % in MLflow: one formula."""
+    theirs = binomtest(successes, 200).proportion_ci(1 - 2 * beyond, method="wilson")
+    assert wilson(successes, n=200, beyond=beyond) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_without_trials_a_share_may_be_anything() -> None:
+    assert wilson(0, n=0, beyond=0.05) == (0.0, 1.0)

@@ -42,6 +42,8 @@ Duration = Annotated[
 ]
 SomeTime = Annotated[Duration, AfterValidator(_some_time)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+#: A chance of error, or of none: at 0 and 1 no bound exists.
+Chance = Annotated[float, Field(gt=0.0, lt=1.0)]
 FeatureKind = Literal["continuous", "categorical", "flag"]
 
 
@@ -163,7 +165,7 @@ class DriftSection(Section):
     persistence: int = Field(default=2, ge=1, description="Windows in a row that make a drift.")
     alert_rate_slack: float = Field(default=0.5, description="CUSUM k, in standard deviations.")
     alert_rate_bound: float = Field(default=8.0, description="CUSUM h, in standard deviations.")
-    performance_alpha: Share = Field(
+    performance_alpha: Chance = Field(
         default=0.01, description="Error of the time-uniform bound on recall and precision."
     )
     performance_margin: Share = Field(
@@ -233,7 +235,7 @@ class GatesSection(Section):
     margin: Share = Field(
         default=0.05, description="How much worse than the champion the lower bound may be."
     )
-    confidence: Share = 0.95
+    confidence: Chance = 0.95
     min_frauds: int = Field(default=30, ge=1, description="Fewer in the hold-out: no evidence.")
     alert_ratio: float = Field(
         default=2.0, gt=0, description="Alerts on the hold-out over the budget by this factor fail."
@@ -264,7 +266,7 @@ class RolloutSection(Section):
     score_distance: Share = Field(
         default=0.25, description="Largest difference of the score distributions, same rows."
     )
-    alpha: Share = Field(default=0.05, description="Error of the paired sequential test.")
+    alpha: Chance = Field(default=0.05, description="Error of the paired sequential test.")
     max_failed: Share = Field(default=0.001, description="Share of rows a version may not answer.")
 
     @model_validator(mode="after")

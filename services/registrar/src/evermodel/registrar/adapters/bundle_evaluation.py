@@ -136,10 +136,10 @@ def _slices(
     )
 
 
-def _latency_ms(candidate: Scorer, rows: Holdout) -> float:
+def _latency_ms(candidate: Scorer, rows: Holdout) -> float | None:
     """Return the fastest of several calls: a busy machine must not turn a verdict."""
     if not len(rows.labels):
-        return 0.0
+        return None
     batch = {name: np.resize(column, LATENCY_ROWS) for name, column in rows.columns.items()}
     took = []
     for _ in range(_LATENCY_CALLS):

@@ -83,11 +83,12 @@ class Evaluated:
 
     `signature_problem` is empty when inputs and outputs are as described. `parity` is the
     largest difference from the scores given at training, None when those were not kept.
+    `latency_ms`: None when there was no row to make a batch of.
     """
 
     signature_problem: str
     parity: float | None
-    latency_ms: float
+    latency_ms: float | None
     candidate: Confusion
     comparison: Comparison | NoComparison
 

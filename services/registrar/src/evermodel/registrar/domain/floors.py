@@ -2,7 +2,7 @@
 
 from evermodel.registrar.domain.evidence import Confusion
 from evermodel.registrar.domain.gate import Gate, Policy, answer_of, too_few
-from evermodel.registrar.domain.intervals import wilson
+from evermodel.registrar.domain.intervals import proportion
 
 
 def absolute(found: Confusion, *, policy: Policy) -> tuple[Gate, ...]:
@@ -15,30 +15,50 @@ def absolute(found: Confusion, *, policy: Policy) -> tuple[Gate, ...]:
 
 
 def _floor(name: str, floor: float, found: Confusion, *, of: int, policy: Policy) -> Gate:
-    """Ask whether true positives among `of` rows reach `floor`; a floor of 0 asks nothing."""
+    """Ask whether true positives among `of` rows reach `floor`; a floor of 0 asks for one.
+
+    Without that one a silent candidate would be as good as any champion: at no alerts at all
+    both catch the same.
+    """
     required = floor > 0
-    if found.frauds < policy.min_frauds or of == 0:
-        detail = too_few(found.frauds, policy=policy) if of else "it alerts nothing"
+    few = found.frauds < policy.min_frauds
+    if few or of == 0:
+        detail = too_few(found.frauds, policy=policy) if few else "it alerts nothing"
         return Gate(
             name=name, answer="no_evidence", required=required, bound=floor, n=of, detail=detail
         )
-    interval = wilson(found.true_positives, n=of, confidence=policy.confidence)
-    answer = answer_of(pass_=interval.lower >= floor, fail=interval.upper < floor)
-    return Gate(name=name, answer=answer, required=required, interval=interval, bound=floor, n=of)
+    interval = proportion(found.true_positives, n=of, confidence=policy.confidence)
+    none = found.true_positives == 0
+    answer = answer_of(
+        pass_=interval.lower >= floor and not none, fail=interval.upper < floor or none
+    )
+    return Gate(
+        name=name,
+        answer=answer,
+        required=required,
+        interval=interval,
+        bound=floor,
+        n=of,
+        detail="it catches no fraud" if none else "",
+    )
 
 
 def _alert_budget(found: Confusion, *, policy: Policy) -> Gate:
     """Fail a candidate that surely alerts more than its budget allows.
 
-    Without it a candidate that alerts everything would catch every fraud.
+    Without it a candidate that alerts everything would catch every fraud. Without any row
+    nothing is known of it, which blocks even the first model.
     """
     bound = min(1.0, policy.alert_budget * policy.alert_ratio)
     if found.rows == 0:
-        return Gate(name="alert_budget", answer="no_evidence", required=False, bound=bound)
-    interval = wilson(found.alerts, n=found.rows, confidence=policy.confidence)
+        detail = "the hold-out has no rows"
+        return Gate(
+            name="alert_budget", answer="no_evidence", required=True, bound=bound, detail=detail
+        )
+    interval = proportion(found.alerts, n=found.rows, confidence=policy.confidence)
     return Gate(
         name="alert_budget",
-        answer=answer_of(pass_=interval.value <= bound, fail=interval.lower > bound),
+        answer=answer_of(pass_=interval.upper <= bound, fail=interval.lower > bound),
         required=False,
         interval=interval,
         bound=bound,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from statistics import NormalDist
 
+from evermodel.common.kernel.proportions import wilson
+
 #: Bisection halves [-1, 1] this often: well below the digits that are kept.
 _HALVINGS = 60
 #: Digits kept, so that a last bit of the platform's libm never reaches a decision record.
@@ -24,12 +26,10 @@ class Interval:
     upper: float
 
 
-def wilson(successes: int, *, n: int, confidence: float) -> Interval:
-    """Return the score interval of a proportion of `n` > 0 trials (Wilson 1927)."""
-    z, share = NormalDist().inv_cdf(confidence), successes / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return _interval(share, lower=max(0.0, centre - half), upper=min(1.0, centre + half))
+def proportion(successes: int, *, n: int, confidence: float) -> Interval:
+    """Return a proportion of `n` > 0 trials between its one-sided bounds (Wilson 1927)."""
+    lower, upper = wilson(successes, n=n, beyond=1.0 - confidence)
+    return _interval(successes / n, lower=lower, upper=upper)
 
 
 def paired_difference(gained: int, *, lost: int, n: int, confidence: float) -> Interval:

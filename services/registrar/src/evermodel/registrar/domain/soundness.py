@@ -1,5 +1,7 @@
 """The gates of the artefact itself: its signature, parity with its training, its latency."""
 
+from math import isfinite
+
 from evermodel.registrar.domain.evidence import Evaluated
 from evermodel.registrar.domain.gate import Answer, Gate, Policy
 
@@ -30,14 +32,17 @@ def _parity(largest: float | None) -> Gate:
         answer="pass" if held else "fail",
         required=True,
         # What lies under the tolerance is rounding and differs between machines.
-        value=None if held else largest,
+        value=largest if not held and isfinite(largest) else None,
         bound=PARITY_TOLERANCE,
         detail="" if held else "the exported artefact scores otherwise than the model trained",
     )
 
 
-def _latency(milliseconds: float, *, bound: float) -> Gate:
+def _latency(milliseconds: float | None, *, bound: float) -> Gate:
     """Judge wall time, but keep it out of `value`: replaying must give the same record."""
+    if milliseconds is None:
+        detail = "the hold-out has no rows to make a batch of"
+        return Gate(name="latency", answer="no_evidence", required=True, bound=bound, detail=detail)
     held = milliseconds <= bound
     return Gate(
         name="latency",

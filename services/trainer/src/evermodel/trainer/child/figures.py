@@ -6,16 +6,16 @@ same figures.
 """
 
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
 
 from evermodel.common.events.training import Metric
+from evermodel.common.kernel.proportions import wilson
 
 RESAMPLES = 200
-#: Standard normal quantile of a two-sided 95 % interval.
-Z = 1.959963984540054
+#: Chance beyond each bound of an interval at 95 %, two-sided.
+BEYOND = 0.025
 
 Scores = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int8]
@@ -94,16 +94,6 @@ def threshold_of(scores: Scores, labels: Labels, *, budget: float) -> float:
     return float(curve.thresholds[int(np.argmax(np.where(affordable, f1, -1.0)))])
 
 
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share."""
-    if not n:
-        return 0.0, 1.0
-    share, z2 = successes / n, Z * Z
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z / (1 + z2 / n) * sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
 def metrics_of(
     scores: Scores, labels: Labels, *, threshold: float, seed: int
 ) -> tuple[Metric, ...]:
@@ -126,7 +116,7 @@ def metrics_of(
 
 
 def _share(name: str, successes: int, n: int) -> Metric:
-    lower, upper = wilson(successes, n)
+    lower, upper = wilson(successes, n=n, beyond=BEYOND)
     return Metric(name=name, value=successes / n if n else 0.0, lower=lower, upper=upper, n=n)
 
 
