@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
+from evermodel.common.events.rollout import Action
 from evermodel.registrar.domain.standing import (
-    Action,
     Change,
     DropAlias,
     Quarantine,

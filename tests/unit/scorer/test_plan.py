@@ -3,7 +3,8 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evermodel.scorer.domain.plan import Plan, Player, Role, assigned, plan_of
+from evermodel.common.events.rollout import Role
+from evermodel.scorer.domain.plan import Plan, Player, assigned, plan_of
 
 ENTITIES = [f"card-{number}" for number in range(2_000)]
 

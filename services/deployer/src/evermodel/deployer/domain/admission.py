@@ -57,8 +57,8 @@ def start(state: Lifecycle, release: Release, *, context: Context) -> Outcome:
     champion = state.champion
     if champion is None:
         raise ValueError("a rollout replaces something")
-    cut = " The watch over it ends early." if isinstance(state.phase, Watching) else ""
-    reason = f"v{release.version} was accepted and shadows v{champion.version}.{cut}"
+    cut = "; the watch over that one ends early" if isinstance(state.phase, Watching) else ""
+    reason = f"v{release.version} was accepted and shadows v{champion.version}{cut}"
     rollout = RollingOut(
         champion=champion,
         challenger=release,

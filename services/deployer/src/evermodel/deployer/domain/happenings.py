@@ -4,23 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from evermodel.common.events.rollout import Action
 from evermodel.deployer.domain.evidence import Cohort, Window
 from evermodel.deployer.domain.release import Release, Share
 from evermodel.deployer.domain.verdicts import Finding
 
 Command = Literal["pause", "resume", "promote", "abort", "lift_hold"]
-Action = Literal[
-    "started",
-    "advanced",
-    "held",
-    "promoted",
-    "completed",
-    "aborted",
-    "rolled_back",
-    "resumed",
-    "queued",
-    "declined",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import assert_never
 
+from evermodel.common.events.rollout import Action
 from evermodel.deployer.domain import admission, ascent, retreat, statements
-from evermodel.deployer.domain.happenings import Action, Context, Ordered, Refused, Step
+from evermodel.deployer.domain.happenings import Context, Ordered, Refused, Step
 from evermodel.deployer.domain.lifecycle import Held, Lifecycle, Watching
 from evermodel.deployer.domain.policy import Policy
 from evermodel.deployer.domain.verdicts import Judgement

@@ -1,9 +1,8 @@
 """A model version as a thing that can be put in front of traffic."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-Role = Literal["champion", "challenger", "former_champion"]
+from evermodel.common.events.rollout import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

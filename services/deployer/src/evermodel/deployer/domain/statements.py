@@ -1,6 +1,7 @@
 """What is said of a lifecycle: the step that tells of a transition, never the transition itself."""
 
-from evermodel.deployer.domain.happenings import Action, Step
+from evermodel.common.events.rollout import Action
+from evermodel.deployer.domain.happenings import Step
 from evermodel.deployer.domain.lifecycle import Lifecycle, RollingOut
 from evermodel.deployer.domain.release import Release
 from evermodel.deployer.domain.verdicts import Finding, Judgement

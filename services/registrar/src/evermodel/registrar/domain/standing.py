@@ -7,19 +7,9 @@ champion is 7"), so that making it twice is making it once.
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
+from evermodel.common.events.rollout import Action
+
 Alias = Literal["challenger", "champion", "last_verified"]
-Action = Literal[
-    "started",
-    "advanced",
-    "held",
-    "promoted",
-    "completed",
-    "aborted",
-    "rolled_back",
-    "resumed",
-    "queued",
-    "declined",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,9 @@ the payment passes unscored, which the caller can see.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Literal
 
+from evermodel.common.events.rollout import Role
 from evermodel.scorer.domain.assignment import Share, assign, places_of
-
-Role = Literal["champion", "challenger", "former_champion"]
 
 _FIRST = {"challenger": 0, "former_champion": 1, "champion": 2}
 _STAND_IN = ("champion", "former_champion")
