@@ -2,7 +2,7 @@
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,12 @@ import pytest
 from evermodel.cli.main import run
 from evermodel.cli.reading import read
 from evermodel.common.events.catalogue import LABELS
+from evermodel.common.events.payload import Span
+from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
+from evermodel.common.kernel.ids import ModelName
+from evermodel.common.messaging.api import Emit
 from evermodel.common.messaging.deadletter import dead_letter, encode_dead_letter
+from evermodel.common.messaging.emission import emissions
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.records import Record
 from evermodel.common.settings import KafkaSettings
@@ -61,6 +66,30 @@ def test_an_order_is_an_event_with_who_and_why(capsys: pytest.CaptureFixture[str
     assert event["data"]["who"]
     assert run(["tail"]) == 0
     assert "cards: command=retrain why=new terminals" in capsys.readouterr().out
+
+
+def test_an_order_is_timed_by_the_newest_window_of_its_own_model(
+    settings: KafkaSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = datetime(2018, 6, 1, tzinfo=UTC)
+    windows = [
+        TransactionsWindowed(
+            model=ModelName(model),
+            window=Span(start=day + timedelta(days=number), end=day + timedelta(days=number + 1)),
+            counters=WindowCounters(rows=1),
+            quality="pass",
+        )
+        for model, number in [("timed", 0), ("timed", 1), ("newer", 9)]
+    ]
+    with closing(KafkaBroker(settings)) as broker:
+        said = [Emit(w, w.window.end, identity=f"{w.model}{w.window.end}") for w in windows]
+        broker.publish(emissions(said, cause=None, source="/upstream"))
+    assert run(["pause", "--model", "timed", "--why", "a look"]) == 0
+    capsys.readouterr()
+    assert run(["tail", "lifecycle.commands", "--json"]) == 0
+    events = map(json.loads, capsys.readouterr().out.splitlines())
+    (order,) = [event for event in events if event["subject"] == "timed"]
+    assert order["time"] == "2018-06-03T00:00:00Z"
 
 
 def test_status_counts_what_the_topics_hold(capsys: pytest.CaptureFixture[str]) -> None:

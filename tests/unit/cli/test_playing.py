@@ -110,6 +110,17 @@ def test_the_demo_never_plays_into_a_system_of_ones_own(
     assert not (tmp_path / "out").exists()
 
 
+def test_outside_a_checkout_the_demo_says_where_its_description_lies(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["demo"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("evermodel: there is no examples/demo/model.toml here: call the demo ")
+    assert "--model" in said
+    assert list(tmp_path.iterdir()) == []
+
+
 MODEL = """
 [model]
 name = "t"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from evermodel.cli.errors import WrongUsage
-from evermodel.cli.state import DEFAULT, State, addresses, kafka_settings
+from evermodel.cli.state import DEFAULT, State, addresses
 
 Order = Literal["pause", "resume", "retrain", "promote", "abort", "lift_hold"]
 Model = Annotated[str, typer.Option(help="The model's name.")]
@@ -63,13 +63,15 @@ def _order(
     order: Order, *, model: str, why: str, at: str | None, state: State, version: int | None = None
 ) -> None:
     from evermodel.cli.orders import give, known_models, make  # noqa: PLC0415  # heavy
+    from evermodel.common.events.access import OPERATOR  # noqa: PLC0415  # heavy
+    from evermodel.embedded.security import connection  # noqa: PLC0415  # heavy
 
-    settings = kafka_settings(state)
-    known = known_models(addresses(state).models)
+    found = addresses(state)
+    known = known_models(found.models)
     if known and model not in known:
         raise WrongUsage(f"no model {model}: there is {', '.join(sorted(known))}")
     if not why.strip():
         raise WrongUsage("--why is empty: say why, it is kept for ever")
     command = make(order, model=model, who=getpass.getuser(), why=why, version=version)
-    identity = give(settings, command, at=at)
+    identity = give(connection(found, OPERATOR), command, at=at)
     typer.echo(f"{order.replace('_', '-')} of {model} ordered as event {identity}")

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from evermodel.cli.errors import WrongUsage
-from evermodel.cli.reading import events, read
+from evermodel.cli.reading import events, interpret
 from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, TRANSACTIONS_WINDOWED
 from evermodel.common.events.codec import encode
 from evermodel.common.events.commands import LifecycleCommand
@@ -16,7 +16,9 @@ from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.kernel.ids import EventId, ModelName, identity_id, lifecycle_of
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.records import Outgoing
+from evermodel.common.messaging.partitioner import partition_of
+from evermodel.common.messaging.reading import read_whole
+from evermodel.common.messaging.records import Outgoing, TopicPartition
 from evermodel.common.models.file import read_models
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import KafkaSettings
@@ -51,8 +53,20 @@ def give(settings: KafkaSettings, command: LifecycleCommand, *, at: str | None) 
     Its event time is `at`, else the end of the model's newest window (history that is played
     lies in the past: an order timed now would find no rows there), else now.
     """
-    now = SystemClock().now()
-    time = _parse(at) if at else _newest_window(settings, command.model) or now
+    broker = KafkaBroker(settings, quiet=True)
+    try:
+        now = SystemClock().now()
+        time = _parse(at) if at else _newest_window(broker, command.model) or now
+        record, identity = _record(command, time=time, now=now)
+        broker.publish([record])
+    finally:
+        broker.close()
+    return identity
+
+
+def _record(
+    command: LifecycleCommand, *, time: datetime, now: datetime
+) -> tuple[Outgoing, EventId]:
     # Two people may order the same thing: the id is of this order, not of what it asks for.
     identity = f"{command.model}|{command.command}|{command.who}|{now.isoformat()}"
     meta = EventMeta(
@@ -65,20 +79,19 @@ def give(settings: KafkaSettings, command: LifecycleCommand, *, at: str | None) 
         lifecycle_id=lifecycle_of(identity) if command.command == "retrain" else None,
     )
     value, headers = encode(command, meta)
-    broker = KafkaBroker(settings, quiet=True)
-    try:
-        key = command.model.encode()
-        record = Outgoing(topic=LIFECYCLE_COMMANDS.name, key=key, value=value, headers=headers)
-        broker.publish([record])
-    finally:
-        broker.close()
-    return meta.id
+    key = command.model.encode()
+    record = Outgoing(topic=LIFECYCLE_COMMANDS.name, key=key, value=value, headers=headers)
+    return record, meta.id
 
 
-def _newest_window(settings: KafkaSettings, model: str) -> datetime | None:
+def _newest_window(broker: KafkaBroker, model: str) -> datetime | None:
+    """Return the end of the newest window of `model`, which all lie in the model's partition."""
+    topic = TRANSACTIONS_WINDOWED.name
+    number = partition_of(model.encode(), partitions=broker.partitions(topic))
+    found = read_whole(broker, [TopicPartition(topic, number)])
     ends = [
         event.payload.window.end
-        for event in events(read(settings, [TRANSACTIONS_WINDOWED]))
+        for event in events(map(interpret, found))
         if isinstance(event.payload, TransactionsWindowed) and event.payload.model == model
     ]
     return max(ends, default=None)

@@ -15,6 +15,7 @@ import typer
 from evermodel.cli.errors import AnswerIsNo, Exit, WrongUsage
 from evermodel.cli.running import end_on_signals
 
+#: The demo's own description. It lies in a checkout: elsewhere a person names one.
 _EXAMPLE = Path("examples/demo/model.toml")
 
 
@@ -77,6 +78,11 @@ def demo(
 
     Example: evermodel demo --data payments.parquet --model model.toml --out runs/mine
     """
+    if model == _EXAMPLE and not model.exists():
+        raise WrongUsage(
+            f"there is no {_EXAMPLE} here: call the demo where evermodel is checked out, or name a "
+            "description by --model ('evermodel init --data FILE' writes a first one)"
+        )
     from evermodel.common.runtime.clock import SystemClock  # noqa: PLC0415  # heavy
     from evermodel.demo.ending import surprises  # noqa: PLC0415  # heavy
     from evermodel.demo.story import FAULT, DemoOptions, tell  # noqa: PLC0415  # heavy
