@@ -3,17 +3,20 @@
 The writer is the real one, the reader the one join that both readers use.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evermodel.common.kernel.errors import Permanent, Transient
 from evermodel.common.models.file import BadModelFile, parse_model
 from evermodel.drift.adapters.parquet_lake import ParquetLake
 from evermodel.drift.domain.grid import micros
@@ -177,6 +180,60 @@ def test_a_file_that_is_written_again_replaces_itself(lake: Lake) -> None:
     lake.row("a", amount=2.0)
     assert lake.read(feature_column("amount"))[2] == [[2.0]]
     assert len(list(lake.root.rglob("*"))) == len(list(lake.root.rglob("*.parquet"))) + 4
+
+
+def test_a_file_that_was_read_before_is_read_anew(lake: Lake) -> None:
+    for amount in (1.0, 2.0):
+        lake.row("a", amount=amount)
+        assert lake.read(feature_column("amount"))[2] == [[amount]]
+
+
+@pytest.mark.parametrize(
+    "broken", [b"", b"noise" * 100, "half", "middle"], ids=lambda b: str(b[:5])
+)
+def test_a_broken_file_is_named_and_harms_no_later_reading(lake: Lake, broken: bytes | str) -> None:
+    lake.row("a")
+    lake.row("b", chunk=1)
+    file = lake.root / scored_file(MODEL, micros(MONDAY), partition=0, chunk=1)
+    sound = file.read_bytes()
+    match broken:
+        case "half":
+            file.write_bytes(sound[: len(sound) // 2])
+        case "middle":
+            file.write_bytes(sound[:4] + bytes(200) + sound[204:])
+        case bytes():
+            file.write_bytes(broken)
+    with pytest.raises(Permanent, match=re.escape(f"{file} is no sound Parquet file")):
+        lake.read(TIME)
+    file.write_bytes(sound)
+    assert len(lake.read(TIME)[0]) == 2
+    file.unlink()
+    assert lake.read(TIME)[0] == ["a"]
+
+
+def test_a_file_that_is_gone_is_asked_for_again(lake: Lake) -> None:
+    lake.row("a")
+    (file,) = lake.root.rglob("*.parquet")
+    with pytest.raises(Transient, match="the lake does not answer"):
+        read_without(lake, file)
+    file.with_suffix(".gone").rename(file)
+    assert lake.read()[0] == ["a"]
+
+
+def read_without(lake: Lake, file: Path) -> None:
+    """Read while `file` goes away between looking for it and reading it."""
+    with open_cohort(
+        lake.root, MODEL, start=MONDAY, end=T, known_before=T, window=DAY, threads=1
+    ) as cohort:
+        file.rename(file.with_suffix(".gone"))
+        cohort.read([ID])
+
+
+def test_a_wrong_question_to_a_sound_lake_is_a_bug(lake: Lake) -> None:
+    lake.row("a")
+    with pytest.raises(duckdb.BinderException, match="nothing"):
+        lake.read("nothing")
+    assert lake.read()[0] == ["a"]
 
 
 def test_files_of_before_a_version_or_a_feature_have_null_there(lake: Lake) -> None:

@@ -19,7 +19,7 @@ from evermodel.profile.reference import Reference
 from evermodel.trainer.adapters.process_child import ProcessChild
 from evermodel.trainer.child.refusal import Refused
 from evermodel.trainer.child.training import train
-from evermodel.trainer.ports import BUNDLE, HOLDOUT, PLOTS, REFERENCE, Plan, Report
+from evermodel.trainer.ports import BUNDLE, HOLDOUT, PLOTS, REFERENCE, Plan, Report, Unavailable
 from tests.integration.trainer.lakes import START, description, holes, plan, table, write_lake
 
 Folder = Callable[[str], Path]
@@ -258,4 +258,13 @@ def test_a_file_that_is_no_parquet_is_a_failure_with_a_reason(
     (tmp_path / "fraud" / "scored" / "day=2026-01-06" / "p9-0.parquet").write_bytes(b"not")
     report = child.run(plan(tmp_path), folder=folder("made"))
     assert report.outcome == "failed"
-    assert "the training broke" in report.reason
+    assert "p9-0.parquet is no sound Parquet file" in report.reason
+
+
+def test_a_lake_that_does_not_answer_is_no_failed_training(
+    child: ProcessChild, folder: Folder, tmp_path: Path
+) -> None:
+    write_lake(tmp_path, table())
+    (tmp_path / "fraud" / "scored" / "day=2026-01-06" / "p9-0.parquet").symlink_to("nowhere")
+    with pytest.raises(Unavailable, match="the lake does not answer"):
+        child.run(plan(tmp_path), folder=folder("made"))

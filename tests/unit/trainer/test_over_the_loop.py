@@ -8,7 +8,7 @@ from evermodel.common.messaging.api import Emit
 from evermodel.common.messaging.emission import emissions
 from evermodel.common.testing.harness import Crashed, crash_at
 from evermodel.trainer.handlers.work import PAUSES
-from evermodel.trainer.ports import ChildFailed, Report
+from evermodel.trainer.ports import ChildFailed, Report, Unavailable
 from tests.unit.trainer.bench import DAY, GONE, Bench, Later, alarm, day, matured, retrain
 
 
@@ -122,6 +122,19 @@ def test_a_run_store_that_is_away_is_waited_for_however_long_and_the_training_ha
     one_training(bench)
     assert bench.paused == [*PAUSES, *[PAUSES[-1]] * (20 - len(PAUSES))]
     assert len(bench.child.plans) == 1
+
+
+def test_a_lake_that_is_away_is_waited_for_however_long_and_the_training_happens(
+    bench: Bench,
+) -> None:
+    bench.harness.add(bench.spec())
+    bench.child.endings.extend([Unavailable("the lake does not answer")] * 8)
+    bench.harness.publish(retrain(), time=day(10))
+    bench.harness.run()
+    one_training(bench)
+    assert bench.paused == [*PAUSES, *[PAUSES[-1]] * (8 - len(PAUSES))]
+    assert len(bench.child.plans) == 9
+    assert bench.runs.seconds == [7.5], "what was waited is no training"
 
 
 def test_a_run_store_that_goes_away_after_the_training_costs_no_second_training(

@@ -86,13 +86,14 @@ def open_cohort(
 
     Raises:
         Transient: the lake does not answer.
+        Permanent: a file of it is broken; the message says which.
     """
     scored = files_of_days(root / scored_root(model), since=start - window, until=end)
     labels = files_of_days(root / labels_root(model), since=start, until=known_before)
     if not scored:
         yield Cohort((), None, "", "", {})
         return
-    with connected(threads=threads) as lake:
+    with connected([*scored, *labels], threads=threads) as lake:
         rows = table_of(scored)
         described = lake.execute(f"describe select * from {rows}").fetchall()  # noqa: S608  # quoted
         yield Cohort(

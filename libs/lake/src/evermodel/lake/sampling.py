@@ -41,11 +41,12 @@ def sample(
 
     Raises:
         Transient: the lake does not answer.
+        Permanent: a file of it is broken; the message says which.
     """
     names = ", ".join(f"{quoted(feature_column(name))} as {quoted(name)}" for name in features)
     query = (  # names and paths are quoted, values bound
         f"select {names} from (select * from {table_of(files)} where {wanted.condition}) "  # noqa: S608
         f"using sample reservoir({rows:d} rows) repeatable ({seed:d})"
     )
-    with connected(threads=1) as lake:  # repeatable in one thread only
+    with connected(files, threads=1) as lake:  # repeatable in one thread only
         return lake.execute(query, dict(wanted.bounds)).df()

@@ -35,9 +35,9 @@ class Plan(Value):
 
 
 class Report(Value):
-    """What the child made, or why it made nothing."""
+    """What the child made, or why nothing; ``unavailable``: the lake does not answer now."""
 
-    outcome: Literal["trained", "failed"]
+    outcome: Literal["trained", "failed", "unavailable"]
     reason: str
     digest: Digest | None = None
     threshold: Ratio = 0.0
@@ -65,7 +65,7 @@ class ChildFailed(Exception):
 
 
 class Unavailable(Exception):
-    """The run store does not answer now."""
+    """The run store, or the lake, does not answer now."""
 
 
 class ChildRunner(Protocol):
@@ -76,6 +76,7 @@ class ChildRunner(Protocol):
 
         Raises:
             ChildFailed: there is no report: it crashed or overran its time or memory.
+            Unavailable: the lake does not answer; the same plan may be carried out later.
         """
 
 

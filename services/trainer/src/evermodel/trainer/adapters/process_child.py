@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from evermodel.common.runtime.bounded import Bounds, Overran, last_words, run_bounded
-from evermodel.trainer.ports import REPORT, ChildFailed, Plan, Report
+from evermodel.trainer.ports import REPORT, ChildFailed, Plan, Report, Unavailable
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,6 +78,8 @@ def _report(folder: Path, *, code: int) -> Report:
         _LOG.warning("no report from the child; its last words:\n%s", last_words(log))
         name = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         raise ChildFailed(f"the training process ended with {name} and no report") from error
+    if report.outcome == "unavailable":
+        raise Unavailable(report.reason)
     if report.outcome == "failed":
         _LOG.warning("the training made nothing; its last words:\n%s", last_words(log))
     for leftover in (folder / PLAN, log):

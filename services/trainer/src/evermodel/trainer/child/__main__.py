@@ -8,6 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from evermodel.common.kernel.errors import Transient
 from evermodel.common.runtime.bounded import end_with_starter
 from evermodel.trainer.child.refusal import Refused
 from evermodel.trainer.ports import REPORT, Plan, Report
@@ -32,6 +33,8 @@ def _report(plan: Plan, folder: Path) -> Report:
         return train(plan, folder=folder, say=_say)
     except Refused as refused:
         return Report(outcome="failed", reason=str(refused))
+    except Transient as error:
+        return Report(outcome="unavailable", reason=str(error))
     except Exception as error:  # noqa: BLE001  # the report is how the trainer learns of it
         traceback.print_exc()
         return Report(outcome="failed", reason=f"the training broke: {type(error).__name__}")

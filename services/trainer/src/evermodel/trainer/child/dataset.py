@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from evermodel.artefact.bundle import Feature, features_of
 from evermodel.artefact.columns import BadColumns, prepare
-from evermodel.common.kernel.errors import Transient
+from evermodel.common.kernel.errors import Permanent
 from evermodel.lake.cohort import Cohort, open_cohort
 from evermodel.lake.columns import ID, TIME, UNLABELLED, feature_column
 from evermodel.trainer.child.refusal import Refused
@@ -84,12 +84,13 @@ def read_rows(plan: Plan) -> Rows:
     """Return the rows of the plan's span, labelled or not.
 
     Raises:
-        Refused: there are none, or a feature is missing or of the wrong kind.
+        Refused: there are none, a feature is missing or of the wrong kind, a file is broken.
+        Transient: the lake does not answer.
     """
     features = features_of(plan.model.features)
     try:
         rows = _joined(plan, features)
-    except Transient as error:
+    except Permanent as error:
         raise Refused(str(error)) from error
     return rows.where(_kept(rows, plan))
 

@@ -66,6 +66,7 @@ def train(plan: Plan, *, folder: Path, say: Say) -> Report:
 
     Raises:
         Refused: nothing may be made of it; the message says why.
+        Transient: the lake does not answer.
     """
     material = _read(plan, say)
     trained = _trained(material, plan, say)

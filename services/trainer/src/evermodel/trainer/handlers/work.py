@@ -1,8 +1,8 @@
 """The training itself, as work beside the loop: plan, look up, run the child, record.
 
 Looked up before it is made: a redelivery, or a crash between the record and the event, finds
-the finished run and trains nothing. A run store that does not answer is waited for, however
-long: the alarm is not asked again, so a training that gave up would be lost.
+the finished run and trains nothing. A run store or a lake that does not answer is waited for,
+however long: the alarm is not asked again, so a training that gave up would be lost.
 """
 
 import logging
@@ -32,7 +32,7 @@ from evermodel.trainer.ports import (
 
 _LOG = logging.getLogger(__name__)
 
-#: Seconds between tries of a run store that does not answer; the last again and again.
+#: Seconds between tries of what does not answer; the last again and again.
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 T = TypeVar("T")
@@ -79,17 +79,20 @@ class Work:
         if run is not None:
             _LOG.info("%s was trained before, as run %s", cause, run.run_id)
             return trained(training, plan, run)
-        folder = self._workspace.folder(cause)
         try:
-            began = self._monotonic()
-            report = self._child.run(plan, folder=folder)
-            seconds = self._monotonic() - began
+            folder, report, seconds = self._patiently(lambda: self._made(plan, cause))
             if report.outcome == "failed":
                 return failed(training, plan, reason=report.reason)
             run = self._patiently(lambda: self._recorded(folder, report, plan, cause, seconds))
             return trained(training, plan, run)
         finally:
             self._workspace.discard(cause)
+
+    def _made(self, plan: Plan, cause: EventId) -> tuple[Path, Report, float]:
+        """Run the child in a new folder; return that, its report, and the seconds it took."""
+        folder, began = self._workspace.folder(cause), self._monotonic()
+        report = self._child.run(plan, folder=folder)
+        return folder, report, self._monotonic() - began
 
     def _found(self, plan: Plan, cause: EventId) -> Run | None:
         return self._runs.find(model=plan.model.name, cause=cause)
@@ -114,7 +117,7 @@ class Work:
                 return ask()
             except Unavailable as error:
                 seconds = next(pauses)
-                _LOG.warning("the run store does not answer, again in %g s: %s", seconds, error)
+                _LOG.warning("run store or lake does not answer, again in %g s: %s", seconds, error)
                 self._pause(seconds)
 
 
