@@ -32,7 +32,7 @@ def model(request: pytest.FixtureRequest) -> ModelName:
 
 
 def judgement(model: ModelName, event: str, *, slices: int = 2) -> ModelValidated:
-    random = Random(7)
+    random = Random(slices)
     gates = tuple(
         GateResult(
             gate=f"slice:merchant=level {n}",
@@ -61,7 +61,7 @@ def test_a_model_that_was_never_judged_has_no_judgement(
     assert judgements.find(model, trained_by=EventId("t1")) is None
 
 
-@pytest.mark.parametrize("slices", [0, 40])
+@pytest.mark.parametrize("slices", [0, 40, 1_000])
 def test_a_judgement_comes_back_as_it_was_kept_however_many_its_gates(
     judgements: Judgements, model: ModelName, slices: int
 ) -> None:
@@ -78,3 +78,27 @@ def test_the_judgement_of_another_event_is_not_an_answer(
     assert judgements.find(model, trained_by=EventId("t2")) is None
     judgements.keep(judgement(model, "t2"))
     assert judgements.find(model, trained_by=EventId("t2")) == judgement(model, "t2")
+
+
+def test_a_judgement_that_a_crash_left_half_kept_is_none_and_the_next_is(
+    mlflow_server: str, model: ModelName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = MlflowJudgements(mlflow_server)
+    kept.keep(judgement(model, "t1", slices=1_000))
+    tag, written = kept._client.set_registered_model_tag, 0
+
+    def crash(*arguments: str) -> None:
+        nonlocal written
+        if written == 2:
+            raise KeyboardInterrupt
+        written += 1
+        tag(*arguments)
+
+    monkeypatch.setattr(kept._client, "set_registered_model_tag", crash)
+    with pytest.raises(KeyboardInterrupt):
+        kept.keep(judgement(model, "t2", slices=1_001))
+    monkeypatch.undo()
+    for event in ("t1", "t2"):
+        assert kept.find(model, trained_by=EventId(event)) is None
+    kept.keep(judgement(model, "t2", slices=1_001))
+    assert kept.find(model, trained_by=EventId("t2")) == judgement(model, "t2", slices=1_001)

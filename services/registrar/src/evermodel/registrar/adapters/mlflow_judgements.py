@@ -1,14 +1,15 @@
-"""The last judgement of each model, as a tag of MLflow's registered model.
+"""The last judgement of each model, as tags of MLflow's registered model.
 
 A store takes 5,000 characters a tag, and a judgement with many slices is longer: it lies there
-compressed. One that is too long even so is not kept, and would be judged again.
+compressed, over as many tags as it takes. The first, written last, says how many; what a crash
+left half written does not unpack, and is no judgement.
 """
 
-import logging
 from base64 import b85decode, b85encode
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
-from zlib import compress, decompress
+from zlib import compress, decompress, error
 
 from evermodel.common.events.payload import Name
 from evermodel.common.events.validation import ModelValidated
@@ -18,12 +19,10 @@ from evermodel.registrar.adapters.mlflow_client import Absent, answering, connec
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_LOG = logging.getLogger(__name__)
-
 JUDGED = "evermodel.judged"
 
-#: The longest tag value that every MLflow store takes.
-_LONGEST_TAG = 5000
+#: The longest tag value that every MLflow store takes, less the number of tags.
+_LONGEST_PART = 5000 - 10
 
 
 class MlflowJudgements:
@@ -39,26 +38,41 @@ class MlflowJudgements:
     def find(self, model: Name, *, trained_by: EventId) -> ModelValidated | None:
         try:
             with answering():
-                text = self._client.get_registered_model(model).tags.get(JUDGED)
+                tags = self._client.get_registered_model(model).tags
         except Absent:
             return None
-        if text is None:
-            return None
-        kept = ModelValidated.model_validate_json(decompress(b85decode(text)))
-        return kept if kept.trained_by == trained_by else None
+        kept = _unpacked(tags)
+        return kept if kept is not None and kept.trained_by == trained_by else None
 
     def keep(self, judgement: ModelValidated) -> None:
-        text = b85encode(compress(judgement.model_dump_json().encode(), level=9)).decode()
-        if len(text) > _LONGEST_TAG:
-            _LOG.warning("the judgement of %s is too long to keep", judgement.trained_by)
-            return
         try:
-            self._tag(judgement.model, text)
+            self._tag(judgement)
         except Absent:  # its first candidate was rejected: there is no version and no model yet
             with answering():
                 self._client.create_registered_model(judgement.model)
-            self._tag(judgement.model, text)
+            self._tag(judgement)
 
-    def _tag(self, model: Name, text: str) -> None:
-        with answering():
-            self._client.set_registered_model_tag(model, JUDGED, text)
+    def _tag(self, judgement: ModelValidated) -> None:
+        for name, part in reversed(_packed(judgement)):
+            with answering():
+                self._client.set_registered_model_tag(judgement.model, name, part)
+
+
+def _packed(judgement: ModelValidated) -> list[tuple[str, str]]:
+    """Return names and values of the tags, the first first."""
+    text = b85encode(compress(judgement.model_dump_json().encode(), level=9)).decode()
+    first, *rest = (text[at : at + _LONGEST_PART] for at in range(0, len(text), _LONGEST_PART))
+    more = [(f"{JUDGED}.{n}", part) for n, part in enumerate(rest, start=1)]
+    return [(JUDGED, f"{len(rest)}:{first}"), *more]
+
+
+def _unpacked(tags: Mapping[str, str]) -> ModelValidated | None:
+    """Return what lies in `tags`, or None when that is nothing or not one whole judgement."""
+    count, _, first = tags.get(JUDGED, "").partition(":")
+    if not first:
+        return None
+    rest = (tags.get(f"{JUDGED}.{n}", "") for n in range(1, int(count) + 1))
+    try:
+        return ModelValidated.model_validate_json(decompress(b85decode("".join((first, *rest)))))
+    except (error, ValueError):  # b85decode's as well: a chunk that a crash cut off
+        return None
