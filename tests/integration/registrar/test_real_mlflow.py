@@ -18,13 +18,13 @@ from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.errors import Transient
 from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import Held, Reaction
-from evermodel.registrar.adapters.bundle_evaluation import evaluate
 from evermodel.registrar.adapters.child_evaluation import ChildEvaluation
 from evermodel.registrar.adapters.mlflow_artefacts import MlflowArtefacts
 from evermodel.registrar.adapters.mlflow_judgements import MlflowJudgements
 from evermodel.registrar.adapters.mlflow_registry import MlflowRegistry
 from evermodel.registrar.adapters.plan import Plan
 from evermodel.registrar.adapters.staged_evaluator import StagedEvaluator
+from evermodel.registrar.child.evaluation import evaluate
 from evermodel.registrar.domain.evidence import Evaluated, Evaluation
 from evermodel.registrar.handlers import Registrar
 from tests.unit.registrar.samples import MODEL, artefact, meta, step, trained

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evermodel.registrar.adapters.bundle_evaluation import confusion_of, highest, paired_of
-from evermodel.registrar.adapters.slicing import parts_of
+from evermodel.registrar.child.evaluation import confusion_of, highest, paired_of
+from evermodel.registrar.child.slicing import parts_of
 
 rows = st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=200)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from evermodel.artefact.tensorflow import start_tensorflow
 from evermodel.common.runtime.ahead import take_job
-from evermodel.registrar.adapters.bundle_evaluation import THREADS, evaluate
 from evermodel.registrar.adapters.plan import RESULT, Plan
+from evermodel.registrar.child.evaluation import THREADS, evaluate
 
 
 def main() -> int:

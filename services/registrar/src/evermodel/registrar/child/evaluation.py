@@ -16,7 +16,7 @@ from evermodel.artefact.holdout import Holdout, read_holdout
 from evermodel.artefact.scoring import Scorer, Unusable, load
 from evermodel.common.models.description import ModelDescription
 from evermodel.registrar.adapters.plan import Bundle, Plan, Result
-from evermodel.registrar.adapters.slicing import parts_of
+from evermodel.registrar.child.slicing import parts_of
 from evermodel.registrar.domain.evidence import (
     Comparison,
     Confusion,
