@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -14,51 +13,51 @@ from evermodel.cli.main import run
 from evermodel.embedded.process import recorded
 from evermodel.embedded.services import ROLES
 from tests.e2e.processes import processes_of
+from tests.integration.services import up
 
-MODEL = """
-[model]
-name = "m"
-[stream]
-time = "t"
-label = "y"
-[features]
-continuous = ["x"]
-"""
 EVERYBODY = {"kafka", "mlflow", *(role.name for role in ROLES)}
 
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
-def up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[str]"]:
+def state(tmp_path: Path) -> list[str]:
+    """Where it keeps its state, in full: that is how its processes are told from others."""
+    return ["--state", str(tmp_path / "state")]
+
+
+@pytest.fixture
+def stack(
+    tmp_path: Path, state: list[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator["subprocess.Popen[str]"]:
     """The whole stack, as a process of its own, every process of it started."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
-    (tmp_path / "model.toml").write_text(MODEL)
-    command = [sys.executable, "-m", "evermodel.cli", "up", "--model", "model.toml"]
-    command += ["--state", str(tmp_path / "state")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("state "):
-                break
+    with up(tmp_path, *state) as process:
         while {record.name for record in recorded(tmp_path / "state/processes")} != EVERYBODY:
             Event().wait(0.05)
         yield process
-        process.kill()
 
 
 def test_ctrl_c_ends_every_service_within_ten_seconds(
-    up: "subprocess.Popen[str]", tmp_path: Path
+    stack: "subprocess.Popen[str]",
+    tmp_path: Path,
+    state: list[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    assert run(["doctor", *state]) == 0
     assert len(processes_of(tmp_path)) > len(EVERYBODY), "each, and who keeps them running"
-    up.send_signal(signal.SIGINT)
-    assert up.wait(timeout=10) == 130
+    stack.send_signal(signal.SIGINT)
+    assert stack.wait(timeout=10) == 130
     assert processes_of(tmp_path) == []
+    assert run(["status", *state]) == 3
+    assert "does not run: start it with 'evermodel up'" in capsys.readouterr().err
 
 
-def test_after_kill_9_down_ends_what_is_left(up: "subprocess.Popen[str]", tmp_path: Path) -> None:
-    os.kill(up.pid, signal.SIGKILL)
-    up.wait()
-    assert run(["down", "--state", str(tmp_path / "state")]) == 0
+def test_after_kill_9_down_ends_what_is_left(
+    stack: "subprocess.Popen[str]", tmp_path: Path, state: list[str]
+) -> None:
+    os.kill(stack.pid, signal.SIGKILL)
+    stack.wait()
+    assert run(["down", *state]) == 0
     assert processes_of(tmp_path) == []

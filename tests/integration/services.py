@@ -1,4 +1,4 @@
-"""A service as a process of its own, for as long as a test needs it."""
+"""A service, or the whole stack, as a process of its own for as long as a test needs it."""
 
 import os
 import subprocess
@@ -6,6 +6,33 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+MODEL = """
+[model]
+name = "m"
+[stream]
+time = "t"
+label = "y"
+[features]
+continuous = ["x"]
+"""
+
+
+@contextmanager
+def up(folder: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run ``evermodel up`` in `folder`, everything in it said to be up; killed at the end."""
+    (folder / "model.toml").write_text(MODEL)
+    command = [sys.executable, "-m", "evermodel.cli", "up", "--model", "model.toml", *options]
+    ours = {name: text for name, text in os.environ.items() if name != "KAFKA_BOOTSTRAP_SERVERS"}
+    with subprocess.Popen(
+        command, cwd=folder, env=ours, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("state "):
+                break
+        yield process
+        process.kill()
 
 
 @contextmanager
