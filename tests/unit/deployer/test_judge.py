@@ -1,5 +1,6 @@
 """The judge on counts a person can picture."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from evermodel.common.events.windows import SCORE_BINS
@@ -113,6 +114,23 @@ def test_silence_where_the_champion_alerts_is_bad() -> None:
 
 def test_a_few_alerts_more_on_a_few_rows_prove_nothing() -> None:
     assert failures(shadowing(tally(50, alerts=0.0), tally(50, alerts=0.08))) == set()
+
+
+def test_alerts_of_the_same_customers_count_for_less_than_they_look() -> None:
+    """Both beyond the band: so far that rows on their own could not lie there by chance."""
+    alone = replace(POLICY, clustering=1.0)
+    flood = Evidence(step=Served(by_champion=pair(tally(600), tally(600, alerts=64 / 600))))
+    silence = Evidence(step=Served(by_champion=pair(tally(9900), tally(9900, alerts=0.0))))
+    for evidence in (flood, silence):
+        assert failures(judge(evidence, step=0, elapsed=DAY, policy=POLICY)) == set()
+        assert failures(judge(evidence, step=0, elapsed=DAY, policy=alone)) == {"alert_rate"}
+
+
+def test_a_handful_of_rows_in_another_bin_is_not_another_world_of_scores() -> None:
+    """Without a row on the far side of an edge its variance is small, not nought."""
+    few = shadowing(tally(4, alerts=0.0, low=1.0), tally(4, alerts=0.0, low=0.0))
+
+    assert failures(few) == set()
 
 
 def test_another_world_of_scores_is_bad() -> None:
