@@ -126,6 +126,23 @@ def test_alerts_of_the_same_customers_count_for_less_than_they_look() -> None:
         assert failures(judge(evidence, step=0, elapsed=DAY, policy=alone)) == {"alert_rate"}
 
 
+def test_scores_of_the_same_customers_count_for_less_than_they_look() -> None:
+    apart = Evidence(step=Served(by_champion=pair(tally(1000), tally(1000, low=0.63))))
+    alone = replace(POLICY, clustering=1.0)
+
+    assert failures(judge(apart, step=0, elapsed=DAY, policy=POLICY)) == set()
+    assert failures(judge(apart, step=0, elapsed=DAY, policy=alone)) == {"score_distance"}
+
+
+def test_what_was_counted_on_earlier_steps_is_kept_step_by_step() -> None:
+    first, second = Served(by_champion=ALIKE), Served(by_challenger=ALIKE)
+    found = Evidence().with_served(first).next_step().with_served(second)
+
+    assert found.strata == (first, second)
+    assert found.total == first + second
+    assert found.next_step().strata == (first, second, Served())
+
+
 def test_a_handful_of_rows_in_another_bin_is_not_another_world_of_scores() -> None:
     """Without a row on the far side of an edge its variance is small, not nought."""
     few = shadowing(tally(4, alerts=0.0, low=1.0), tally(4, alerts=0.0, low=0.0))

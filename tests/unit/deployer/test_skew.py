@@ -164,12 +164,22 @@ def test_a_handful_of_rows_proves_no_shift() -> None:
 
 
 def test_the_variance_of_a_shift_is_that_of_the_groups() -> None:
-    own, other = agreement(3200, spread=0.4), agreement(3200, spread=0.3)
+    rows = 3_200_000
+    own, other = agreement(rows, spread=0.4), agreement(rows, spread=0.3)
     # Both sides' groups lean the same way, as CHANCE has them: their difference is 0.1 of it.
     scale = sum(x * x for x in CHANCE) / (ENTITY_GROUPS - 1) / ENTITY_GROUPS
 
     strata = skew._strata((step(own, other),))
-    assert sqrt(skew._variance(strata)) == pytest.approx(0.1 * sqrt(scale), rel=0.02)
+    assert sqrt(skew._variance(strata)) == pytest.approx(0.1 * sqrt(scale), rel=0.002)
+
+
+def test_a_step_counts_by_how_many_rows_each_decided_on_it() -> None:
+    many = step(agreement(16_000, spread=0.1), agreement(16_000, spread=0.1))
+    for few in (
+        step(agreement(32, shift=1.0), agreement(16_000)),
+        step(agreement(16_000, shift=1.0), agreement(32)),
+    ):
+        assert 0.001 < skew._shift(skew._strata((many, few))) < 0.01
 
 
 @given(st.permutations(range(4)))
