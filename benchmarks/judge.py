@@ -34,7 +34,7 @@ from evermodel.deployer.domain.betting import wealth
 ALPHA = 0.05
 FRAUDS = 300
 #: What the amount is multiplied by where the challenger decides: small to large, up and down.
-SKEWS = (1.1, 1.15, 1.2, 1.25, 1.5, 2.0, 10.0, 0.5, 0.1)
+SKEWS = (1.1, 1.15, 1.2, 1.25, 1.5, 2.0, 10.0, 0.9, 0.8, 0.7, 0.5, 0.1)
 QUICK_SKEWS = (1.25, 2.0)
 POWER = 0.9
 TAKEN_BACK = {"aborted", "rolled_back"}
@@ -48,7 +48,7 @@ def measure(*, quick: bool, data: Path | None = None) -> Figures:
     made = stage(data, skews=skews)
     return {
         **_paired(runs=100 if quick else 2_000),
-        **_honest(made, count=20 if quick else 210),
+        **_honest(made, count=20 if quick else 630),
         **_skewed(made, skews=skews, count=8 if quick else 30),
     }
 
@@ -139,11 +139,15 @@ def _skewed(made: Stage, *, skews: Sequence[float], count: int) -> dict[str, Fig
             figures[f"{name}_rows_to_abort"] = Figure(
                 median(e.rows for e in aborted), "rows it had decided, median"
             )
-    detected = [by for by in skews if by > 1 and seen[by].value >= POWER]
-    if detected:
-        figures["smallest_amount_factor_at_90_percent_power"] = Figure(
-            min(detected), f"of {', '.join(f'{by:g}' for by in skews if by > 1)}"
-        )
+    detected = [by for by in skews if seen[by].value >= POWER]
+    for name, factors in (
+        ("smallest_amount_factor_above_1", sorted(by for by in skews if by > 1)),
+        ("largest_amount_factor_below_1", sorted((by for by in skews if by < 1), reverse=True)),
+    ):
+        found = [by for by in factors if by in detected]
+        if found:
+            unit = f"of {', '.join(f'{by:g}' for by in factors)}"
+            figures[f"{name}_at_90_percent_power"] = Figure(found[0], unit)
     return figures
 
 
