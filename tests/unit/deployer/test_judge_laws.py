@@ -161,7 +161,8 @@ def told(
     model: str, days: list[Served], *, champion: int, challenger: int, sound: bool = True
 ) -> list[tuple[str, int]]:
     """Return what is said of a rollout over `days`, and the challenger's weight then."""
-    state, said = Lifecycle(model=model), []
+    state = Lifecycle(model=model)
+    said: list[tuple[str, int]] = []
     happenings: list[Accepted | WindowClosed | Matured] = [
         Accepted(release=release(version)) for version in (champion, challenger)
     ]
