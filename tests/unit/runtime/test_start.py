@@ -157,7 +157,7 @@ def test_what_the_system_refuses_is_told_apart(
     assert said in caplog.text
 
 
-def test_what_a_service_imports_reports_to_nobody_unless_told_to() -> None:
+def test_what_a_service_imports_reports_to_nobody_and_gives_up_soon_unless_told_otherwise() -> None:
     script = """
 import os
 from contextlib import contextmanager
@@ -167,13 +167,17 @@ from evermodel.common.settings import ServiceSettings
 
 @contextmanager
 def wire(settings):
-    print(os.environ["MLFLOW_DISABLE_TELEMETRY"], os.environ["DO_NOT_TRACK"])
+    names = "MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK", "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+    print(*map(os.environ.get, names))
     raise BrokerUnavailable("enough")
     yield
 
 start(ServiceSettings, wire)
 """
-    for given, shown in (({}, "true true"), ({"DO_NOT_TRACK": "no"}, "true no")):
+    for given, shown in (
+        ({}, "true true 1"),
+        ({"DO_NOT_TRACK": "no", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}, "true no 3"),
+    ):
         ended = subprocess.run(
             [sys.executable, "-c", script],
             env=given,

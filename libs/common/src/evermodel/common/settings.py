@@ -16,6 +16,15 @@ from evermodel.common.kernel.errors import Misconfigured
 #: Keeps what our processes import from reporting about them: set unless its name is set already.
 TELEMETRY_OFF: Mapping[str, str] = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
+#: The patience of MLflow's client, likewise. Its own is seven tries with back-off, minutes in all
+#: and in silence, in which a step that takes a version back would wait. Whoever asks tries again
+#: itself, and says so. 30 s: a server that passes a bundle on to a store of its own takes a while.
+MLFLOW_CLIENT: Mapping[str, str] = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+
 
 class Group(BaseSettings):
     """A group of settings read from the environment; empty variables count as unset."""

@@ -31,7 +31,7 @@ from evermodel.common.observability.health import health_server
 from evermodel.common.observability.logs import configure_logs
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.runtime.ending import end_in_time, ended_by_signals
-from evermodel.common.settings import TELEMETRY_OFF, KafkaSettings, ServiceSettings
+from evermodel.common.settings import MLFLOW_CLIENT, TELEMETRY_OFF, KafkaSettings, ServiceSettings
 
 #: 0 stopped as asked · 1 ``Fatal``, a bug, or an end that took too long · 2 a setting, or a file
 #: that one names, is missing or wrong · 3 a system it needs does not answer, or the machine lacks
@@ -65,14 +65,19 @@ def explained(run: Callable[[], int]) -> int:
 
     Whatever it will import, MLflow first of all, reports to nobody unless it is told to.
     """
-    for name, value in TELEMETRY_OFF.items():
-        os.environ.setdefault(name, value)
+    tell_imports()
     try:
         return run()
     except Misconfigured as error:
         for line in redact(str(error)).splitlines():
             sys.stderr.write(f"evermodel: {line}\n")
         return MISCONFIGURED
+
+
+def tell_imports() -> None:
+    """Tell what a process will import how to behave; what a person has told it stays."""
+    for name, value in {**TELEMETRY_OFF, **MLFLOW_CLIENT}.items():
+        os.environ.setdefault(name, value)
 
 
 def read(settings: Callable[[], T]) -> T:

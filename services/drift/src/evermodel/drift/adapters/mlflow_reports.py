@@ -82,18 +82,9 @@ def _experiment(alarm: Alarm) -> str:
 
 
 def _experiment_id(client: Any, name: str) -> str:
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415  # as above
-
+    """One that somebody made between the two calls is found by the next try."""
     found = client.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    try:
-        return str(client.create_experiment(name))
-    except MlflowException:  # somebody made it between the two calls
-        found = client.get_experiment_by_name(name)
-        if found is None:
-            raise
-        return str(found.experiment_id)
+    return str(found.experiment_id if found else client.create_experiment(name))
 
 
 def _name(alarm: Alarm) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from evermodel.common.runtime.bounded import Bounds, Overran, inherited, last_words, run_bounded
+from evermodel.common.settings import MLFLOW_CLIENT, TELEMETRY_OFF
 from evermodel.drift.adapters.report_papers import ANSWER, ORDER, NotFiled, Order
 from evermodel.drift.domain.alarms import Alarm
 from evermodel.drift.ports import Filed, ReportFailed, Unavailable
@@ -79,8 +80,7 @@ def _variables(folder: Path) -> Mapping[str, str]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MPLCONFIGDIR": str(folder),
-        "DO_NOT_TRACK": "true",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        **TELEMETRY_OFF,
+        **MLFLOW_CLIENT,
         **inherited(*_CLIENT),
     }

@@ -1,4 +1,4 @@
-"""MLflow's client, imported late, with its patience and its errors brought to ours.
+"""MLflow's client, imported late, with its errors brought to ours.
 
 Owns what "MLflow does not answer" means. Importing mlflow takes 2.5 s: never at module level.
 """
@@ -11,11 +11,7 @@ from evermodel.common.kernel.errors import Transient
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.environment_variables import _EnvironmentVariable
 
-#: MLflow's own retries are seven with back-off, minutes in all; the loop retries itself, and
-#: says so in its metrics.
-_TIMEOUT_SECONDS, _RETRIES = 20, 1
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
 
 
@@ -25,16 +21,9 @@ class Absent(LookupError):
 
 def connect(tracking_uri: str) -> "MlflowClient":
     """Return a client of the server at `tracking_uri`."""
-    from mlflow import MlflowClient, environment_variables  # noqa: PLC0415  # 2.5 s
+    from mlflow import MlflowClient  # noqa: PLC0415  # 2.5 s
 
-    _set(environment_variables.MLFLOW_HTTP_REQUEST_TIMEOUT, _TIMEOUT_SECONDS)
-    _set(environment_variables.MLFLOW_HTTP_REQUEST_MAX_RETRIES, _RETRIES)
-    _set(environment_variables.MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR, "false")
     return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
-
-
-def _set(variable: "_EnvironmentVariable", value: object) -> None:
-    variable.set(value)  # type: ignore[no-untyped-call]  # mlflow's
 
 
 @contextmanager

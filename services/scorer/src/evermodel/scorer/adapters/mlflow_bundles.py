@@ -4,10 +4,6 @@ from pathlib import Path
 
 from evermodel.scorer.ports import BundleRefused, BundleUnreachable
 
-#: MLflow's own retries are seven with back-off: minutes in which the next step, perhaps the one
-#: that takes a version back, would wait. What is not here is asked for again between steps.
-_TIMEOUT_SECONDS, _RETRIES = 20, 1
-
 #: MLflow's codes for "there is no such run or artefact": asking again cannot help.
 _ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
 
@@ -20,12 +16,9 @@ class MlflowDownload:
 
     def __call__(self, uri: str, into: Path) -> Path:
         # Imported here because it takes seconds, which no consume loop should wait for.
-        from mlflow import environment_variables as mlflow  # noqa: PLC0415
         from mlflow.artifacts import download_artifacts  # noqa: PLC0415
         from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
-        mlflow.MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(_RETRIES)  # type: ignore[no-untyped-call]  # mlflow's
-        mlflow.MLFLOW_HTTP_REQUEST_TIMEOUT.set(_TIMEOUT_SECONDS)  # type: ignore[no-untyped-call]  # as above
         try:
             return Path(
                 download_artifacts(

@@ -23,10 +23,6 @@ CAUSED_BY = "evermodel.caused_by"
 #: The metric that says what the training took; its run in MLflow begins only after it.
 SECONDS = "training_seconds"
 
-#: MLflow's own retries are seven with back-off, four minutes in all, in silence; the caller
-#: waits itself, and says so.
-_RETRIES, _TIMEOUT_SECONDS = 1, 60
-
 
 class MlflowRuns:
     """Keeps runs in an MLflow server, one experiment per model (``RunStore``)."""
@@ -92,27 +88,15 @@ class MlflowRuns:
 
 
 def _connect(uri: str) -> Any:
-    from mlflow import environment_variables as mlflow  # noqa: PLC0415  # as above
-    from mlflow.tracking import MlflowClient  # noqa: PLC0415
+    from mlflow.tracking import MlflowClient  # noqa: PLC0415  # as above
 
-    mlflow.MLFLOW_HTTP_REQUEST_MAX_RETRIES.set(_RETRIES)  # type: ignore[no-untyped-call]  # mlflow's
-    mlflow.MLFLOW_HTTP_REQUEST_TIMEOUT.set(_TIMEOUT_SECONDS)  # type: ignore[no-untyped-call]  # as above
     return MlflowClient(tracking_uri=uri)
 
 
 def _experiment(client: Any, model: Name) -> str:
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415  # as above
-
+    """One that somebody made between the two calls is found by the next try."""
     found = client.get_experiment_by_name(model)
-    if found is not None:
-        return str(found.experiment_id)
-    try:
-        return str(client.create_experiment(model))
-    except MlflowException:  # somebody made it between the two calls
-        found = client.get_experiment_by_name(model)
-        if found is None:
-            raise
-        return str(found.experiment_id)
+    return str(found.experiment_id if found else client.create_experiment(model))
 
 
 def _runs(client: Any, model: Name, cause: EventId) -> list[Any]:
