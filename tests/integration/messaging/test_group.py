@@ -29,6 +29,7 @@ from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import LoopSettings
 from evermodel.common.testing.sample import START, Counting, Working, command
 from evermodel.embedded.testing import connected
+from tests.integration.groups import Group
 
 #: The group gives a member up that has not polled for this long; the shortest Kafka allows here.
 POLL_LIMIT_SECONDS = 6.0
@@ -183,8 +184,9 @@ GATHERING = LoopSettings(batch_rows=20, slice_seconds=9.0)
 class Pair:
     """Two replicas that pass rows on, both turned by the test's own thread."""
 
-    def __init__(self, name: str, broker: KafkaBroker, stack: ExitStack) -> None:
+    def __init__(self, name: str, broker: KafkaBroker, bootstrap: str, stack: ExitStack) -> None:
         self._name, self._broker, self._stack = name, broker, stack
+        self._group = Group(name, bootstrap)
         self.moments: dict[str, Counter[str]] = {}
 
     def start(self, instance: str) -> Watched:
@@ -202,21 +204,25 @@ class Pair:
         moments = self.moments[instance]
         return moments["sent"] >= 5 and not moments["committing"]
 
+    def finish(self, *loops: Loop) -> None:
+        """Turn until every row is done: only then nothing is open, and reading waits for nobody."""
+        turn(*loops, until=lambda: self._group.has_done_all(TRANSACTIONS.name), seconds=60)
 
-def run_quiet(*loops: Loop) -> None:
-    """Turn until nothing moves: only then nothing is open, and reading waits for nobody."""
-    deadline, still = time.monotonic() + 60, 0
-    while still < 20:
-        assert time.monotonic() < deadline, "it never became quiet"
-        moved = [loop.step(timeout_seconds=0.02) for loop in loops]
-        still = 0 if any(moved) else still + 1
+    def stall(self, stalled: Watched, other: Watched, *, count: int) -> None:
+        """Let `stalled`, which is "a", gather of `count` rows and stall until it is missed."""
+        for moments in self.moments.values():
+            moments.clear()  # what lay there before
+        self._broker.publish(rows(self._name, range(count)))
+        turn(stalled, until=lambda: self.has_gathered("a"))
+        before = other.told.count("assigned")
+        turn(other, until=lambda: other.told.count("assigned") > before)
 
 
 def test_a_rebalance_within_a_gathered_batch_loses_and_doubles_nothing(
-    broker: KafkaBroker, stack: ExitStack
+    broker: KafkaBroker, own_kafka_bootstrap: str, stack: ExitStack
 ) -> None:
     name, count = "moved", 3000
-    pair = Pair(name, broker, stack)
+    pair = Pair(name, broker, own_kafka_bootstrap, stack)
     broker.publish(rows(name, range(count)))
     first = pair.start("a")
     turn(first, until=lambda: pair.has_gathered("a"))
@@ -224,51 +230,48 @@ def test_a_rebalance_within_a_gathered_batch_loses_and_doubles_nothing(
     turn(first, second, until=lambda: first.told == ["assigned", "revoked", "assigned"])
     assert pair.moments["a"]["committed"] == 1, "what was gathered was committed on the way out"
     broker.publish(rows(name, range(count, 2 * count)))  # the first may have handled all before
-    run_quiet(first, second)
+    pair.finish(first, second)
     assert pair.moments["b"]["handled"], "the other has its share"
     assert passed(broker, name) == wanted(name, 2 * count)
 
 
 def test_what_a_replica_gathered_that_stalled_beyond_the_poll_limit_is_done_by_the_other(
-    broker: KafkaBroker, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+    broker: KafkaBroker,
+    own_kafka_bootstrap: str,
+    stack: ExitStack,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Stalled longer than the poll limit, not than its transaction may stay open."""
     monkeypatch.setitem(kafka_producer.TRANSACTIONAL, "transaction.timeout.ms", 300_000)
     name, count = "stalled", 3000
-    pair = Pair(name, broker, stack)
+    pair = Pair(name, broker, own_kafka_bootstrap, stack)
     stalled, other = pair.start("a"), pair.start("b")
     turn(stalled, other, until=lambda: "assigned" in stalled.told and "assigned" in other.told)
-    run_quiet(stalled, other)
-    for moments in pair.moments.values():
-        moments.clear()  # what lay there before
-    broker.publish(rows(name, range(count)))
-    turn(stalled, until=lambda: pair.has_gathered("a"))
-    before = other.told.count("assigned")
-    turn(other, until=lambda: other.told.count("assigned") > before)
+    pair.finish(stalled, other)
+    pair.stall(stalled, other, count=count)
     turn(stalled, other, until=lambda: "lost" in stalled.told)
     assert not pair.moments["a"]["committed"], "what it had gathered was undone"
-    run_quiet(stalled, other)
+    pair.finish(stalled, other)
     assert passed(broker, name) == wanted(name, count)
 
 
 def test_a_replica_that_stalled_longer_than_its_transaction_may_stay_open_stops(
-    broker: KafkaBroker, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+    broker: KafkaBroker,
+    own_kafka_bootstrap: str,
+    stack: ExitStack,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The broker has undone it and fenced the producer: the process ends and is started anew."""
     name, count = "outlasted", 3000
-    pair = Pair(name, broker, stack)
+    pair = Pair(name, broker, own_kafka_bootstrap, stack)
     other = pair.start("b")
+    pair.finish(other)  # what lay there before would outlast it as well
     monkeypatch.setitem(kafka_producer.TRANSACTIONAL, "transaction.timeout.ms", 1_000)
     stalled = pair.start("a")
     turn(stalled, other, until=lambda: "assigned" in stalled.told and "assigned" in other.told)
-    run_quiet(stalled, other)
-    for moments in pair.moments.values():
-        moments.clear()  # what lay there before
-    broker.publish(rows(name, range(count)))
-    turn(stalled, until=lambda: pair.has_gathered("a"))
-    before = other.told.count("assigned")
-    turn(other, until=lambda: other.told.count("assigned") > before)
-    run_quiet(other)
+    pair.finish(stalled, other)
+    pair.stall(stalled, other, count=count)
+    pair.finish(other)
     with pytest.raises(Fenced):
         turn(stalled, until=lambda: False)
     assert not pair.moments["a"]["committed"]

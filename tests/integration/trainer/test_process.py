@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from evermodel.common.events.catalogue import MODEL_TRAINED
+from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, MODEL_TRAINED, TRAINER_STATE
 from evermodel.common.events.codec import decode
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import Event
@@ -23,9 +23,11 @@ from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import Emit
 from evermodel.common.messaging.emission import emissions
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.records import Record, TopicPartition
+from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.embedded.mlflow_server import mlflow
 from evermodel.trainer.adapters.mlflow_runs import CAUSED_BY
+from evermodel.trainer.handlers.state import loaded
+from tests.integration.groups import Group
 from tests.integration.services import service
 from tests.integration.trainer.lakes import DELAY, START, table, write_lake
 
@@ -78,19 +80,16 @@ def await_that(true: Callable[[], object], what: str) -> None:
 
 def said(broker: KafkaBroker) -> Sequence[Event[ModelTrained]]:
     """Return every event of this test's model that is committed."""
-    places = [
-        TopicPartition(MODEL_TRAINED.name, partition)
-        for partition in range(broker.partitions(MODEL_TRAINED.name))
-    ]
-    reader = broker.reader(places)
-    found: list[Record] = []
-    try:
-        while not reader.caught_up():
-            found += reader.poll(limit=500, timeout_seconds=0.2)
-    finally:
-        reader.close()
-    ours = [record for record in found if record.key == NAME.encode()]
+    records = read_whole(broker, partitions_of(broker, [MODEL_TRAINED.name]))
+    ours = [record for record in records if record.key == NAME.encode()]
     return [decode(ModelTrained, value=r.value, headers=r.headers) for r in ours]
+
+
+def in_flight(broker: KafkaBroker) -> object:
+    """Return the training that the trainer's state says is under way."""
+    kept = read_whole(broker, partitions_of(broker, [TRAINER_STATE.name]))
+    (*_, last) = [record.value for record in kept if record.key == NAME.encode()]
+    return loaded(last or b"").in_flight
 
 
 def runs(uri: str) -> list[Any]:
@@ -102,12 +101,16 @@ def runs(uri: str) -> list[Any]:
 
 
 def test_a_kill_in_the_middle_and_an_mlflow_that_goes_away_cost_neither_the_training_nor_a_second(
-    own_broker: KafkaBroker, environment: dict[str, str], tmp_path: Path
+    own_kafka_bootstrap: str,
+    own_broker: KafkaBroker,
+    environment: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     order = LifecycleCommand(model=ModelName(NAME), command="retrain", who="anna", why="a test")
     emit = Emit(order, START + timedelta(days=12) + DELAY, identity=NAME)
     records = emissions([emit], cause=None, source="/test")
     log, work = tmp_path / "trainer.log", tmp_path / "work"
+    group = Group("trainer", own_kafka_bootstrap)
     with mlflow(tmp_path / "mlflow") as uri:
         environment["MLFLOW_TRACKING_URI"] = uri
         with service("trainer", environment=environment, log=log) as first:
@@ -122,7 +125,8 @@ def test_a_kill_in_the_middle_and_an_mlflow_that_goes_away_cost_neither_the_trai
             assert back == uri
             await_that(lambda: said(own_broker), "no training came of it")
             own_broker.publish(records)  # and once more, now that it is answered
-            time.sleep(2.0)  # long enough for a second training to begin
+            await_that(lambda: group.has_done_all(LIFECYCLE_COMMANDS.name), "an order lay unread")
+            assert in_flight(own_broker) is None, "what is answered begins no second training"
             (event,) = said(own_broker)
             assert event.payload.outcome == "trained", event.payload.reason
             assert event.meta.causation_id == event.payload.caused_by
