@@ -1,4 +1,7 @@
-"""Training windows joined until each has rows enough to be judged, as the detector joins them."""
+"""Training windows joined until each has rows enough to be judged, as the detector joins them.
+
+Must never judge: it joins and counts.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""How a challenger rises: its next share, everything, the end of its watch; or it is held."""
+"""How a challenger rises: its next share, everything, the end of its watch; or it is held.
+
+Must never judge: it is told what the judgement was.
+"""
 
 from dataclasses import replace
 

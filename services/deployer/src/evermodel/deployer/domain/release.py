@@ -1,4 +1,7 @@
-"""A model version as a thing that can be put in front of traffic."""
+"""A model version as a thing that can be put in front of traffic.
+
+Values. Must never say which version deserves its share.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""How a version is taken back: its weight to zero, its digest barred, and what Git is then owed."""
+"""How a version is taken back: its weight to zero, its digest barred, and what Git is then owed.
+
+Must never wait for Git: traffic moves at once, and Git is owed the change.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,7 @@
-"""The champion's reference, and the checks of a window's input against it and `model.toml`."""
+"""The champion's reference, and the checks of a window's input against it and `model.toml`.
+
+Must never speak of drift: input that is broken is told apart from it here.
+"""
 
 from evermodel.common.events.payload import Span
 from evermodel.common.events.windows import QualityFailure, WindowCounters

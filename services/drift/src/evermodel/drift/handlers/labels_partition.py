@@ -1,4 +1,7 @@
-"""One partition of `labels`: into the lake, and a word when it is past a window's end."""
+"""One partition of `labels`: into the lake, and a word when it is past a window's end.
+
+Must never join a label with its row: `outcomes` does, from the lake.
+"""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,7 @@
-"""Packed rows that wait for their file, by file. A file may be written again with more rows."""
+"""Packed rows that wait for their file, by file. A file may be written again with more rows.
+
+Owns what is not written yet. Must never hold more than the rows of one chunk.
+"""
 
 from collections.abc import Callable
 

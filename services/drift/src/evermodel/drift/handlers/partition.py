@@ -1,4 +1,7 @@
-"""What both streams' partitions share: what a batch leads to, and how a partial is said."""
+"""What both streams' partitions share: what a batch leads to, and how a partial is said.
+
+Must never count or keep: it says what others have counted.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

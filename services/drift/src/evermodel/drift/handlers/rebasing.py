@@ -1,4 +1,7 @@
-"""A new champion: its reference is taken over, and whatever was on against the old one is over."""
+"""A new champion: its reference is taken over, and whatever was on against the old one is over.
+
+Must never judge a window: it lets the next one begin anew.
+"""
 
 from dataclasses import replace
 

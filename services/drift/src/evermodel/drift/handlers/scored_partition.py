@@ -1,4 +1,7 @@
-"""One partition of `transactions.scored`: open tallies, their state, their rows in the lake."""
+"""One partition of `transactions.scored`: open tallies, their state, their rows in the lake.
+
+Must never judge what it counts, nor count a row twice: below its next offset it only refills.
+"""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,7 @@
-"""What each event means for the next training."""
+"""What each event means for the next training.
+
+Must never train: `work.py` does, beside the loop.
+"""
 
 import logging
 from collections.abc import Mapping
