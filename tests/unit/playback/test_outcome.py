@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from evermodel.common.events.codec import structured
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.envelope import Event, EventMeta
 from evermodel.common.events.payload import Payload, Span
@@ -17,7 +18,7 @@ from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
 from evermodel.common.kernel.ids import EpisodeId, EventId, LifecycleId, ModelName, ReferenceId
 from evermodel.playback import ledger
 from evermodel.playback.givenup import GivenUp
-from evermodel.playback.journal import Journal, as_cloudevent, ordered
+from evermodel.playback.journal import Journal, ordered
 from evermodel.playback.scored import tally_of
 from evermodel.playback.summary import Scene, Tally, summarise
 
@@ -146,7 +147,7 @@ def test_events_are_ordered_by_time_then_by_their_place_in_the_lifecycle() -> No
 
 
 def test_a_line_is_a_cloudevent_in_structured_form() -> None:
-    line = as_cloudevent(STORY[0])
+    line = structured(STORY[0])
     assert line["specversion"] == "1.0"
     assert line["time"] == "2025-01-04T00:00:00Z"
     assert line["lifecycleid"] == "life"

@@ -7,7 +7,7 @@ import typer
 
 from evermodel.cli.reading import Read, Topics
 from evermodel.common.events.catalogue import Topic
-from evermodel.common.events.codec import format_time
+from evermodel.common.events.codec import format_time, structured
 from evermodel.common.events.envelope import Event
 from evermodel.common.events.payload import Payload
 from evermodel.common.settings import KafkaSettings
@@ -50,19 +50,7 @@ def as_cloud_event(found: Read) -> dict[str, object]:
     where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
     if found.event is None:
         return {**where, "value": _text(record.value), "problem": found.problem}
-    meta = found.event.meta
-    return {
-        **where,
-        "specversion": "1.0",
-        "id": meta.id,
-        "type": meta.type,
-        "source": meta.source,
-        "subject": meta.subject,
-        "time": format_time(meta.time),
-        "lifecycleid": meta.lifecycle_id,
-        "causationid": meta.causation_id,
-        "data": found.event.payload.model_dump(mode="json"),
-    }
+    return {**where, **structured(found.event)}
 
 
 def _words(event: Event[Payload]) -> str:

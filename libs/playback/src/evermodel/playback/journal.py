@@ -1,6 +1,6 @@
 """What happened, as a list of lifecycle events in one order that every run agrees on.
 
-Owns that order and the structured CloudEvents form of a line. Brokers keep order within a
+Owns that order. Brokers keep order within a
 partition only; between topics the order here is event time, then the order of the lifecycle.
 Partials are left out: they are one partition's share of a window that follows.
 """
@@ -8,12 +8,11 @@ Partials are left out: they are one partition's share of a window that follows.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from evermodel.common.events import catalogue
-from evermodel.common.events.codec import decode, format_time
+from evermodel.common.events.codec import decode, structured
 from evermodel.common.events.envelope import Event
 from evermodel.common.events.payload import Payload
 from evermodel.common.messaging.records import Record
@@ -59,27 +58,8 @@ def ordered(events: Iterable[Event[Payload]]) -> Sequence[Event[Payload]]:
     return sorted(events, key=lambda e: (e.meta.time, _RANK[type(e.payload)], e.payload.model))
 
 
-def as_cloudevent(event: Event[Payload]) -> dict[str, Any]:
-    """Return `event` in CloudEvents' structured JSON form."""
-    meta = event.meta
-    line: dict[str, Any] = {
-        "specversion": "1.0",
-        "id": meta.id,
-        "type": meta.type,
-        "source": meta.source,
-        "subject": meta.subject,
-        "time": format_time(meta.time),
-        "datacontenttype": "application/json",
-    }
-    if meta.lifecycle_id is not None:
-        line["lifecycleid"] = meta.lifecycle_id
-    if meta.causation_id is not None:
-        line["causationid"] = meta.causation_id
-    return line | {"data": event.payload.model_dump(mode="json")}
-
-
 def write_events(journal: Journal, path: Path) -> None:
     """Write one CloudEvent as JSON per line."""
     with path.open("wb") as file:
         for event in journal.events:
-            file.write(orjson.dumps(as_cloudevent(event), option=orjson.OPT_APPEND_NEWLINE))
+            file.write(orjson.dumps(structured(event), option=orjson.OPT_APPEND_NEWLINE))

@@ -6,7 +6,7 @@ anything but ``Poison``: headers come from outside as much as values do.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -47,6 +47,25 @@ def encode(payload: Payload, meta: EventMeta) -> tuple[bytes, Headers]:
         if value is not None:
             headers.append((header, value.encode()))
     return payload.model_dump_json().encode(), tuple(headers)
+
+
+def structured(event: Event[Payload]) -> dict[str, Any]:
+    """Return `event` in CloudEvents' structured JSON form; attributes it lacks are left out."""
+    meta = event.meta
+    attributes = {
+        "specversion": "1.0",
+        "id": meta.id,
+        "type": meta.type,
+        "source": meta.source,
+        "subject": meta.subject,
+        "time": format_time(meta.time),
+        "datacontenttype": "application/json",
+        "lifecycleid": meta.lifecycle_id,
+        "causationid": meta.causation_id,
+        "traceparent": meta.traceparent,
+    }
+    present = {name: value for name, value in attributes.items() if value is not None}
+    return {**present, "data": event.payload.model_dump(mode="json")}
 
 
 def header(headers: Iterable[tuple[str, bytes | None]], name: str) -> str | None:
