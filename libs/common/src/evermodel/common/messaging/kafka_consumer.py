@@ -9,7 +9,13 @@ from collections.abc import Collection, Mapping, Sequence
 import confluent_kafka as ck
 
 from evermodel.common.messaging.kafka_errors import translate
-from evermodel.common.messaging.kafka_records import is_record, plain, record_of, starts_of
+from evermodel.common.messaging.kafka_records import (
+    consumed,
+    is_record,
+    plain,
+    record_of,
+    starts_of,
+)
 from evermodel.common.messaging.ports import Listener
 from evermodel.common.messaging.records import Record, TopicPartition
 
@@ -53,13 +59,7 @@ class KafkaConsumer:
         )
 
     def poll(self, *, limit: int, timeout_seconds: float) -> Sequence[Record]:
-        try:
-            # The first waits; the rest is what lies ready: no waiting for a full batch.
-            found = self._consumer.consume(1, timeout_seconds)
-            if found and limit > 1:
-                found += self._consumer.consume(limit - 1, 0)
-        except ck.KafkaException as error:
-            raise translate(error) from error
+        found = consumed(self._consumer, limit=limit, seconds=timeout_seconds)
         self._raise_failure()
         return [record_of(message) for message in found if is_record(message)]
 

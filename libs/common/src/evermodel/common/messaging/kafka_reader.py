@@ -10,8 +10,7 @@ import confluent_kafka as ck
 
 from evermodel.common.events.access import READERS_GROUP
 from evermodel.common.messaging.kafka_consumer import CONSUMER, REQUEST_SECONDS
-from evermodel.common.messaging.kafka_errors import translate
-from evermodel.common.messaging.kafka_records import is_record, record_of, starts_of
+from evermodel.common.messaging.kafka_records import consumed, is_record, record_of, starts_of
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.messaging.records import Record, TopicPartition
 
@@ -65,12 +64,7 @@ class KafkaReader:
         self._consumer.assign(starts_of(dict.fromkeys(partitions)))
 
     def poll(self, *, limit: int, timeout_seconds: float) -> Sequence[Record]:
-        try:
-            found = self._consumer.consume(1, timeout_seconds)
-            if found and limit > 1:
-                found += self._consumer.consume(limit - 1, 0)
-        except ck.KafkaException as error:
-            raise translate(error) from error
+        found = consumed(self._consumer, limit=limit, seconds=timeout_seconds)
         return [record_of(message) for message in found if self._is_record(message)]
 
     def has_reached(self, ends: Mapping[TopicPartition, int]) -> bool:

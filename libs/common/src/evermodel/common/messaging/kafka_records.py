@@ -24,6 +24,19 @@ def plain(partitions: Sequence[ck.TopicPartition]) -> list[TopicPartition]:
     return [TopicPartition(p.topic, p.partition) for p in partitions]
 
 
+def consumed(consumer: ck.Consumer, *, limit: int, seconds: float) -> list[ck.Message]:
+    """Return what lies ready, waiting `seconds` for the first: none waits for a full batch.
+
+    Raises:
+        Fenced, BrokerUnavailable: as librdkafka says.
+    """
+    try:
+        found = consumer.consume(1, seconds)
+        return found + consumer.consume(limit - 1, 0) if found and limit > 1 else found
+    except ck.KafkaException as error:
+        raise translate(error) from error
+
+
 def is_record(message: ck.Message) -> bool:
     """Whether `message` is one; raises when it is an error that ends everything."""
     error = message.error()
