@@ -1,7 +1,12 @@
-"""Tables unlike the demo's, small and seeded, each with the description that reads it."""
+"""Tables unlike the demo's, small and seeded, each with the description that reads it.
 
-from collections.abc import Callable
+And what the twin says of each neighbour of ``small_bank`` alone, which several tests compare with.
+"""
+
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -9,6 +14,10 @@ import pytest
 
 from evermodel.common.models.file import parse_model
 from evermodel.playback.source import Table, read_frame
+from evermodel.twin.replay import Span, play
+from tests.e2e.small_bank import neighbour
+
+Alone = Callable[[str], Mapping[str, Any]]
 
 _START = datetime(2025, 1, 6)  # noqa: DTZ001  # a naive column, read as UTC
 
@@ -157,3 +166,15 @@ UNLIKE: dict[str, Callable[[], Table]] = {
 def unlike_tables() -> list[Table]:
     """All three."""
     return [make() for make in UNLIKE.values()]
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Alone:
+    """The summary of a neighbour that the twin plays by itself; each is played once."""
+
+    @cache
+    def summary(name: str) -> Mapping[str, Any]:
+        (played,) = play([neighbour(name)], tmp_path_factory.mktemp(name), span=Span())
+        return played.content
+
+    return summary
