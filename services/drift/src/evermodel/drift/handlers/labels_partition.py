@@ -45,10 +45,8 @@ class LabelsPartition:
         `committed`: what lies below is dealt with, though it may have been given up.
         """
         raw = state.get(position_key(LABELS.name, self._partition))
-        if raw is not None:
-            self._position = Position.decode(raw)
-        self._position.next_offset = max(self._position.next_offset, committed)
-        self._chunk = layout.chunk_of(max(self._position.next_offset - 1, 0))
+        self._position = Position.restored(raw, committed=committed)
+        self._chunk = self._position.chunk
         return self._position.next_offset
 
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
@@ -62,9 +60,7 @@ class LabelsPartition:
         for model, segments in decoded.items():
             for segment in segments:
                 self._segment(model, segment, rejected, output)
-        next_offset = self._position.next_offset
-        output.rejected += [r for r in rejected if r.record.offset >= next_offset]
-        self._position.next_offset = max(next_offset, records[-1].offset + 1)
+        output.rejected += self._position.passed(records, rejected)
 
     def save(self, output: Output) -> None:
         """Add what must be kept."""

@@ -69,10 +69,8 @@ class ScoredPartition:
         `committed`: what lies below is dealt with, though it may have been given up.
         """
         raw = state.get(position_key(_TOPIC, self._partition))
-        if raw is not None:
-            self._position = Position.decode(raw)
-        self._position.next_offset = max(self._position.next_offset, committed)
-        self._chunk = layout.chunk_of(max(self._position.next_offset - 1, 0))
+        self._position = Position.restored(raw, committed=committed)
+        self._chunk = self._position.chunk
         self._open = {
             (model, start): self._codec.decode(model, kept)
             for (model, start), kept in open_windows(state, _TOPIC, self._partition).items()
@@ -93,9 +91,7 @@ class ScoredPartition:
                 if segment.rows:
                     self._rows(self._models[model], segment, rejected, output)
                 self._mark(self._models[model], segment, rejected, output)
-        next_offset = self._position.next_offset
-        output.rejected += [r for r in rejected if r.record.offset >= next_offset]
-        self._position.next_offset = max(next_offset, records[-1].offset + 1)
+        output.rejected += self._position.passed(records, rejected)
 
     def save(self, output: Output) -> None:
         """Add what must be kept: the position, and every tally that changed."""

@@ -1,10 +1,13 @@
 """The keys and small values of the windower's changelog."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from evermodel.common.messaging.api import Rejected
+from evermodel.common.messaging.records import Record
 from evermodel.drift.domain.progress import Progress
+from evermodel.lake.layout import chunk_of
 
 
 @dataclass(slots=True)
@@ -18,6 +21,24 @@ class Position:
     next_offset: int = 0
     progress: dict[str, Progress] = field(default_factory=dict)
     refused: set[int] = field(default_factory=set)
+
+    @classmethod
+    def restored(cls, raw: bytes | None, *, committed: int) -> "Position":
+        """Return what was kept; what lies below `committed` is dealt with, kept or given up."""
+        position = cls() if raw is None else cls.decode(raw)
+        position.next_offset = max(position.next_offset, committed)
+        return position
+
+    @property
+    def chunk(self) -> int:
+        """The chunk of the last offset that was counted."""
+        return chunk_of(max(self.next_offset - 1, 0))
+
+    def passed(self, records: Sequence[Record], rejected: Sequence[Rejected]) -> list[Rejected]:
+        """Go past `records`, and return those of `rejected` that were not rejected before."""
+        new = [each for each in rejected if each.record.offset >= self.next_offset]
+        self.next_offset = max(self.next_offset, records[-1].offset + 1)
+        return new
 
     def encode(self) -> bytes:
         """Return the value to keep."""
