@@ -5,6 +5,7 @@ history ─▶ v1 ─▶ quiet ─▶ amounts drift ─▶ v2 ─▶ 10 20 50 10
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -15,9 +16,11 @@ from typing import Any
 
 import pytest
 
+from evermodel.demo.description import write_description
 from evermodel.demo.story import FAULT
-from evermodel.twin.replay import ReplayOptions, replay
+from tests.e2e.conftest import Alone
 from tests.e2e.processes import processes_of
+from tests.e2e.small_bank import STILL, brought
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "examples/demo/model.toml"
@@ -39,12 +42,10 @@ class Told:
         return [json.loads(line) for line in lines]
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    out = tmp_path_factory.mktemp("demo")
-    command = [str(Path(sys.executable).with_name("evermodel")), "demo", "--out", str(out)]
+def demo(out: Path, *more: str) -> Told:
+    command = [str(Path(sys.executable).with_name("evermodel")), "demo", "--out", str(out), *more]
     ended = subprocess.run(
-        [*command, "--model", str(MODEL)],
+        command,
         cwd=ROOT,
         env=dict(os.environ),
         capture_output=True,
@@ -54,6 +55,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     )
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
     return Told(out, ended.stdout, json.loads((out / "summary.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    return demo(tmp_path_factory.mktemp("demo"), "--model", str(MODEL))
 
 
 def test_one_version_is_promoted_and_the_bad_one_is_taken_back(told: Told) -> None:
@@ -159,7 +165,68 @@ def test_no_process_is_left(told: Told) -> None:
     assert processes_of(told.out) == []
 
 
-def test_the_twin_decides_the_same(told: Told, tmp_path: Path) -> None:
-    data = told.out / "data.parquet"
-    summary = replay(ReplayOptions(model=MODEL, data=data, out=tmp_path, fault=FAULT))
-    assert summary.content["ledger_sha256"] == told.summary["ledger_sha256"]
+REPLAY = """
+import sys
+from pathlib import Path
+from evermodel.twin.replay import ReplayOptions, replay
+model, data, out = map(Path, sys.argv[1:4])
+replay(ReplayOptions(model=model, data=data, out=out, fault=sys.argv[4]))
+"""
+
+
+@pytest.fixture(scope="module")
+def replayed(told: Told, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
+    """What two processes made of the demo's payments, at once; each orders sets in its own way."""
+    outs = [tmp_path_factory.mktemp(name) for name in ("one", "other")]
+    command = [sys.executable, "-c", REPLAY, str(MODEL), str(told.out / "data.parquet")]
+    twins = [
+        subprocess.Popen([*command, str(out), FAULT], env={**os.environ, "PYTHONHASHSEED": seed})
+        for out, seed in zip(outs, "12", strict=True)
+    ]
+    assert [twin.wait(timeout=800) for twin in twins] == [0, 0]
+    return outs
+
+
+def test_the_twin_decides_the_same(told: Told, replayed: Sequence[Path]) -> None:
+    summary = json.loads((replayed[0] / "summary.json").read_text())
+    assert summary["ledger_sha256"] == told.summary["ledger_sha256"]
+
+
+def test_two_replays_of_the_story_write_the_same_bytes(replayed: Sequence[Path]) -> None:
+    one, other = replayed
+    names = sorted(path.name for path in one.iterdir())
+    assert names == sorted(path.name for path in other.iterdir())
+    assert {"events.jsonl", "report.html", "scored.parquet", "summary.json"} <= set(names)
+    for name in names:
+        first, second = ((out / name).read_bytes() for out in replayed)
+        if name == "summary.json":
+            first, second = (without_seconds(content) for content in (first, second))
+        assert first == second, name
+
+
+def without_seconds(summary: bytes) -> bytes:
+    """Return the bytes of `summary` up to its last key, which says how long the run took."""
+    kept, mark, seconds = summary.rpartition(b'"seconds": {')
+    assert mark
+    assert seconds.count(b"}") == 2, "what is left out is the seconds alone"
+    return kept
+
+
+def test_a_file_is_played_in_the_folder_of_an_earlier_demo_as_if_there_had_been_none(
+    told: Told, alone: Alone, tmp_path: Path
+) -> None:
+    shutil.copytree(told.out, tmp_path / "again")
+    frame, model = brought(STILL)
+    frame.write_parquet(tmp_path / "wires.parquet")
+    write_description(model, tmp_path / "wires.toml")
+    files = ["--data", str(tmp_path / "wires.parquet"), "--model", str(tmp_path / "wires.toml")]
+    again = demo(tmp_path / "again", *files)
+    assert again.summary["ledger_sha256"] == alone(STILL)["ledger_sha256"]
+    assert again.summary["transactions"] == len(frame)
+    assert [again.summary[name] for name in ("lost", "duplicated", "dead_letters")] == [0, 0, 0]
+    assert {event["subject"] for event in again.events} == {model.name}
+    assert list((again.out / "drift").glob("*")) == [], "those pages were of the earlier alarms"
+    log = ["git", "-C", str(again.out / "stack" / "config.git"), "log", "--format=%s", "main"]
+    said = subprocess.run(log, capture_output=True, text=True, check=True).stdout
+    assert said.splitlines() == ["promote(wires): none -> v1", "Begin"]
+    assert processes_of(again.out) == []
