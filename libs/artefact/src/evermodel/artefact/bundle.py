@@ -13,7 +13,7 @@ import hashlib
 import keyword
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -165,8 +165,3 @@ def _sha256(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             content.update(chunk)
     return content.hexdigest()
-
-
-def names_of(features: Sequence[Feature]) -> tuple[str, ...]:
-    """Return the columns of `features`, in order."""
-    return tuple(feature.name for feature in features)

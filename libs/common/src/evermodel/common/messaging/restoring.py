@@ -22,11 +22,6 @@ class Keeper:
         self._assignment = assignment
         self.partition_of_key: dict[str, int] = {}
 
-    @property
-    def is_stateful(self) -> bool:
-        """Whether the service keeps anything in memory that belongs to a partition."""
-        return self._assignment is not None
-
     def restore(
         self, committed: Mapping[TopicPartition, int | None]
     ) -> tuple[dict[TopicPartition, int | None], list[Accepted]]:

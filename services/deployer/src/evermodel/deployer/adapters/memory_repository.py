@@ -1,7 +1,6 @@
-"""The config repository without git: the fake of the twin and of fast tests.
+"""The config repository without git: the fake of fast tests.
 
-Its commits have the ids that git would give them, so a replay and a run over Kafka that begin
-with an empty repository name the same ones.
+Its commits have the ids that git would give them. Must never stand where something is served.
 """
 
 import hashlib
