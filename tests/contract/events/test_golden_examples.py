@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
 from docs.build import schemas
-from docs.build.compatibility import breaking_changes
+from docs.build.compatibility import Schema, breaking_changes
 from evermodel.common.events import codec
 from evermodel.common.kernel.errors import Poison
 
@@ -39,6 +41,46 @@ def test_a_golden_example_decodes_and_fits_its_schema(path: Path) -> None:
 
 def test_every_type_has_an_example() -> None:
     assert {json.loads(p.read_text())["type"] for p in EXAMPLES} == set(BY_TYPE)
+
+
+def test_every_field_stands_in_an_example_or_was_released() -> None:
+    """So none can be taken back once it is there: removed, its example no longer comes back."""
+    kept, there = set[tuple[str, str]](), set[tuple[str, str]]()
+    for payload in BY_TYPE.values():
+        schema = dict(schemas.schema_of(payload))
+        released = json.loads((EVENTS / f"schemas/released/{payload.TYPE}.json").read_text())
+        there |= fields_of(schema, payload.TYPE)
+        kept |= fields_of(released, payload.TYPE)
+        for example in map(json.loads, (path.read_text() for path in EXAMPLES)):
+            if example["type"] == payload.TYPE:
+                kept |= set(met(example["data"], schema, schema, payload.TYPE))
+    assert there - kept == set(), "add an example (and it to INDEX) that holds these"
+
+
+def fields_of(schema: Schema, name: str) -> set[tuple[str, str]]:
+    """Return each field of a payload and of the parts it is made of, with the part's name."""
+    parts = {name: schema, **schema.get("$defs", {})}
+    return {(part, field) for part, of in parts.items() for field in of.get("properties", {})}
+
+
+def met(data: Any, schema: Schema, root: Schema, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the fields that `data` holds, at whatever depth."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        schema = root["$defs"][name]
+    for other in schema.get("anyOf", ()):
+        yield from met(data, other, root, name)
+    fields = schema.get("properties", {})
+    if isinstance(data, dict):
+        for field, value in data.items():
+            if field in fields:
+                yield name, field
+            yield from met(
+                value, fields.get(field, schema.get("additionalProperties", {})), root, name
+            )
+    elif isinstance(data, list):
+        for value in data:
+            yield from met(value, schema.get("items", {}), root, name)
 
 
 def test_examples_are_only_ever_added() -> None:
