@@ -8,7 +8,7 @@ import pytest
 
 from evermodel.common.events.traffic import Label, Watermark
 from evermodel.common.models.description import ModelDescription
-from evermodel.playback.feed import Feed, watermarks
+from evermodel.playback.feed import Feed, in_order, watermarks
 from evermodel.playback.source import BadData, read_frame
 
 _EARLY, _LATE = datetime(2024, 12, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
@@ -123,3 +123,22 @@ def test_a_first_model_inside_of_what_is_played_is_well(
 ) -> None:
     inside, until = datetime(2025, 1, 3, tzinfo=UTC), datetime(2025, 1, 5, tzinfo=UTC)
     _feed(frame, model, until).require_history(bootstrap_until=inside, until=until)
+
+
+def test_windows_of_several_tables_come_in_order_and_those_that_end_together_at_once(
+    frame: pl.DataFrame, model: ModelDescription
+) -> None:
+    days, half_days = (
+        model.model_copy(update={"windows": model.windows.model_copy(update={"length": length})})
+        for length in (timedelta(days=1), timedelta(hours=12))
+    )
+    feeds = [_feed(frame, days), _feed(frame, half_days)]
+    played = list(in_order(feeds))
+    ends = [end for end, _ in played]
+    assert ends == sorted(set(ends))
+    assert all(window.end == end for end, ending in played for _, window in ending)
+    together = [[feeds.index(feed) for feed, _ in ending] for _, ending in played]
+    assert together[:4] == [[1], [0, 1], [1], [0, 1]]
+    for feed in feeds:
+        mine = [window.start for _, ending in played for f, window in ending if f is feed]
+        assert mine == [window.start for window in feed.windows()]
