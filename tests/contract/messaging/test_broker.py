@@ -1,16 +1,15 @@
 """The promises of ``messaging/ports.py``, asked of the in-memory broker and of a real Kafka."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
-from threading import Event
 
-import confluent_kafka as ck
 import pytest
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # public
 
 from evermodel.common.events.catalogue import Topic
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.memory import MemoryBroker
 from evermodel.common.messaging.ports import (
     Broker,
@@ -69,10 +68,10 @@ class Place:
         """
         if self._bootstrap is None:
             return
-        log = AdminClient({"bootstrap.servers": self._bootstrap})
-        end = {ck.TopicPartition(self.topic, partition): OffsetSpec.latest()}  # type: ignore[no-untyped-call]  # ships no types
-        while all(f.result().offset == 0 for f in log.list_offsets(end).values()):
-            Event().wait(0.01)
+        log, end = KafkaGroups(KafkaSettings(bootstrap_servers=self._bootstrap)), 0
+        while not end:
+            with suppress(BrokerUnavailable):  # a new topic: nobody leads the partition yet
+                end = log.ends([self.topic])[self.at(partition)]
 
     def everything(self) -> list[str]:
         found = read_whole(self.broker, partitions_of(self.broker, [self.topic]))
