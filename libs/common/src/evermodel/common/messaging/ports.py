@@ -1,6 +1,6 @@
 """What the loop needs of a broker. Kafka and the in-memory broker keep the same promises.
 
-The semantics are in these docstrings; ``testing/contract.py`` asks both implementations.
+The semantics are in these docstrings; ``tests/contract/messaging`` asks both implementations.
 Nothing here knows a service.
 
 Reads are ``read_committed``: a record shows when its transaction has been committed, and none
