@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evermodel.deployer.domain.betting import wealth, wealth_of_excess, wealth_of_shift
+from evermodel.deployer.domain.betting import MOST, wealth, wealth_of_excess, wealth_of_shift
 
 ALPHA = 0.05
 _wealth = lru_cache(maxsize=None)(wealth)
@@ -102,5 +102,6 @@ def test_looking_after_every_window_raises_a_false_alarm_no_more_often_than_alph
     assert alarms / walks <= ALPHA
 
 
-def test_no_variance_is_no_evidence() -> None:
-    assert wealth_of_shift(0.3, variance=0.0, likely=0.1, degrees=31) == 1.0
+def test_a_shift_that_is_the_same_everywhere_is_certain() -> None:
+    assert wealth_of_shift(0.3, variance=0.0, likely=0.1, degrees=31) == MOST
+    assert wealth_of_shift(0.0, variance=0.0, likely=0.1, degrees=31) == 1.0

@@ -66,10 +66,11 @@ def wealth_of_shift(shift: float, *, variance: float, likely: float, degrees: in
     Johnson, Lu & Westfall ("The Bayesian two-sample t test", 2005): its mean is 1 under the null.
     For a normal random walk it is a martingale (Robbins 1970; Johari et al., "Always valid
     inference", 2022). A mean over the same entities day after day moves less freely than such a
-    walk, so by Slepian's inequality (1962) it crosses a bound no more often.
+    walk, so by Slepian's inequality (1962) it crosses a bound no more often. A shift without any
+    variance is the same everywhere: certain.
     """
     if variance <= 0.0:
-        return 1.0
+        return MOST if shift else 1.0
     known = variance / (variance + likely**2)
     square = shift**2 / variance / degrees
     odds = (math.log1p(square) - math.log1p(known * square)) * (degrees + 1) / 2
