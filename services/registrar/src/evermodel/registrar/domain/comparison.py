@@ -26,7 +26,8 @@ def _against(found: Comparison, *, policy: Policy, demand: Demand) -> Gate:
 
     With equally many alerts the one that catches more frauds is also the more precise, so one
     question covers both. Not worse: the lower bound stays above minus the margin. Better: it
-    stays above nought.
+    stays above nought. A candidate that catches nothing is worse than any champion, though at
+    no alerts, or at a few that are all wrong, the champion catches as little.
     """
     paired, bound = found.paired, -policy.margin if demand == "not_worse" else 0.0
     n = paired.frauds
@@ -37,9 +38,10 @@ def _against(found: Comparison, *, policy: Policy, demand: Demand) -> Gate:
         )
     interval = paired_difference(paired.gained, lost=paired.lost, n=n, confidence=policy.confidence)
     proved = interval.lower >= bound if demand == "not_worse" else interval.lower > bound
+    blind = paired.both + paired.gained == 0
     return Gate(
         name=demand,
-        answer=answer_of(pass_=proved, fail=interval.upper < 0),
+        answer=answer_of(pass_=proved and not blind, fail=interval.upper < 0 or blind),
         required=True,
         interval=interval,
         bound=bound,

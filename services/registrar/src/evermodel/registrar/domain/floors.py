@@ -15,11 +15,7 @@ def absolute(found: Confusion, *, policy: Policy) -> tuple[Gate, ...]:
 
 
 def _floor(name: str, floor: float, found: Confusion, *, of: int, policy: Policy) -> Gate:
-    """Ask whether true positives among `of` rows reach `floor`; a floor of 0 asks for one.
-
-    Without that one a silent candidate would be as good as any champion: at no alerts at all
-    both catch the same.
-    """
+    """Ask whether true positives among `of` rows reach `floor`; a floor of 0 asks nothing."""
     required = floor > 0
     few = found.frauds < policy.min_frauds
     if few or of == 0:
@@ -28,19 +24,8 @@ def _floor(name: str, floor: float, found: Confusion, *, of: int, policy: Policy
             name=name, answer="no_evidence", required=required, bound=floor, n=of, detail=detail
         )
     interval = proportion(found.true_positives, n=of, confidence=policy.confidence)
-    none = found.true_positives == 0
-    answer = answer_of(
-        pass_=interval.lower >= floor and not none, fail=interval.upper < floor or none
-    )
-    return Gate(
-        name=name,
-        answer=answer,
-        required=required,
-        interval=interval,
-        bound=floor,
-        n=of,
-        detail="it catches no fraud" if none else "",
-    )
+    answer = answer_of(pass_=interval.lower >= floor, fail=interval.upper < floor)
+    return Gate(name=name, answer=answer, required=required, interval=interval, bound=floor, n=of)
 
 
 def _alert_budget(found: Confusion, *, policy: Policy) -> Gate:
