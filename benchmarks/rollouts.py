@@ -150,6 +150,7 @@ def _agreement(stage: Stage, answers: Floats, rows: Mask) -> Agreement:
         challenger_alone=pair.newer_alone,
         group_rows=tuple(pair.group_rows.tolist()),
         group_gaps=tuple(pair.group_gaps.tolist()),
+        group_spreads=tuple(pair.group_spreads.tolist()),
     )
 
 

@@ -90,6 +90,7 @@ def agreeing(decided_by: int, one: ServedCounts, other: ServedCounts) -> PairedC
         newer_alone=max(0, newer.alerts - older.alerts),
         group_rows=tuple((rows + group) // ENTITY_GROUPS for group in range(ENTITY_GROUPS)),
         group_gaps=tuple(group % 3 for group in range(ENTITY_GROUPS)),
+        group_spreads=tuple(group % 3 for group in range(ENTITY_GROUPS)),
     )
 
 

@@ -50,16 +50,16 @@ def served_pairs(draw: st.DrawFn) -> Pair:
     one, other = draw(tallies(rows)), draw(tallies(rows))
     both = min(one.answered, other.answered)
     each = st.integers(-20, 20)
+    gaps = draw(st.lists(each, min_size=ENTITY_GROUPS, max_size=ENTITY_GROUPS))
+    if not both:
+        gaps = [0] * ENTITY_GROUPS
     agreement = Agreement(
         rows=both,
         champion_alone=draw(st.integers(0, min(one.alerts, both // 3))),
         challenger_alone=draw(st.integers(0, min(other.alerts, both // 3))),
         group_rows=tuple((both + g) // ENTITY_GROUPS for g in range(ENTITY_GROUPS)),
-        group_gaps=tuple(
-            draw(st.lists(each, min_size=ENTITY_GROUPS, max_size=ENTITY_GROUPS))
-            if both
-            else [0] * ENTITY_GROUPS
-        ),
+        group_gaps=tuple(gaps),
+        group_spreads=tuple(map(abs, gaps)),
     )
     return Pair(champion=one, challenger=other, agreement=agreement)
 

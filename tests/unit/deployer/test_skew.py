@@ -19,9 +19,15 @@ CHANCE = tuple(NORMAL.inv_cdf((g + 0.5) / ENTITY_GROUPS) for g in range(ENTITY_G
 
 
 def agreement(
-    rows: int, *, missed: int = 0, raised: int = 0, shift: float = 0.0, spread: float = 0.0
+    rows: int,
+    *,
+    missed: int = 0,
+    raised: int = 0,
+    shift: float = 0.0,
+    spread: float = 0.0,
+    apart: float = 5.0,
 ) -> Agreement:
-    """`shift` and `spread`: of the groups' mean gaps, in log-odds."""
+    """`shift` and `spread`: of the groups' mean gaps, in log-odds; `apart`: the gaps' mean size."""
     each = rows // ENTITY_GROUPS
     return Agreement(
         rows=each * ENTITY_GROUPS,
@@ -29,6 +35,7 @@ def agreement(
         challenger_alone=raised,
         group_rows=(each,) * ENTITY_GROUPS,
         group_gaps=tuple(round(each * 10 * (shift + spread * x)) for x in CHANCE),
+        group_spreads=tuple(round(each * 10 * (apart + abs(shift) + spread * x)) for x in CHANCE),
     )
 
 
@@ -126,6 +133,27 @@ def test_scores_that_are_shifted_where_it_decides_are_a_skew() -> None:
         assert f"{shift:+.1f}" in finding.detail
 
 
+def test_scores_that_are_moved_to_and_fro_where_it_decides_are_a_skew() -> None:
+    other = agreement(14400, spread=0.1, apart=0.5)
+    moved = skew.scores((step(agreement(1600, spread=0.2, apart=0.8), other),), POLICY)
+    alike = skew.scores((step(agreement(1600, spread=0.2, apart=0.5), other),), POLICY)
+
+    assert (moved.verdict, alike.verdict) == ("fail", "pass")
+    assert "+0.3" in moved.detail
+
+
+def test_windows_counted_without_spreads_are_judged_by_their_gaps() -> None:
+    def bare(rows: Agreement) -> Agreement:
+        return replace(rows, group_spreads=(0,) * ENTITY_GROUPS)
+
+    other = bare(agreement(14400, spread=0.1))
+    shifted = step(bare(agreement(1600, shift=0.3, spread=0.2)), other)
+    honest = step(bare(agreement(1600, spread=0.2)), other)
+
+    assert skew.scores((shifted,), POLICY).verdict == "fail"
+    assert skew.scores((honest,), POLICY).verdict == "pass"
+
+
 def test_a_shift_in_all_its_scores_is_no_skew() -> None:
     honest = step(agreement(1600, shift=1.5, spread=0.2), agreement(14400, shift=1.5, spread=0.1))
 
@@ -170,7 +198,7 @@ def test_the_variance_of_a_shift_is_that_of_the_groups() -> None:
     scale = sum(x * x for x in CHANCE) / (ENTITY_GROUPS - 1) / ENTITY_GROUPS
 
     strata = skew._strata((step(own, other),))
-    assert sqrt(skew._variance(strata)) == pytest.approx(0.1 * sqrt(scale), rel=0.002)
+    assert sqrt(skew._variance(strata, skew.GAPS)) == pytest.approx(0.1 * sqrt(scale), rel=0.002)
 
 
 def test_a_step_counts_by_how_many_rows_each_decided_on_it() -> None:
@@ -179,7 +207,7 @@ def test_a_step_counts_by_how_many_rows_each_decided_on_it() -> None:
         step(agreement(32, shift=1.0), agreement(16_000)),
         step(agreement(16_000, shift=1.0), agreement(32)),
     ):
-        assert 0.001 < skew._shift(skew._strata((many, few))) < 0.01
+        assert 0.001 < skew._shift(skew._strata((many, few)), skew.GAPS) < 0.01
 
 
 @given(st.permutations(range(4)))

@@ -1,8 +1,10 @@
 """What the drift service keeps: whole or not at all, and read back as it was."""
 
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -83,6 +85,19 @@ def test_a_tally_comes_back_as_it_was_kept_and_goes_on_adding(count: int, number
     more = tally(number + 100)
     assert said(again + more) == said(kept + more)
     assert codec.encode(again) == codec.encode(kept)
+
+
+def test_a_tally_kept_before_versions_were_paired_comes_back_without_pairs() -> None:
+    codec, kept = MsgpackTallies(), tally()
+    fields = msgspec.msgpack.decode(zlib.decompress(codec.encode(kept)[1:]))
+    older = b"\x01" + zlib.compress(msgspec.msgpack.encode(fields[:-1]))
+    assert codec.decode("fraud", older).paired == {}
+
+    *others, pairs = fields
+    bare = [*others, [pair[:-1] for pair in pairs]]
+    again = codec.decode("fraud", b"\x01" + zlib.compress(msgspec.msgpack.encode(bare)))
+    assert [pair.group_spreads.sum() for pair in again.paired.values()] == [0] * len(pairs)
+    assert said(again + kept)
 
 
 def test_an_empty_tally_comes_back_empty() -> None:

@@ -59,6 +59,7 @@ def test_it_counts_where_one_alerts_alone_and_how_far_apart_the_scores_lie() -> 
     assert (first.rows, first.older_alone, first.newer_alone) == (3, 1, 1)
     assert (first.group_rows[ada], first.group_rows[ben]) == (2, 1)
     assert (first.group_gaps[ada], first.group_gaps[ben]) == (0, 10)
+    assert sum(first.group_spreads) == 10
     assert (second.decided_by, second.rows, second.newer_alone) == (2, 1, 1)
 
 
@@ -76,6 +77,7 @@ def test_certain_answers_are_as_far_as_the_last_rung(score: float, rung: int) ->
     found = pairs_of(rows(("ada", 1, (0.5, False), (score, False))))
 
     assert found[1, 2].group_gaps.sum() == rung
+    assert found[1, 2].group_spreads.sum() == abs(rung)
 
 
 @given(st.lists(seen, max_size=30), st.integers(0, 30))
@@ -86,6 +88,16 @@ def test_parts_add_to_the_whole_whether_as_tallies_or_as_events(given: list[Seen
 
     assert window_counters(parts[0] + parts[1], {}).paired == whole.paired
     assert merged(one, other).paired == merged(other, one).paired == whole.paired
+
+
+def test_counts_from_before_there_were_spreads_still_add() -> None:
+    whole = window_counters(tally(("ada", 1, (0.5, False), (0.9, False))), {})
+    (pair,) = whole.paired
+    older = whole.model_copy(update={"paired": (pair.model_copy(update={"group_spreads": ()}),)})
+
+    (added,) = merged(older, whole).paired
+    assert added.group_spreads == pair.group_spreads
+    assert added.rows == pair.rows * 2
 
 
 @given(st.lists(st.text(), min_size=1))

@@ -85,6 +85,10 @@ class PairedCounts(Value):
     group_gaps: tuple[int, ...] = Field(
         description="By group: the sum of the newer version's rungs less the older's."
     )
+    group_spreads: tuple[Count, ...] = Field(
+        default=(),
+        description="By group: the same sum of distances, whichever of the two scores higher.",
+    )
 
 
 class WindowCounters(Value):

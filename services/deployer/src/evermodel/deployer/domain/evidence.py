@@ -37,8 +37,8 @@ class Tally:
 class Agreement:
     """Rows both scored: where one alerts alone, and how far apart their scores lie.
 
-    `group_gaps`: sums of the challenger's rungs of log-odds less the champion's; by group of
-    entities, as `group_rows` (see ``PairedCounts``).
+    `group_gaps`: sums of the challenger's rungs of log-odds less the champion's, `group_spreads`:
+    of their distances; by group of entities, as `group_rows` (see ``PairedCounts``).
     """
 
     rows: int = 0
@@ -46,6 +46,7 @@ class Agreement:
     challenger_alone: int = 0
     group_rows: tuple[int, ...] = (0,) * ENTITY_GROUPS
     group_gaps: tuple[int, ...] = (0,) * ENTITY_GROUPS
+    group_spreads: tuple[int, ...] = (0,) * ENTITY_GROUPS
 
     def __add__(self, other: Self) -> "Agreement":
         return Agreement(
@@ -54,6 +55,7 @@ class Agreement:
             challenger_alone=self.challenger_alone + other.challenger_alone,
             group_rows=_sums(self.group_rows, other.group_rows),
             group_gaps=_sums(self.group_gaps, other.group_gaps),
+            group_spreads=_sums(self.group_spreads, other.group_spreads),
         )
 
 

@@ -81,7 +81,7 @@ def window_of(event: TransactionsWindowed) -> Window:
     served, paired = event.counters.served, event.counters.paired
     if any(len(counts.histogram) != SCORE_BINS for counts in served):
         raise Permanent(f"a score histogram has another number of bins than {SCORE_BINS}")
-    if any({len(p.group_rows), len(p.group_gaps)} != {ENTITY_GROUPS} for p in paired):
+    if any(_groups(p) != {ENTITY_GROUPS} for p in paired):
         raise Permanent(f"a pair of versions has another number of groups than {ENTITY_GROUPS}")
     return Window(
         end=event.window.end,
@@ -98,6 +98,11 @@ def _cell(counts: ServedCounts) -> Cell:
     return Cell(decided_by=counts.decided_by or 0, version=counts.version, tally=tally)
 
 
+def _groups(counts: PairedCounts) -> set[int]:
+    spreads = counts.group_spreads or counts.group_gaps
+    return {len(counts.group_rows), len(counts.group_gaps), len(spreads)}
+
+
 def _pair_cell(counts: PairedCounts) -> PairCell:
     agreement = Agreement(
         rows=counts.rows,
@@ -105,6 +110,7 @@ def _pair_cell(counts: PairedCounts) -> PairCell:
         challenger_alone=counts.newer_alone,
         group_rows=counts.group_rows,
         group_gaps=counts.group_gaps,
+        group_spreads=counts.group_spreads or (0,) * ENTITY_GROUPS,
     )
     return PairCell(
         decided_by=counts.decided_by or 0,

@@ -43,6 +43,7 @@ class _Paired(msgspec.Struct, array_like=True):
     newer_alone: int
     group_rows: list[int]
     group_gaps: list[int]
+    group_spreads: list[int] = []
 
 
 class _Tally(msgspec.Struct, array_like=True):
@@ -148,6 +149,7 @@ def _pair_out(versions: tuple[int | None, int, int], pair: PairTally) -> _Paired
         pair.newer_alone,
         pair.group_rows.tolist(),
         pair.group_gaps.tolist(),
+        pair.group_spreads.tolist(),
     )
 
 
@@ -158,4 +160,5 @@ def _pair_in(kept: _Paired) -> PairTally:
         kept.newer_alone,
         np.array(kept.group_rows, dtype=np.int64),
         np.array(kept.group_gaps, dtype=np.int64),
+        np.array(kept.group_spreads or [0] * len(kept.group_gaps), dtype=np.int64),
     )

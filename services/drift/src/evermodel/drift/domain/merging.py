@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import zip_longest
 from typing import TypeVar
 
 import numpy as np
@@ -146,6 +147,12 @@ def _same_paired(a: PairedCounts, b: PairedCounts) -> PairedCounts:
         rows=a.rows + b.rows,
         older_alone=a.older_alone + b.older_alone,
         newer_alone=a.newer_alone + b.newer_alone,
-        group_rows=tuple(x + y for x, y in zip(a.group_rows, b.group_rows, strict=True)),
-        group_gaps=tuple(x + y for x, y in zip(a.group_gaps, b.group_gaps, strict=True)),
+        group_rows=_sums(a.group_rows, b.group_rows),
+        group_gaps=_sums(a.group_gaps, b.group_gaps),
+        group_spreads=_sums(a.group_spreads, b.group_spreads),
     )
+
+
+def _sums(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the sums by group; counts from before there were such are nought."""
+    return tuple(map(sum, zip_longest(one, other, fillvalue=0)))

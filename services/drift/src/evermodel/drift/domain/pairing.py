@@ -33,6 +33,7 @@ class PairTally:
     newer_alone: int
     group_rows: Integers
     group_gaps: Integers
+    group_spreads: Integers
 
     def __add__(self, other: "PairTally") -> "PairTally":
         return PairTally(
@@ -41,6 +42,7 @@ class PairTally:
             self.newer_alone + other.newer_alone,
             self.group_rows + other.group_rows,
             self.group_gaps + other.group_gaps,
+            self.group_spreads + other.group_spreads,
         )
 
 
@@ -71,19 +73,24 @@ def pair_of(
     both = np.flatnonzero(~(np.isnan(left) | np.isnan(right)))
     old, new = alerts[older][both], alerts[newer][both]
     gaps = _rungs(right[both]) - _rungs(left[both])
-    sums = np.zeros(ENTITY_GROUPS, dtype=np.int64)
-    np.add.at(sums, groups[both], gaps)
     return PairTally(
         rows=len(both),
         older_alone=int((old & ~new).sum()),
         newer_alone=int((new & ~old).sum()),
         group_rows=np.bincount(groups[both], minlength=ENTITY_GROUPS),
-        group_gaps=sums,
+        group_gaps=_by_group(groups[both], gaps),
+        group_spreads=_by_group(groups[both], np.abs(gaps)),
     )
 
 
 def _rungs(scores: npt.NDArray[np.float64]) -> Integers:
     return np.searchsorted(_EDGES, scores, side="right")
+
+
+def _by_group(groups: Integers, values: Integers) -> Integers:
+    sums = np.zeros(ENTITY_GROUPS, dtype=np.int64)
+    np.add.at(sums, groups, values)
+    return sums
 
 
 def groups_of(entities: Sequence[str]) -> Integers:

@@ -71,6 +71,7 @@ def _paired_counts(tally: Tally) -> tuple[PairedCounts, ...]:
             newer_alone=pair.newer_alone,
             group_rows=tuple(pair.group_rows.tolist()),
             group_gaps=tuple(pair.group_gaps.tolist()),
+            group_spreads=tuple(pair.group_spreads.tolist()),
         )
         for (decider, older, newer), pair in found
     )
