@@ -68,12 +68,13 @@ class MlflowReports:
     @contextmanager
     def _client(self) -> Iterator[Any]:
         """Yield the client; what the server or the network raises is `Unavailable`."""
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415  # 2.5 s and 150 MB
-        from mlflow.tracking import MlflowClient  # noqa: PLC0415
+        # 2.5 s and 150 MB. As a whole: of two threads that begin with two of its modules, one
+        # is handed half of it.
+        import mlflow  # noqa: PLC0415
 
         try:
-            yield MlflowClient(tracking_uri=self._uri)
-        except (MlflowException, OSError) as error:
+            yield mlflow.MlflowClient(tracking_uri=self._uri)
+        except (mlflow.exceptions.MlflowException, OSError) as error:
             raise Unavailable(first_words(error)) from error
 
 

@@ -15,17 +15,17 @@ class MlflowDownload:
         self._tracking_uri = tracking_uri
 
     def __call__(self, uri: str, into: Path) -> Path:
-        # Imported here because it takes seconds, which no consume loop should wait for.
-        from mlflow.artifacts import download_artifacts  # noqa: PLC0415
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415
+        # Imported here because it takes seconds, which no consume loop should wait for. As a whole:
+        # of two threads that begin with two of its modules, one is handed half of it.
+        import mlflow  # noqa: PLC0415
 
         try:
             return Path(
-                download_artifacts(
+                mlflow.artifacts.download_artifacts(
                     artifact_uri=uri, dst_path=str(into), tracking_uri=self._tracking_uri
                 )
             )
-        except MlflowException as error:
+        except mlflow.exceptions.MlflowException as error:
             if error.error_code in _ABSENT:
                 raise BundleRefused(f"{uri}: {error.message}") from error
             raise BundleUnreachable(f"{uri}: {error.message}") from error

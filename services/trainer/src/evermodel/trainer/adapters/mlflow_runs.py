@@ -75,22 +75,18 @@ class MlflowRuns:
 
         What MLflow refuses as invalid stays as it is: no waiting would change it.
         """
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415  # 2.5 s and 150 MB
+        # 2.5 s and 150 MB. As a whole: of two threads that begin with two of its modules, one
+        # is handed half of it.
+        import mlflow  # noqa: PLC0415
 
         if self._connected is None:
-            self._connected = _connect(self._uri)
+            self._connected = mlflow.MlflowClient(tracking_uri=self._uri)
         try:
             yield self._connected
-        except (MlflowException, OSError) as error:
+        except (mlflow.exceptions.MlflowException, OSError) as error:
             if getattr(error, "error_code", "").startswith("INVALID"):
                 raise
             raise Unavailable(first_words(error)) from error
-
-
-def _connect(uri: str) -> Any:
-    from mlflow.tracking import MlflowClient  # noqa: PLC0415  # as above
-
-    return MlflowClient(tracking_uri=uri)
 
 
 def _experiment(client: Any, model: Name) -> str:

@@ -1,0 +1,71 @@
+"""Two models on one replica may be the first to need MLflow, one a moment after the other.
+
+Python hands the second thread half a module where each begins with another module of a package
+that imports itself in a circle: a training failed for it, and its model was never served.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+#: The second comes when the first has one of the modules and is far from having the others.
+SCRIPT = """
+import sys, threading
+from pathlib import Path
+{setup}
+
+def use():
+    try:
+        {use}
+    except BaseException as error:
+        failed.append(repr(error))
+
+failed = []
+threads = [threading.Thread(target=use) for _ in range(2)]
+threads[0].start()
+while not hasattr(sys.modules.get("mlflow.exceptions"), "MlflowException"):
+    pass
+threads[1].start()
+for thread in threads:
+    thread.join()
+sys.exit("; ".join(failed) or 0)
+"""
+NOWHERE = "http://127.0.0.1:9"
+FIRST_USES = {
+    "trainer": (
+        "from evermodel.trainer.adapters.mlflow_runs import MlflowRuns\n"
+        f"runs = MlflowRuns('{NOWHERE}')",
+        "with runs._client(): pass",
+    ),
+    "drift": (
+        "from evermodel.drift.adapters.mlflow_reports import MlflowReports\n"
+        f"reports = MlflowReports('{NOWHERE}')",
+        "with reports._client(): pass",
+    ),
+    "scorer": (
+        "from evermodel.scorer.adapters.mlflow_bundles import MlflowDownload\n"
+        f"download = MlflowDownload('{NOWHERE}')",
+        "download(sys.argv[1], Path(sys.argv[2]))",
+    ),
+    "registrar": (
+        "from evermodel.registrar.adapters.mlflow_client import answering, connect",
+        f"with answering(): connect('{NOWHERE}')",
+    ),
+}
+
+
+@pytest.mark.parametrize("service", FIRST_USES)
+def test_two_threads_that_need_it_first_both_get_it(service: str, tmp_path: Path) -> None:
+    setup, use = FIRST_USES[service]
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "into").mkdir()
+    script = SCRIPT.format(setup=setup, use=use)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "file"), str(tmp_path / "into")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
