@@ -14,6 +14,7 @@ from docs.build import schemas
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.training import ModelTrained
+from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.ids import EventId, ModelName
 from evermodel.common.messaging.api import Emit, Reaction, Route, ServiceSpec
 from evermodel.common.observability.health import health_server
@@ -67,14 +68,17 @@ def test_every_kind_of_event_is_found_at_the_endpoint(name: str) -> None:
 
 def test_outcomes_are_told_apart() -> None:
     value = of_examples().registry.get_sample_value
-    for kind, outcome in (
-        ("trainings", "failed"),
-        ("trainings", "trained"),
-        ("validations", "accepted"),
-        ("validations", "rejected"),
+    said = [json.loads(path.read_text()) for path in EXAMPLES.glob("*.json")]
+    for kind, event_type, field, outcome in (
+        ("trainings", ModelTrained.TYPE, "outcome", "failed"),
+        ("trainings", ModelTrained.TYPE, "outcome", "trained"),
+        ("validations", ModelValidated.TYPE, "verdict", "accepted"),
+        ("validations", ModelValidated.TYPE, "verdict", "rejected"),
     ):
+        told = sum(s["type"] == event_type and s["data"][field] == outcome for s in said)
+        assert told, (event_type, outcome)
         labels = {"model": "fraud", "outcome": outcome}
-        assert value(f"evermodel_{kind}_total", labels) == 1, (kind, outcome)
+        assert value(f"evermodel_{kind}_total", labels) == told, (kind, outcome)
 
 
 def training(meta: EventMeta, model: ModelName) -> Reaction:

@@ -26,9 +26,8 @@ def test_a_tensorflow_that_cannot_start_is_not_told_by_the_thread_that_warms_it(
     ],
 )
 def test_a_store_that_fails_without_a_word_or_with_too_many_is_unavailable(
-    error: OSError, said: str, monkeypatch: pytest.MonkeyPatch
+    error: OSError, said: str
 ) -> None:
-    monkeypatch.setattr("evermodel.trainer.adapters.mlflow_runs._connect", lambda _: object())
     runs = MlflowRuns("http://mlflow:5000")
 
     with pytest.raises(Unavailable) as raised, runs._client():
