@@ -23,6 +23,7 @@ NAMES = (
     "model",
     "rollback",
     "scoring",
+    "demo",
 )
 
 

@@ -4,11 +4,11 @@ Owns the one process of the registrar that holds TensorFlow: started before ther
 evaluate, for one evaluation. Must never reach a broker or a registry: files in, a file out.
 """
 
-import sys
 from pathlib import Path
 
 from evermodel.artefact.tensorflow import start_tensorflow
 from evermodel.common.runtime.ahead import take_job
+from evermodel.common.runtime.bounded import leave
 from evermodel.registrar.adapters.plan import RESULT, Plan
 from evermodel.registrar.child.evaluation import THREADS, evaluate
 
@@ -25,4 +25,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

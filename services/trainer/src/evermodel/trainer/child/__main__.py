@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 
 from evermodel.common.kernel.errors import Transient
-from evermodel.common.runtime.bounded import end_with_starter
+from evermodel.common.runtime.bounded import end_with_starter, leave
 from evermodel.trainer.child.refusal import Refused
 from evermodel.trainer.ports import REPORT, Plan, Report
 
@@ -45,4 +45,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""Resident memory of a stack's processes by role, looked at while something else goes on.
+
+Owns the looking. Must never touch what it looks at.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from evermodel.embedded.process import recorded
+
+LOOK_SECONDS = 0.5
+MEGABYTE = 2**20
+
+#: Bytes by process name, of the process itself and of all that it started.
+Sizes = Mapping[str, tuple[int, int]]
+
+
+class Peaks:
+    """The most that each role, and all together, were seen to take; in bytes."""
+
+    def __init__(self) -> None:
+        self.own: dict[str, int] = defaultdict(int)
+        self.started: dict[str, int] = defaultdict(int)
+        self.together = 0
+
+    def see(self, sizes: Sizes) -> None:
+        """Take one look into account."""
+        for name, (own, started) in sizes.items():
+            self.own[name] = max(self.own[name], own)
+            self.started[name] = max(self.started[name], started)
+        self.together = max(self.together, sum(own + more for own, more in sizes.values()))
+
+
+def sizes(records: Path) -> Sizes:
+    """Return what the processes recorded in the folder `records` take now."""
+    running = {}
+    for process in psutil.process_iter(["pid", "ppid", "memory_info"]):
+        memory = process.info["memory_info"]  # None of a process that is somebody else's
+        running[process.info["pid"]] = (process.info["ppid"], memory.rss if memory else 0)
+    roles = {record.pid: record.name for record in recorded(records)}
+    found = {name: [0, 0] for name in roles.values()}
+    for pid, (parent, size) in running.items():
+        if pid in roles:
+            found[roles[pid]][0] += size
+        elif (role := _ancestor(parent, running, roles)) is not None:
+            found[role][1] += size
+    return {name: (own, started) for name, (own, started) in found.items()}
+
+
+@contextmanager
+def watched(records: Path) -> Iterator[Peaks]:
+    """Look at the processes recorded in `records` until the block ends."""
+    peaks, over = Peaks(), threading.Event()
+
+    def look() -> None:
+        while not over.wait(LOOK_SECONDS):
+            peaks.see(sizes(records))
+
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        looking = beside.submit(look)
+        try:
+            yield peaks
+        finally:
+            over.set()
+    looking.result()
+
+
+def _ancestor(
+    pid: int, running: Mapping[int, tuple[int, int]], roles: Mapping[int, str]
+) -> str | None:
+    while pid not in roles:
+        if pid not in running or pid <= 1:
+            return None
+        pid = running[pid][0]
+    return roles[pid]
