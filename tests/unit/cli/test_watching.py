@@ -1,5 +1,6 @@
 """The table of `up` tells which process is down, and what it said last."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from evermodel.cli.watching import sentence, table
-from evermodel.embedded.supervisor import Standing
+from evermodel.embedded.slot import Standing
 
 UP = Standing(
     name="scorer",
@@ -44,3 +45,13 @@ def test_the_table_adds_the_memory_up(capsys: pytest.CaptureFixture[str]) -> Non
     shown = capsys.readouterr().out
     assert "ended 1" in shown
     assert shown.count("100 MB") == 2
+
+
+def test_a_spare_is_shown_as_one_and_its_memory_counts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Console(width=120).print(table([replace(UP, spare_bytes=300 * 2**20), DOWN]))
+    lines = {line[:14].strip(): line for line in capsys.readouterr().out.splitlines()}
+    assert "waits" in lines["scorer spare"]
+    assert "300 MB" in lines["scorer spare"]
+    assert "400 MB" in lines["together"]

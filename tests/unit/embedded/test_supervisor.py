@@ -13,7 +13,8 @@ from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import Command
 from evermodel.embedded.services import replicas
 from evermodel.embedded.settings import inherited_environment
-from evermodel.embedded.supervisor import Slot, Supervisor
+from evermodel.embedded.slot import Slot
+from evermodel.embedded.supervisor import Supervisor
 
 FOREVER = "import threading; threading.Event().wait()"
 DEAF = f"import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); {FOREVER}"
@@ -137,7 +138,7 @@ def test_a_supervisor_that_keeps_nothing_any_more_says_why(
     def fail(*_: object, **__: object) -> None:
         raise failure
 
-    monkeypatch.setattr("evermodel.embedded.supervisor.Child", fail)
+    monkeypatch.setattr("evermodel.embedded.slot.Child", fail)
     supervisor.keep(command(tmp_path, FOREVER, name="bad"))
     with pytest.raises(type(failure)):
         eventually(lambda: not supervisor.standings())

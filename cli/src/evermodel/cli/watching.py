@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from evermodel.embedded.readiness import tail
+from evermodel.embedded.slot import Standing
 from evermodel.embedded.stack import Stack
-from evermodel.embedded.supervisor import Standing
 
 _LOOK_SECONDS = 1.0
 
@@ -68,7 +68,10 @@ def table(standings: list[Standing]) -> Table:
         state = "[green]running[/]" if s.state == "running" else f"[red]ended {s.status}[/]"
         size = f"{s.memory_bytes / 2**20:.0f} MB" if s.pid else ""
         shown.add_row(s.name, state, str(s.pid or ""), str(s.up), size, str(s.restarts or ""))
-    total = sum(s.memory_bytes for s in standings) / 2**20
+        if s.spare_bytes:
+            spare = f"{s.spare_bytes / 2**20:.0f} MB"
+            shown.add_row(f"{s.name} spare", "waits", "", "", spare, "")
+    total = sum(s.memory_bytes + s.spare_bytes for s in standings) / 2**20
     shown.add_section()
     shown.add_row("together", "", "", "", f"{total:.0f} MB", "")
     return shown

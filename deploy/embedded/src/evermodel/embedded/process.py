@@ -7,6 +7,7 @@ time is not the recorded one: ids are used again.
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,10 @@ import psutil
 
 from evermodel.embedded import launcher
 
+#: The last argument of what shall wait for its turn.
+WAIT = "--wait"
+#: No words: the command line has said everything.
+_GO = b"[]\n"
 #: After SIGTERM a process has this long before SIGKILL. The whole stack has ten seconds.
 STOP_SECONDS = 6.0
 
@@ -31,6 +36,8 @@ class Command:
     environment: Mapping[str, str]
     log: Path
     folder: Path | None = None
+    can_wait: bool = False
+    """With `WAIT` as its last argument it prepares and waits for its turn (``take_job``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,22 +63,29 @@ class ProcessRecord:
 class Child:
     """A started command. The thread that starts it must live as long as it shall."""
 
-    def __init__(self, command: Command, *, records: Path) -> None:
-        """Start `command` and write its record into the folder `records`."""
-        self.name = command.name
-        self._record = records / f"{command.name}.json"
+    def __init__(self, command: Command, *, records: Path, waits: bool = False) -> None:
+        """Start `command` and write its record into the folder `records`.
+
+        `waits`: it does nothing before `take_turn`.
+        """
+        self.name = f"{command.name}-spare" if waits else command.name
+        self._record = records / f"{self.name}.json"
+        ours, its = socket.socketpair() if waits else (None, None)
+        self._turn, self._has_its_turn = ours, not waits
         records.mkdir(parents=True, exist_ok=True)
         command.log.parent.mkdir(parents=True, exist_ok=True)
         with command.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_launch(), *command.arguments],
+                [*_launch(), *command.arguments, *([WAIT] if waits else ())],
                 env=dict(command.environment),
                 cwd=command.folder,
-                stdin=subprocess.DEVNULL,
+                stdin=its.fileno() if its else subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        if its is not None:
+            its.close()
         self._write(command)
 
     @property
@@ -86,6 +100,24 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
 
+    def take_turn(self, command: Command) -> None:
+        """Let it go on as the one process of `command`; returns at once."""
+        if self._turn is not None:
+            self._turn.settimeout(0)
+            with suppress(OSError):  # it has just died: that shows where it is waited for
+                self._turn.sendall(_GO)
+        waited, self._record = self._record, self._record.with_name(f"{command.name}.json")
+        self.name = command.name
+        self._write(command)
+        waited.unlink(missing_ok=True)
+
+    def has_its_turn(self) -> bool:
+        """Whether it has gone on, or never waited."""
+        if not self._has_its_turn and self._turn is not None:
+            with suppress(OSError):
+                self._has_its_turn = bool(self._turn.recv(1))
+        return self._has_its_turn
+
     def terminate(self) -> None:
         """Ask it to end; returns at once."""
         if self._process.poll() is None:
@@ -98,6 +130,8 @@ class Child:
             self._process.kill()
         status = self._process.wait()
         _signal_group(self.pid, signal.SIGKILL)
+        if self._turn is not None:
+            self._turn.close()
         self._record.unlink(missing_ok=True)
         return status
 

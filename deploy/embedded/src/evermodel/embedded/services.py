@@ -9,10 +9,14 @@ from evermodel.embedded.errors import NotAvailable
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A service role: its name, and what follows ``python -m``."""
+    """A service role: its name, and what follows ``python -m``.
+
+    `can_wait`: its imports take longer than a restart may, so a spare is kept.
+    """
 
     name: str
     module: tuple[str, ...]
+    can_wait: bool = False
 
     @property
     def arguments(self) -> list[str]:
@@ -21,7 +25,7 @@ class Role:
 
 
 ROLES = (
-    Role("scorer", ("evermodel.scorer",)),
+    Role("scorer", ("evermodel.scorer",), can_wait=True),
     Role("drift-windower", ("evermodel.drift", "windower")),
     Role("drift-detector", ("evermodel.drift", "detector")),
     Role("drift-outcomes", ("evermodel.drift", "outcomes")),

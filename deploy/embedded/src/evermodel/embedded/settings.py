@@ -58,6 +58,12 @@ class StackSettings(BaseSettings):
         "allows each service its own topics only.",
     )
 
+    evermodel_spares: Literal["on", "off"] = Field(
+        default="on",
+        description="on: a second process of each scorer waits with TensorFlow imported, and takes "
+        "over when the first has died: some 650 MB for a restart within three seconds.",
+    )
+
     def parts_named(self) -> tuple[str, ...]:
         """Return the variables by which a part of one's own is named now."""
         parts = (

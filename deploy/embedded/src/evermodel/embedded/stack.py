@@ -23,7 +23,8 @@ from evermodel.embedded.process import Command, Part, sweep
 from evermodel.embedded.security import Security, connection
 from evermodel.embedded.services import ROLES, Role, replicas
 from evermodel.embedded.settings import StackSettings, inherited_environment
-from evermodel.embedded.supervisor import Standing, Supervisor
+from evermodel.embedded.slot import Standing
+from evermodel.embedded.supervisor import Supervisor
 
 _HEALTH_PORT = "EVERMODEL_HEALTH_PORT"
 
@@ -120,6 +121,7 @@ def stack(
                 wanted=wanted_replicas or {},
                 roles=roles,
                 security=secrets,
+                spares=StackSettings().evermodel_spares == "on",
             ):
                 supervisor.keep(command)
             yield Stack(supervisor, addresses, folder)
@@ -197,8 +199,11 @@ def commands(
     wanted: Mapping[str, int],
     roles: tuple[Role, ...] = ROLES,
     security: Security | None = None,
+    spares: bool = False,
 ) -> Iterator[Command]:
     """Yield the command of every replica: no two are told the same instance, folder or port.
+
+    `spares`: what can wait may be started ahead.
 
     Raises:
         NotAvailable: `wanted` names no role.
@@ -217,4 +222,5 @@ def commands(
             arguments=role.arguments,
             environment={**environment, **own},
             log=folder / "logs" / f"{name}.log",
+            can_wait=spares and role.can_wait,
         )

@@ -1,6 +1,7 @@
 """Keeps a set of commands running: restarts what dies, cuts long logs, ends all together.
 
-Owns the restarts. Must never decide what runs (see ``stack``). All processes are started by
+Owns the thread of all processes. Must never decide what runs (see ``stack``), nor when one is
+started again (see ``slot``). All processes are started by
 one thread that lives as long as they do: on Linux the kernel ends a child with the *thread*
 that started it.
 """
@@ -8,94 +9,21 @@ that started it.
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 import psutil
 
 from evermodel.common.kernel.clock import Clock
 from evermodel.embedded.errors import NotAvailable
-from evermodel.embedded.process import Child, Command
+from evermodel.embedded.process import Command
 from evermodel.embedded.readiness import tail
 from evermodel.embedded.rotation import rotate
+from evermodel.embedded.slot import Slot, Standing
 
-#: First restart at once, so that a killed service commits again within seconds; then doubling.
-FIRST_DELAY_SECONDS = 0.2
-LONGEST_DELAY_SECONDS = 30.0
-#: After running this long a process is well again and its next restart is the first.
-WELL_SECONDS = 30.0
 _LOOK_SECONDS = 0.05
 _LOOKS_PER_ROTATION = 100
 _SERVICES_SECONDS = 5.0
 _FOUNDATIONS_SECONDS = 3.0
-
-State = Literal["running", "restarting"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How one process stands, for people."""
-
-    name: str
-    state: State
-    pid: int | None
-    restarts: int
-    status: int | None
-    memory_bytes: int
-    up: timedelta
-
-
-class Slot:
-    """One command and the process that runs it now."""
-
-    def __init__(self, command: Command, *, records: Path, clock: Clock) -> None:
-        self.command = command
-        self.restarts = 0
-        self.status: int | None = None
-        self._records, self._clock = records, clock
-        self._child: Child | None = None
-        self._due = self._began = clock.monotonic()
-        self._delay = FIRST_DELAY_SECONDS
-
-    def adopt(self, child: Child) -> None:
-        """Take over a process of this command that runs already."""
-        self._child, self._began = child, self._clock.monotonic()
-
-    def look(self) -> None:
-        """Start what is due, note what has died."""
-        now = self._clock.monotonic()
-        if self._child is None:
-            if now >= self._due:
-                self.adopt(Child(self.command, records=self._records))
-            return
-        status = self._child.wait(seconds=0)
-        if status is not None:
-            self._child.stop(seconds=0)
-            self._child, self.status = None, status
-            self.restarts += 1
-            self._delay = FIRST_DELAY_SECONDS if now - self._began > WELL_SECONDS else self._delay
-            self._due, self._delay = now + self._delay, min(self._delay * 2, LONGEST_DELAY_SECONDS)
-
-    @property
-    def child(self) -> Child | None:
-        """The process, if one runs."""
-        return self._child
-
-    def standing(self) -> Standing:
-        """Return how it stands."""
-        child = self._child
-        up = self._clock.monotonic() - self._began if child else 0.0
-        return Standing(
-            name=self.command.name,
-            state="running" if child else "restarting",
-            pid=child.pid if child else None,
-            restarts=self.restarts,
-            status=self.status,
-            memory_bytes=memory(child.pid) if child else 0,
-            up=timedelta(seconds=int(up)),
-        )
 
 
 class Supervisor:
@@ -193,23 +121,9 @@ class Supervisor:
             _end(self._foundations, seconds=_FOUNDATIONS_SECONDS)
 
 
-def memory(pid: int) -> int:
-    """Return the resident bytes of process `pid` and its descendants, 0 when it is gone."""
-    try:
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return 0
-    total = 0
-    for member in family:
-        with suppress(psutil.NoSuchProcess):
-            total += member.memory_info().rss
-    return total
-
-
 def _end(slots: Sequence[Slot], *, seconds: float) -> None:
     """End all of `slots` at once; whoever is not gone in time is killed."""
-    children = [slot.child for slot in slots if slot.child is not None]
+    children = [child for slot in slots for child in slot.children]
     for child in children:
         child.terminate()
     for _ in range(int(seconds / _LOOK_SECONDS)):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from evermodel.artefact.bundle import digest_of
+from evermodel.artefact.tensorflow import start_tensorflow
 from evermodel.common.events.catalogue import TRANSACTIONS, Topic
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.kernel.clock import Clock
@@ -79,6 +80,11 @@ def _inputs(models: Mapping[str, ModelDescription]) -> list[Topic]:
     """Return every topic that some model's payments arrive in, once."""
     names = sorted({model.stream.topic for model in models.values()})
     return [replace(TRANSACTIONS, name=name) for name in names]
+
+
+def prepare(settings: Settings) -> None:
+    """Import what the first model would have to wait for."""
+    start_tensorflow(threads=settings.threads)
 
 
 @contextmanager

@@ -1,0 +1,88 @@
+"""The scorer's spare has TensorFlow in memory and has spoken to nobody; then it is the scorer."""
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+
+import psutil
+import pytest
+
+from evermodel.embedded.process import Child, Command
+from evermodel.embedded.services import ROLES
+from evermodel.embedded.settings import inherited_environment
+from tests.integration.services import MODEL
+
+(SCORER,) = (role for role in ROLES if role.name == "scorer")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    for _ in range(1200):
+        if condition():
+            return
+        Event().wait(0.05)
+    raise AssertionError("it did not come about")
+
+
+@pytest.fixture
+def command(tmp_path: Path, kafka_bootstrap: str) -> Command:
+    (tmp_path / "model.toml").write_text(MODEL)
+    return Command(
+        name="scorer",
+        arguments=SCORER.arguments,
+        environment={
+            **inherited_environment(),
+            "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
+            "EVERMODEL_MODELS": str(tmp_path / "model.toml"),
+            "EVERMODEL_WORK": str(tmp_path / "work"),
+            "EVERMODEL_HEALTH_PORT": str(free_port()),
+            "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
+        },
+        log=tmp_path / "scorer.log",
+        can_wait=True,
+    )
+
+
+@pytest.fixture
+def spare(command: Command, tmp_path: Path) -> Iterator[Child]:
+    child = Child(command, records=tmp_path / "processes", waits=True)
+    yield child
+    child.stop()
+
+
+def test_a_spare_is_prepared_and_has_spoken_to_nobody_before_its_turn(
+    spare: Child, command: Command, tmp_path: Path
+) -> None:
+    process = psutil.Process(spare.pid)
+    eventually(lambda: has_tensorflow(process) and rests(process))
+    assert process.net_connections(kind="inet") == []
+    assert not (tmp_path / "work").exists()
+    assert b"starts as instance" not in command.log.read_bytes()
+    spare.take_turn(command)
+    eventually(lambda: b"starts as instance" in command.log.read_bytes())
+    port = int(command.environment["EVERMODEL_HEALTH_PORT"])
+    eventually(lambda: port in listening(process))
+    assert spare.has_its_turn()
+
+
+def has_tensorflow(process: psutil.Process) -> bool:
+    return any("tensorflow" in Path(each.path).name for each in process.memory_maps())
+
+
+def rests(process: psutil.Process) -> bool:
+    """Whether it needed no processor for half a second."""
+    before = process.cpu_times()
+    Event().wait(0.5)
+    after = process.cpu_times()
+    return after.user + after.system - before.user - before.system < 0.02
+
+
+def listening(process: psutil.Process) -> set[int]:
+    return {each.laddr.port for each in process.net_connections(kind="inet") if each.laddr}
