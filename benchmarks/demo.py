@@ -51,7 +51,7 @@ MONTH = World(
 )
 #: Who holds what (`docs/limitations.md`); TensorFlow is in the scorer and in what others start.
 WITH_MLFLOW = ("mlflow", "registrar", "trainer")
-WITHOUT_BOUND = ("kafka", "scorer")
+WITHOUT_BOUND = ("kafka", "scorer", "scorer-spare")
 
 
 def measure(*, quick: bool) -> Figures:

@@ -55,7 +55,7 @@ def measure(*, quick: bool) -> Figures:
     """Return seconds from bad evidence to no weight."""
     rounds = 3 if quick else 10
     with bed() as made, services(made):
-        story = _Story(made)
+        story = Story(made)
         story.install(1)
         taken = [story.take_back(version) for version in range(2, 2 + rounds)]
     stepped, applied = zip(*taken, strict=True)
@@ -92,7 +92,7 @@ def _service(name: str, environment: Mapping[str, str], log: int) -> subprocess.
     return subprocess.Popen(command, env=dict(environment), stdout=log, stderr=log)
 
 
-class _Story:
+class Story:
     """Tells the deployer what it needs to hear, and watches what follows."""
 
     def __init__(self, made: Bed) -> None:

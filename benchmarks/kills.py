@@ -1,0 +1,193 @@
+"""Every service of the real stack, killed with ``kill -9`` under its real supervisor, in turn.
+
+    payments, events ──▶ the stack ◀── kill -9 ── next commit? ── the next service
+
+Payments flow all the time, and ten events a second for the lifecycle services, of a model that
+is another installation's: each is read and its offset committed. Measured from the kill to the
+first offset that the service's group commits beyond what stood there when it was dead. The
+start of the process is part of the time, and so is the supervisor's back-off. Each service is
+killed only when the supervisor thinks it well, so the scorer's spare waits by then: one killed in
+its first quarter of a minute takes longer than is said here.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from functools import partial
+from itertools import count
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from benchmarks.figures import Figure, Figures
+from benchmarks.rollback import MODEL, Story
+from benchmarks.watching import EVENT_TIME, Bed, command, said
+from evermodel.common.events.catalogue import (
+    LIFECYCLE_COMMANDS,
+    ROLLOUT_STEP,
+    TRANSACTIONS,
+    TRANSACTIONS_WINDOWED,
+)
+from evermodel.common.events.codec import decode
+from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.windows import TransactionsWindowed
+from evermodel.common.kernel.ids import ModelName
+from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.kafka_groups import KafkaGroups
+from evermodel.common.messaging.reading import partitions_of, read_whole
+from evermodel.common.messaging.records import Outgoing
+from evermodel.embedded.services import ROLES
+from evermodel.embedded.slot import WELL_SECONDS
+from evermodel.embedded.stack import Stack, stack
+
+#: A service on the loop is killed; the console commits nothing.
+SERVICES = tuple(role.name for role in ROLES if role.name != "console")
+PRINCIPAL = "operator"
+ELSEWHERE = ModelName("elsewhere")
+PULSE_SECONDS = 0.1
+LOOK_SECONDS = 0.01
+#: A commit under way when the process died is through by then; no new process is.
+DEAD_SECONDS = 0.05
+PATIENCE_SECONDS = 120.0
+MEGABYTE = 1 << 20
+AIM = "s (aim: 3)"
+_STARTED = b"starts as instance"
+
+
+def recoveries(*, rounds: int) -> Figures:
+    """Return seconds from kill to next commit by service, each killed `rounds` times."""
+    with TemporaryDirectory() as name, running(Path(name)) as (up, broker):
+        with traffic(broker):
+            taken = _rounds(up, rounds=rounds)
+        spare = max(standing.spare_bytes for standing in up.standings())
+    return figures(taken, spare=spare)
+
+
+def figures(taken: Mapping[str, Sequence[float]], *, spare: int) -> Figures:
+    """Return the figures of the seconds `taken` by service, and of a spare of `spare` bytes."""
+    by_service = {
+        f"recovery_{service.replace('-', '_')}_{name}": Figure(take(seconds), AIM)
+        for service, seconds in taken.items()
+        for name, take in (("p50", median), ("max", max))
+    }
+    longest = max(max(seconds) for seconds in taken.values())
+    return by_service | {
+        "recovery_services_max": Figure(longest, AIM),
+        "recovery_spare_memory": Figure(spare / MEGABYTE, "MB"),
+    }
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[Stack, KafkaBroker]]:
+    """Run the whole stack with a champion served."""
+    model = folder / "model.toml"
+    model.write_text(MODEL, encoding="utf-8")
+    with stack(folder / "stack", models=str(model)) as up:
+        for service in SERVICES:
+            _until(partial(_has_started, up.log(service)), what=service)
+        with closing(KafkaBroker(up.kafka(PRINCIPAL), quiet=True)) as broker:
+            Story(Bed(broker, folder, {})).install(1)
+            yield up, broker
+
+
+@contextmanager
+def traffic(broker: KafkaBroker) -> Iterator[None]:
+    """Publish payments and events of another installation's model all the time."""
+    over = threading.Event()
+    pulse = _pulses(broker, partitions=broker.partitions(TRANSACTIONS.name))
+
+    def publish() -> None:
+        while not over.wait(PULSE_SECONDS):
+            broker.publish(next(pulse))
+
+    publishing = threading.Thread(target=publish, name="traffic")
+    publishing.start()
+    try:
+        yield
+    finally:
+        over.set()
+        publishing.join()
+
+
+def _pulses(broker: KafkaBroker, *, partitions: int) -> Iterator[Sequence[Outgoing]]:
+    """Yield what is published together: something for every service."""
+    known = read_whole(broker, partitions_of(broker, [ROLLOUT_STEP.name]))[-1]
+    ours = decode(RolloutStep, value=known.value, headers=known.headers).payload
+    step = ours.model_copy(update={"model": ELSEWHERE})
+    for number in count():
+        name, now = f"pulse-{number}", EVENT_TIME + timedelta(seconds=number)
+        window = TransactionsWindowed.model_validate(
+            {
+                "model": ELSEWHERE,
+                "window": {"start": now, "end": now + timedelta(seconds=1)},
+                "counters": {"rows": 0},
+                "quality": "pass",
+            }
+        )
+        yield [
+            *(
+                _payment(number, partition)
+                for partition in range(broker.partitions("transactions"))
+            ),
+            command(number, topic=LIFECYCLE_COMMANDS.name),
+            said(step, topic=ROLLOUT_STEP.name, event_id=f"step-{name}", time=now),
+            said(window, topic=TRANSACTIONS_WINDOWED.name, event_id=f"window-{name}", time=now),
+        ]
+
+
+def _payment(number: int, partition: int) -> Outgoing:
+    value = b'{"TIME": "2018-06-12T00:00:00", "AMOUNT": %d, "FRAUD": 0}' % number
+    return Outgoing(topic=TRANSACTIONS.name, key=None, value=value, headers=(), partition=partition)
+
+
+def _rounds(up: Stack, *, rounds: int) -> Mapping[str, Sequence[float]]:
+    groups, taken = KafkaGroups(up.kafka(PRINCIPAL)), defaultdict[str, list[float]](list)
+    for service in SERVICES:
+        _until(partial(_has_committed, groups, service), what=service)
+    for _ in range(rounds):
+        _until(lambda: all(_is_well(up, service) for service in SERVICES), what="all well")
+        for service in SERVICES:
+            taken[service].append(_recovery(up, groups, service))
+    return taken
+
+
+def _recovery(up: Stack, groups: KafkaGroups, service: str) -> float:
+    up.kill(service)
+    killed = time.perf_counter()
+    _pause(DEAD_SECONDS)
+    before = _committed(groups, service)
+    _until(lambda: _committed(groups, service) > before, what=service)
+    return time.perf_counter() - killed
+
+
+def _committed(groups: KafkaGroups, group: str) -> int:
+    """Return how many offsets `group` is past, over all its partitions: it only grows."""
+    return sum(groups.committed([group])[group].values())
+
+
+def _has_committed(groups: KafkaGroups, group: str) -> bool:
+    return _committed(groups, group) > 0
+
+
+def _has_started(log: Path) -> bool:
+    return log.exists() and _STARTED in log.read_bytes()
+
+
+def _is_well(up: Stack, service: str) -> bool:
+    (standing,) = (s for s in up.standings() if s.name == service)
+    return standing.up.total_seconds() > WELL_SECONDS
+
+
+def _until(is_so: Callable[[], bool], *, what: str) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what}: not within {PATIENCE_SECONDS:.0f} s")
+        _pause(LOOK_SECONDS)
+
+
+def _pause(seconds: float) -> None:
+    time.sleep(seconds)  # noqa: TID251  # a driver may wait; services may not
