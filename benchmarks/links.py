@@ -27,6 +27,7 @@ from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.payload import Span
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.messaging.api import Emit, Reaction, Route, ServiceSpec
+from evermodel.common.runtime.ending import leave
 from evermodel.common.runtime.service import run_service
 from evermodel.common.settings import KafkaSettings, ServiceSettings
 
@@ -133,4 +134,4 @@ def _spec(name: str) -> Iterator[ServiceSpec]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    leave(main(sys.argv[1]))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from evermodel.common.messaging.api import ServiceSpec
+from evermodel.common.runtime.ending import leave
 from evermodel.common.runtime.service import run_service
 from evermodel.common.settings import LoopSettings, ServiceSettings
 from evermodel.common.testing.sample import Counting
@@ -34,4 +35,4 @@ def wire() -> Iterator[ServiceSpec]:
 
 if __name__ == "__main__":
     settings = ServiceSettings(loop=LoopSettings(instance=sys.argv[1]))
-    sys.exit(run_service(wire, settings=settings, at=at))
+    leave(run_service(wire, settings=settings, at=at))

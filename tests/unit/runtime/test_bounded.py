@@ -47,15 +47,6 @@ def test_its_code_and_its_words_come_back(tmp_path: Path) -> None:
     assert run("import os; os.kill(os.getpid(), 9)", tmp_path) == -signal.SIGKILL
 
 
-def test_one_that_leaves_has_said_everything_and_takes_nothing_apart(tmp_path: Path) -> None:
-    program = (
-        "import atexit, sys; from evermodel.common.runtime.bounded import leave; "
-        "atexit.register(print, 'torn down'); print('said'); leave(3)"
-    )
-    assert run(program, tmp_path) == 3
-    assert last_words(tmp_path / "log") == "said\n"
-
-
 def test_it_is_given_the_environment_that_was_named_and_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 
+from evermodel.common.runtime.ending import leave
 from evermodel.common.runtime.service import start
 from evermodel.drift.settings import Settings
 from evermodel.drift.wiring import wire_detector, wire_outcomes, wire_windower
@@ -19,4 +20,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

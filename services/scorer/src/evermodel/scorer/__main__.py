@@ -7,6 +7,7 @@ supervisor keeps beside the scorer that works. Until then it has spoken to nobod
 import sys
 
 from evermodel.common.runtime.ahead import take_job
+from evermodel.common.runtime.ending import leave
 from evermodel.common.runtime.service import explained, read, start
 from evermodel.scorer.settings import Settings
 from evermodel.scorer.wiring import prepare, wire
@@ -20,4 +21,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(explained(lambda: main(sys.argv[1:])))
+    leave(explained(lambda: main(sys.argv[1:])))

@@ -111,7 +111,7 @@ class Loop:
         self.close(commit=kind is None)
 
     def run(self, *, until: Callable[[], bool]) -> None:
-        """Turn until `until()`; the batch in hand is finished and committed by `close`."""
+        """Turn until `until()`; the batch in hand is finished and committed by `settle`."""
         while not until():
             self.step(timeout_seconds=self._poll_seconds())
 
@@ -136,13 +136,18 @@ class Loop:
         self._share.steer()
         return self._has_moved
 
+    def settle(self, *, commit: bool) -> None:
+        """Commit what is gathered, or undo it: all that the end of a process has to see to."""
+        if not self._outbox.is_open:
+            return
+        if commit:
+            self._commit_or_undo()
+        else:
+            self._outbox.abort()
+
     def close(self, *, commit: bool = True) -> None:
         """Commit what is gathered (or undo it), leave the group, let go."""
-        if self._outbox.is_open:
-            if commit:
-                self._commit_or_undo()
-            else:  # before the consumer leaves: revoking commits what is open
-                self._outbox.abort()
+        self.settle(commit=commit)  # before the consumer leaves: revoking commits what is open
         self._share.close()
         self._outbox.close()
         self._tables.close()

@@ -10,13 +10,11 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import psutil
 
@@ -80,17 +78,6 @@ def inherited(*prefixes: str) -> dict[str, str]:
 def end_with_starter() -> None:
     """End this process when the one that started it is gone, from a thread of its own."""
     threading.Thread(target=_wait_for_the_end, daemon=True).start()
-
-
-def leave(code: int) -> NoReturn:
-    """End this process now, with `code`: its work is done and lies in closed files.
-
-    Taking TensorFlow apart, as an ordinary end does, is a second of a processor that somebody
-    waits for; the system takes everything back at once.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
 
 def last_words(log: Path, *, length: int = 2000) -> str:

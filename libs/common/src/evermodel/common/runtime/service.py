@@ -2,10 +2,11 @@
 
 Owns what happens around the loop. Must never know what the service does.
 
-    wiring -> health server -> loop ... signal -> last commit -> loop closed -> wiring closed
+    wiring -> health server -> loop ... signal -> last commit -> wiring closed -> exit code
 
 From the signal, or the error that ends the loop, to the end it takes no longer than
-``ending.END_SECONDS``.
+``ending.END_SECONDS``. The loop and its broker are never closed: who calls `start` or `run_service`
+then leaves by ``ending.leave``, which says why.
 """
 
 import logging
@@ -30,7 +31,7 @@ from evermodel.common.messaging.ports import BrokerUnavailable, Fenced
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.logs import configure_logs
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.runtime.ending import end_in_time, ended_by_signals
+from evermodel.common.runtime.ending import end_in_time, ended_by_signals, kept_to_the_end
 from evermodel.common.settings import MLFLOW_CLIENT, TELEMETRY_OFF, KafkaSettings, ServiceSettings
 
 #: 0 stopped as asked · 1 ``Fatal``, a bug, or an end that took too long · 2 a setting, or a file
@@ -169,10 +170,7 @@ def _run(  # the parts of one process, named where they are made
     stack: ExitStack,
 ) -> None:
     clock, broker = SystemClock(), KafkaBroker(settings.kafka, at=at)
-    stack.callback(broker.close)
-    loop = stack.enter_context(
-        Loop(spec, broker=broker, clock=clock, settings=settings.loop, at=at)
-    )
+    loop = kept_to_the_end(Loop(spec, broker=broker, clock=clock, settings=settings.loop, at=at))
     health = settings.health
     if health.port is not None:
         port = stack.enter_context(
@@ -186,8 +184,19 @@ def _run(  # the parts of one process, named where they are made
         )
         _LOG.info("health on port %s", port)
     _LOG.info("%s starts as instance %s", spec.name, settings.loop.instance)
-    try:
+    with _settled(loop):
         loop.run(until=stopping.is_set)
         _LOG.info("stopping")
-    finally:
-        end_in_time()  # closing may hang where working did
+
+
+@contextmanager
+def _settled(loop: Loop) -> Iterator[None]:
+    """Commit what `loop` has gathered when the block ends, undo it when it fails."""
+    try:
+        yield
+    except BaseException:
+        end_in_time()
+        loop.settle(commit=False)
+        raise
+    end_in_time()  # committing may hang where working did
+    loop.settle(commit=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evermodel.artefact.tensorflow import start_tensorflow
 from evermodel.common.runtime.ahead import take_job
-from evermodel.common.runtime.bounded import leave
+from evermodel.common.runtime.ending import leave
 from evermodel.registrar.adapters.plan import RESULT, Plan
 from evermodel.registrar.child.evaluation import THREADS, evaluate
 

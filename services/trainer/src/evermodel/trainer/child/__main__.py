@@ -9,7 +9,8 @@ import traceback
 from pathlib import Path
 
 from evermodel.common.kernel.errors import Transient
-from evermodel.common.runtime.bounded import end_with_starter, leave
+from evermodel.common.runtime.bounded import end_with_starter
+from evermodel.common.runtime.ending import leave
 from evermodel.trainer.child.refusal import Refused
 from evermodel.trainer.ports import REPORT, Plan, Report
 
