@@ -19,9 +19,12 @@ setup: .venv/.ready
 lock: setup  ## Resolve requirements.in anew, for every platform, with hashes and no host.
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' -o requirements.lock requirements.in
 
+# Processes that share the test files; each starts the broker and the servers that its files need.
+WORKERS ?= 2
+
 .PHONY: test
 test: lint  ## Everything that must hold: format, types, import rules, then every test.
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-unit
 test-unit: setup  ## The quick part: no broker, no server.

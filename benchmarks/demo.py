@@ -50,7 +50,7 @@ MONTH = World(
     happenings=(PriceLevel(day=22, factor=1.35), NightRaids(day=22)),
 )
 #: Who holds what (`docs/limitations.md`); TensorFlow is in the scorer and in what others start.
-WITH_MLFLOW = ("mlflow", "registrar", "trainer")
+WITH_MLFLOW = ("mlflow", "registrar", "registrar-spare", "trainer")
 WITHOUT_BOUND = ("kafka", "scorer", "scorer-spare")
 
 

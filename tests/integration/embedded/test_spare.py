@@ -1,4 +1,4 @@
-"""The scorer's spare has TensorFlow in memory and has spoken to nobody; then it is the scorer."""
+"""A spare has its library in memory and has spoken to nobody; then it is the service."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -9,11 +9,13 @@ import psutil
 import pytest
 
 from evermodel.embedded.process import Child, Command
-from evermodel.embedded.services import ROLES
+from evermodel.embedded.services import ROLES, Role
 from evermodel.embedded.settings import inherited_environment
 from tests.integration.services import MODEL
 
-(SCORER,) = (role for role in ROLES if role.name == "scorer")
+#: What the late imports of each spare leave in its memory; MLflow itself has nothing compiled.
+LIBRARIES = {"scorer": "tensorflow", "registrar": "pandas", "drift-windower": "pandas"}
+ROLES_THAT_WAIT = [role for role in ROLES if role.can_wait]
 
 
 def free_port() -> int:
@@ -31,21 +33,24 @@ def eventually(condition: Callable[[], object]) -> None:
     raise AssertionError("it did not come about")
 
 
-@pytest.fixture
-def command(tmp_path: Path, kafka_bootstrap: str) -> Command:
+@pytest.fixture(params=ROLES_THAT_WAIT, ids=lambda role: role.name)
+def command(tmp_path: Path, kafka_bootstrap: str, request: pytest.FixtureRequest) -> Command:
+    role: Role = request.param
     (tmp_path / "model.toml").write_text(MODEL)
     return Command(
-        name="scorer",
-        arguments=SCORER.arguments,
+        name=role.name,
+        arguments=role.arguments,
         environment={
             **inherited_environment(),
             "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
             "EVERMODEL_MODELS": str(tmp_path / "model.toml"),
             "EVERMODEL_WORK": str(tmp_path / "work"),
             "EVERMODEL_HEALTH_PORT": str(free_port()),
+            "EVERMODEL_LAKE": str(tmp_path / "lake"),
+            "EVERMODEL_CONFIG_REPOSITORY": str(tmp_path / "config.git"),
             "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
         },
-        log=tmp_path / "scorer.log",
+        log=tmp_path / "log",
         can_wait=True,
     )
 
@@ -61,7 +66,9 @@ def test_a_spare_is_prepared_and_has_spoken_to_nobody_before_its_turn(
     spare: Child, command: Command, tmp_path: Path
 ) -> None:
     process = psutil.Process(spare.pid)
-    eventually(lambda: has_tensorflow(process) and rests(process))
+    eventually(
+        lambda: has(process, LIBRARIES.get(command.name, "confluent_kafka")) and rests(process)
+    )
     assert process.net_connections(kind="inet") == []
     assert not (tmp_path / "work").exists()
     assert b"starts as instance" not in command.log.read_bytes()
@@ -72,8 +79,9 @@ def test_a_spare_is_prepared_and_has_spoken_to_nobody_before_its_turn(
     assert spare.has_its_turn()
 
 
-def has_tensorflow(process: psutil.Process) -> bool:
-    return any("tensorflow" in Path(each.path).name for each in process.memory_maps())
+def has(process: psutil.Process, library: str) -> bool:
+    """Whether something compiled of `library` is in its memory."""
+    return any(f"/{library}/" in each.path for each in process.memory_maps())
 
 
 def rests(process: psutil.Process) -> bool:

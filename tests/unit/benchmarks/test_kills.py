@@ -11,7 +11,7 @@ def test_every_service_is_told_with_its_worst_and_the_aim() -> None:
         "recovery_drift_windower_p50": 3.0,
         "recovery_drift_windower_max": 3.0,
         "recovery_services_max": 5.0,
-        "recovery_spare_memory": 3.0,
+        "recovery_spares_memory": 3.0,
     }
     assert {figure.unit for name, figure in found.items() if "memory" not in name} == {AIM}
 

@@ -47,11 +47,9 @@ def test_the_table_adds_the_memory_up(capsys: pytest.CaptureFixture[str]) -> Non
     assert shown.count("100 MB") == 2
 
 
-def test_a_spare_is_shown_as_one_and_its_memory_counts(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_the_memory_of_spares_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     Console(width=120).print(table([replace(UP, spare_bytes=300 * 2**20), DOWN]))
-    lines = {line[:14].strip(): line for line in capsys.readouterr().out.splitlines()}
-    assert "waits" in lines["scorer spare"]
-    assert "300 MB" in lines["scorer spare"]
-    assert "400 MB" in lines["together"]
+    lines = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines()}
+    assert lines["process"][4:6] == ["memory", "spare"]
+    assert lines["scorer"][-4:] == ["100", "MB", "300", "MB"]
+    assert lines["together"][1:] == ["100", "MB", "300", "MB"]

@@ -1,5 +1,6 @@
 """A spare prepares beside its process, and works only when that one has died and was waited for."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -13,6 +14,7 @@ import pytest
 
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.embedded.process import Child, Command, recorded
+from evermodel.embedded.services import ROLES
 from evermodel.embedded.settings import StackSettings, inherited_environment
 from evermodel.embedded.slot import LONGEST_DELAY_SECONDS, REST_SECONDS, TURN_SECONDS, Slot
 from evermodel.embedded.stack import commands
@@ -137,8 +139,9 @@ def is_gone(pid: int) -> bool:
 
 
 def kill(child: Child) -> None:
+    """Kill it; left to be waited for, with all its threads: one whose first has ended is not."""
     psutil.Process(child.pid).kill()
-    eventually(lambda: is_gone(child.pid))
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
 
 
 def test_a_spare_is_started_after_its_process_and_does_not_work(keep: Keep) -> None:
@@ -265,14 +268,15 @@ def test_a_killed_supervisor_leaves_neither(keep: Keep, tmp_path: Path) -> None:
     eventually(lambda: all(is_gone(pid) for pid in pids))
 
 
-def test_only_the_scorer_waits_and_only_when_spares_are_kept(
+def test_every_service_on_the_loop_waits_and_only_when_spares_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def waiting(*, spares: bool) -> list[str]:
         found = commands(tmp_path, environment={}, wanted={"scorer": 2}, spares=spares)
         return [command.name for command in found if command.can_wait]
 
-    assert waiting(spares=True) == ["scorer", "scorer-1"]
+    on_the_loop = [role.name for role in ROLES if role.name != "console"]
+    assert waiting(spares=True) == ["scorer", "scorer-1", *on_the_loop[1:]]
     assert waiting(spares=False) == []
     assert StackSettings().evermodel_spares == "on"
     monkeypatch.setenv("EVERMODEL_SPARES", "off")

@@ -172,7 +172,7 @@ def wire(settings):
     raise BrokerUnavailable("enough")
     yield
 
-start(ServiceSettings, wire)
+start(ServiceSettings, wire, arguments=[])
 """
     for given, shown in (
         ({}, "true true 1"),

@@ -61,20 +61,21 @@ def _changes(stack: Stack, console: Console) -> int:
 def table(standings: list[Standing]) -> Table:
     """Return the standings as a table."""
     shown = Table(box=None, header_style="bold")
-    for title in ("process", "state", "pid", "up", "memory", "restarts"):
-        right = title in {"pid", "up", "memory", "restarts"}
+    for title in ("process", "state", "pid", "up", "memory", "spare", "restarts"):
+        right = title in {"pid", "up", "memory", "spare", "restarts"}
         shown.add_column(title, justify="right" if right else "left")
     for s in standings:
         state = "[green]running[/]" if s.state == "running" else f"[red]ended {s.status}[/]"
-        size = f"{s.memory_bytes / 2**20:.0f} MB" if s.pid else ""
-        shown.add_row(s.name, state, str(s.pid or ""), str(s.up), size, str(s.restarts or ""))
-        if s.spare_bytes:
-            spare = f"{s.spare_bytes / 2**20:.0f} MB"
-            shown.add_row(f"{s.name} spare", "waits", "", "", spare, "")
-    total = sum(s.memory_bytes + s.spare_bytes for s in standings) / 2**20
+        sizes = (_megabytes(s.memory_bytes), _megabytes(s.spare_bytes))
+        shown.add_row(s.name, state, str(s.pid or ""), str(s.up), *sizes, str(s.restarts or ""))
     shown.add_section()
-    shown.add_row("together", "", "", "", f"{total:.0f} MB", "")
+    totals = (sum(s.memory_bytes for s in standings), sum(s.spare_bytes for s in standings))
+    shown.add_row("together", "", "", "", *map(_megabytes, totals), "")
     return shown
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:.0f} MB" if size else ""
 
 
 def sentence(standing: Standing, *, log: Path) -> str:

@@ -17,10 +17,9 @@ from pathlib import Path
 
 import psutil
 
+from evermodel.common.runtime.ahead import WAIT
 from evermodel.embedded import launcher
 
-#: The last argument of what shall wait for its turn.
-WAIT = "--wait"
 #: No words: the command line has said everything.
 _GO = b"[]\n"
 #: After SIGTERM a process has this long before SIGKILL. The whole stack has ten seconds.

@@ -11,12 +11,12 @@ from evermodel.embedded.errors import NotAvailable
 class Role:
     """A service role: its name, and what follows ``python -m``.
 
-    `can_wait`: its imports take longer than a restart may, so a spare is kept.
+    `can_wait`: it knows ``--wait``, so a spare may be kept.
     """
 
     name: str
     module: tuple[str, ...]
-    can_wait: bool = False
+    can_wait: bool = True
 
     @property
     def arguments(self) -> list[str]:
@@ -25,14 +25,14 @@ class Role:
 
 
 ROLES = (
-    Role("scorer", ("evermodel.scorer",), can_wait=True),
+    Role("scorer", ("evermodel.scorer",)),
     Role("drift-windower", ("evermodel.drift", "windower")),
     Role("drift-detector", ("evermodel.drift", "detector")),
     Role("drift-outcomes", ("evermodel.drift", "outcomes")),
     Role("trainer", ("evermodel.trainer",)),
     Role("registrar", ("evermodel.registrar",)),
     Role("deployer", ("evermodel.deployer",)),
-    Role("console", ("evermodel.console",)),
+    Role("console", ("evermodel.console",), can_wait=False),
 )
 
 

@@ -60,8 +60,8 @@ class StackSettings(BaseSettings):
 
     evermodel_spares: Literal["on", "off"] = Field(
         default="on",
-        description="on: a second process of each scorer waits with TensorFlow imported, and takes "
-        "over when the first has died: some 650 MB for a restart within three seconds.",
+        description="on: a second process of each service waits with everything imported, and "
+        "takes over when the first has died: some 1.2 GB for restarts within three seconds.",
     )
 
     def parts_named(self) -> tuple[str, ...]:

@@ -1,4 +1,6 @@
-"""``python -m evermodel.deployer``: settings, wiring, run."""
+"""``python -m evermodel.deployer [--wait]``: settings, wiring, run."""
+
+import sys
 
 from evermodel.common.runtime.ending import leave
 from evermodel.common.runtime.service import start
@@ -6,4 +8,4 @@ from evermodel.deployer.settings import Settings
 from evermodel.deployer.wiring import wire
 
 if __name__ == "__main__":
-    leave(start(Settings, wire))
+    leave(start(Settings, wire, arguments=sys.argv[1:]))

@@ -25,7 +25,7 @@ from evermodel.common.runtime.clock import SystemClock
 from evermodel.drift.adapters.duckdb_outcomes import DuckdbOutcomes
 from evermodel.drift.adapters.lake_references import LakeReferences
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
-from evermodel.drift.adapters.parquet_lake import ParquetLake
+from evermodel.drift.adapters.parquet_lake import ParquetLake, import_pandas
 from evermodel.drift.adapters.process_reports import ProcessReports
 from evermodel.drift.handlers.checking import Checking
 from evermodel.drift.handlers.detector import SOURCE, Detector
@@ -74,6 +74,11 @@ def assemble_windower(
         state=WINDOWER_STATE,
         assignment=windower,
     )
+
+
+def prepare_windower(_settings: Settings) -> None:
+    """Import what the first rows would have to wait for."""
+    import_pandas()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_models
 from evermodel.registrar.adapters.child_evaluation import ChildEvaluation
 from evermodel.registrar.adapters.mlflow_artefacts import MlflowArtefacts
+from evermodel.registrar.adapters.mlflow_client import import_mlflow
 from evermodel.registrar.adapters.mlflow_judgements import MlflowJudgements
 from evermodel.registrar.adapters.mlflow_registry import MlflowRegistry
 from evermodel.registrar.adapters.staged_evaluator import StagedEvaluator
@@ -37,6 +38,11 @@ def assemble(
             Route(RolloutStep, handlers.on_rollout_step),
         ),
     )
+
+
+def prepare(_settings: Settings) -> None:
+    """Import what the first event would have to wait for."""
+    import_mlflow()
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""``python -m evermodel.trainer``: settings, wiring, run."""
+"""``python -m evermodel.trainer [--wait]``: settings, wiring, run."""
+
+import sys
 
 from evermodel.common.runtime.ending import leave
 from evermodel.common.runtime.service import start
@@ -6,4 +8,4 @@ from evermodel.trainer.settings import Settings
 from evermodel.trainer.wiring import wire
 
 if __name__ == "__main__":
-    leave(start(Settings, wire))
+    leave(start(Settings, wire, arguments=sys.argv[1:]))

@@ -27,6 +27,9 @@ from evermodel.common.runtime.bounded import ORPHANED, Bounds, end, watch
 
 _LOG = logging.getLogger(__name__)
 
+#: The argument that tells a service to wait for its turn: what a supervisor keeps as a spare.
+WAIT = "--wait"
+
 #: What a process says when it begins with its job.
 _TAKEN = b"!"
 _LONGEST_READ, _LAST_WORDS = 4096, 2000

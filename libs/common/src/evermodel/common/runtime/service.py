@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from types import FrameType
 from typing import TypeVar
 
@@ -30,6 +31,7 @@ from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.ports import BrokerUnavailable, Fenced
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.logs import configure_logs
+from evermodel.common.runtime.ahead import WAIT, take_job
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.runtime.ending import end_in_time, ended_by_signals, kept_to_the_end
 from evermodel.common.settings import MLFLOW_CLIENT, TELEMETRY_OFF, KafkaSettings, ServiceSettings
@@ -50,15 +52,30 @@ T = TypeVar("T")
 
 
 def start(
-    settings: Callable[[], S], wire: Callable[[S], AbstractContextManager[ServiceSpec]]
+    settings: Callable[[], S],
+    wire: Callable[[S], AbstractContextManager[ServiceSpec]],
+    *,
+    arguments: list[str],
+    prepare: Callable[[S], object] | None = None,
 ) -> int:
-    """Read the settings, wire the service and run it; return the process's exit code."""
+    """Read the settings, wire the service and run it; return the process's exit code.
+
+    With `WAIT` as the last of its `arguments` it is a spare, which a supervisor keeps beside the
+    one that works: everything is imported, `prepare` imports what is imported late, and it goes on
+    when its standard input says so. Until then it has spoken to nobody.
+    """
 
     def run() -> int:
         told = read(settings)
+        if arguments[-1:] == [WAIT]:
+            take_job(prepare=partial(prepare, told) if prepare else _nothing)
         return run_service(lambda: wire(told), settings=told)
 
     return explained(run)
+
+
+def _nothing() -> None:
+    """All is imported by now."""
 
 
 def explained(run: Callable[[], int]) -> int:

@@ -32,6 +32,11 @@ from evermodel.lake.files import replacing
 _TIME = pa.timestamp("us", tz="UTC")
 
 
+def import_pandas() -> None:
+    """Import what pyarrow imports when it is first given an array: half a second."""
+    pa.array(np.zeros(1), pa.float64())
+
+
 class ParquetLake:
     """Keeps the promise of ``RowLake`` below the folder `root`."""
 

@@ -20,11 +20,16 @@ class Absent(LookupError):
     """MLflow answered, and has no such thing."""
 
 
-def connect(tracking_uri: str) -> "MlflowClient":
-    """Return a client of the server at `tracking_uri`."""
+def import_mlflow() -> "type[MlflowClient]":
+    """Return its client; asks nobody."""
     from mlflow import MlflowClient  # noqa: PLC0415  # 2.5 s
 
-    return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+    return MlflowClient
+
+
+def connect(tracking_uri: str) -> "MlflowClient":
+    """Return a client of the server at `tracking_uri`."""
+    return import_mlflow()(tracking_uri=tracking_uri, registry_uri=tracking_uri)
 
 
 @contextmanager
