@@ -61,7 +61,7 @@ class StackSettings(BaseSettings):
     evermodel_spares: Literal["on", "off"] = Field(
         default="on",
         description="on: a second process of each service waits with everything imported, and "
-        "takes over when the first has died: some 1.2 GB for restarts within three seconds.",
+        "takes over when the first has died: some 1.1 GB for restarts within three seconds.",
     )
 
     def parts_named(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ The import takes seconds and 400 MB, so nothing here happens at module level.
 import os
 from typing import Any
 
+from evermodel.artefact.hidden import hidden
 from evermodel.artefact.preamble import without_preamble
 
 
@@ -18,7 +19,7 @@ def start_tensorflow(*, threads: int, deterministic: bool = True) -> Any:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # noqa: TID251  # read by the C++ side
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # noqa: TID251  # read by the C++ side
-    with without_preamble():
+    with without_preamble(), hidden("keras"):  # half of the time and 170 MB; a training imports it
         import tensorflow as tf  # noqa: PLC0415  # seconds and 400 MB: only who scores pays
 
     tf.get_logger().setLevel("ERROR")

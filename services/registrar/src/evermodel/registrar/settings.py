@@ -28,6 +28,6 @@ class Settings(ModelsSettings, MlflowSettings, WorkSettings, ServiceSettings):
     warm: bool = Field(
         default=True,
         validation_alias="EVERMODEL_REGISTRAR_WARM",
-        description="Keep one evaluation process waiting with TensorFlow imported: 290 MB, "
-        "and 380 MB shared with a scorer, for four seconds less from trained to validated.",
+        description="Keep one evaluation process waiting with TensorFlow imported: 170 MB, "
+        "and 310 MB shared with a scorer, for two to four seconds less from trained to validated.",
     )

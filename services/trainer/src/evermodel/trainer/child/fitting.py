@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evermodel.common.models.description import TrainingSection
-from evermodel.trainer.child.network import Columns, shuffles, tensors
+from evermodel.trainer.child.network import Columns, import_keras, shuffles, tensors
 from evermodel.trainer.child.refusal import Refused
 
 #: A small table needs small batches, or it would see a handful of steps and learn nothing.
@@ -65,8 +65,7 @@ def _step(  # the parts of one training step
     steps: int,
 ) -> Callable[[Any], Any]:
     """Return what descends once on the rows it is given, and returns their mean loss."""
-    import keras  # noqa: PLC0415  # TensorFlow comes with it
-
+    keras = import_keras()
     rate = keras.optimizers.schedules.CosineDecay(policy.learning_rate, steps * policy.epochs)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=policy.weight_decay)
     weights = network.weights

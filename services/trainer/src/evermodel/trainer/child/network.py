@@ -10,10 +10,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from evermodel.artefact.hidden import hidden
 from evermodel.common.models.description import TrainingSection
 from evermodel.trainer.child.inputs import LIMIT, Inputs, Scale, Vocabulary
 
 Columns = Mapping[str, npt.NDArray[Any]]
+
+
+def import_keras() -> Any:
+    """Return the ``keras`` module, without scikit-learn: what it wraps of that nobody uses here."""
+    with hidden("sklearn"):
+        import keras  # noqa: PLC0415  # seconds
+
+    return keras
 
 
 def build_network(tf: Any, *, inputs: Inputs, policy: TrainingSection, seed: int) -> Any:
@@ -22,8 +31,7 @@ def build_network(tf: Any, *, inputs: Inputs, policy: TrainingSection, seed: int
     It has `encode(raw) -> (numbers, codes)`, `logits(numbers, codes, training)`,
     `probability(raw)`, `weights` and the calibration `slope` and `offset`.
     """
-    import keras  # noqa: PLC0415  # TensorFlow comes with it
-
+    keras = import_keras()
     keras.utils.set_random_seed(seed)
 
     class Network(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types

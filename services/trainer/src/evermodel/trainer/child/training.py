@@ -25,7 +25,7 @@ from evermodel.trainer.child.dataset import Rows, read_rows, time_of
 from evermodel.trainer.child.figures import metrics_of, threshold_of
 from evermodel.trainer.child.fitting import Predictor, batch_size, fit, platt, predictor
 from evermodel.trainer.child.inputs import learn_inputs
-from evermodel.trainer.child.network import build_network
+from evermodel.trainer.child.network import build_network, import_keras
 from evermodel.trainer.child.pictures import draw
 from evermodel.trainer.child.reference import copy_to_lake, write_reference
 from evermodel.trainer.child.refusal import Refused
@@ -162,9 +162,10 @@ def _report(
 
 
 def _warm(*, threads: int) -> None:
-    """Start TensorFlow early. What goes wrong is told by whoever needs it, not by a thread."""
+    """Start both early. What goes wrong is told by whoever needs it, not by a thread."""
     with suppress(Exception):
         start_tensorflow(threads=threads)
+        import_keras()
 
 
 def _splits(rows: Rows, plan: Plan) -> Splits:
