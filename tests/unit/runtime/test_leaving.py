@@ -2,11 +2,18 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+import psutil
 
 
-def ended(program: str) -> "subprocess.CompletedProcess[str]":
+def ended(program: str, *more: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program, *more],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -55,3 +62,23 @@ def test_a_service_commits_lets_go_and_leaves_its_clients_alone() -> None:
 def test_a_service_that_fails_undoes_lets_go_and_leaves_its_clients_alone() -> None:
     left = ended(SERVICE.format(work="raise ArithmeticError"))
     assert (left.returncode, left.stdout.split("\n")) == (1, ["undoes", "lets go", ""])
+
+
+#: Its work is a process that never ends by itself, watched from beside the loop.
+WORKING = """
+        import threading
+        from evermodel.common.runtime.bounded import Bounds, run_bounded
+        from pathlib import Path
+        code = "import os, threading; print(os.getpid(), flush=True); threading.Event().wait()"
+        log, command = Path(sys.argv[1]), [sys.executable, "-c", code]
+        bounds = Bounds(600, 1000)
+        work = lambda: run_bounded(command, bounds=bounds, log=log, environment=dict())
+        threading.Thread(target=work, daemon=True).start()
+        while not (log.exists() and log.read_text().endswith("\\n")): threading.Event().wait(0.01)
+"""
+
+
+def test_a_service_that_leaves_leaves_nobody_behind(tmp_path: Path) -> None:
+    left = ended(SERVICE.format(work=WORKING), str(tmp_path / "log"))
+    assert left.returncode == 0, left.stderr
+    assert not psutil.pid_exists(int((tmp_path / "log").read_text()))

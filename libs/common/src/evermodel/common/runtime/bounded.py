@@ -26,6 +26,8 @@ ORPHANED = 70
 _LOOK_SECONDS = 0.1
 _MEGABYTE = 1 << 20
 
+_WATCHED: set["subprocess.Popen[bytes]"] = set()
+
 
 class Overran(Exception):
     """The process took more than it was given, and was ended; the message says of what."""
@@ -97,16 +99,33 @@ def watch(
         Overran: it took more than `bounds`; whoever started it ends it.
     """
     deadline = monotonic() + bounds.max_seconds
-    while True:
-        try:
-            process.wait(timeout=_LOOK_SECONDS)
-        except subprocess.TimeoutExpired:
+    _WATCHED.add(process)
+    try:
+        while not _has_ended(process):
             if monotonic() > deadline:
-                raise Overran(f"ran longer than {bounds.max_seconds:g} s") from None
+                raise Overran(f"ran longer than {bounds.max_seconds:g} s")
             if _resident(process.pid) > bounds.max_memory_mb * _MEGABYTE:
-                raise Overran(f"took more than {bounds.max_memory_mb:g} MB") from None
-        else:
-            return
+                raise Overran(f"took more than {bounds.max_memory_mb:g} MB")
+    finally:
+        _WATCHED.discard(process)
+
+
+def end_watched() -> None:
+    """End every process that some thread of ours still watches: nobody will take what it makes.
+
+    Each would find out that its starter is gone, in its own time; so it has by then.
+    """
+    for process in list(_WATCHED):
+        end(process)
+
+
+def _has_ended(process: "subprocess.Popen[bytes]") -> bool:
+    """Wait a little, and return whether `process` has ended."""
+    try:
+        process.wait(timeout=_LOOK_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _resident(pid: int) -> int:

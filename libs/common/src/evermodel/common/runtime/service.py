@@ -2,7 +2,7 @@
 
 Owns what happens around the loop. Must never know what the service does.
 
-    wiring -> health server -> loop ... signal -> last commit -> wiring closed -> exit code
+    wiring -> health server -> loop ... signal -> last commit -> wiring closed -> children ended
 
 From the signal, or the error that ends the loop, to the end it takes no longer than
 ``ending.END_SECONDS``. The loop and its broker are never closed: who calls `start` or `run_service`
@@ -32,6 +32,7 @@ from evermodel.common.messaging.ports import BrokerUnavailable, Fenced
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.logs import configure_logs
 from evermodel.common.runtime.ahead import WAIT, take_job
+from evermodel.common.runtime.bounded import end_watched
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.runtime.ending import end_in_time, ended_by_signals, kept_to_the_end
 from evermodel.common.settings import MLFLOW_CLIENT, TELEMETRY_OFF, KafkaSettings, ServiceSettings
@@ -137,6 +138,8 @@ def run_service(
             _run(spec, settings, at, stopping, stack)
     except (Fatal, Exception) as error:  # noqa: BLE001  # the process ends here, and says why
         return _say_why(error)
+    finally:
+        end_watched()
     return STOPPED
 
 
