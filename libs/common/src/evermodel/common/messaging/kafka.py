@@ -3,9 +3,7 @@
 Makes the members, readers and producers of a cluster. Must never know a service.
 """
 
-import threading
-import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import confluent_kafka as ck
@@ -14,12 +12,12 @@ import confluent_kafka as ck
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ClusterMetadata,
-    OffsetSpec,
 )
 
 from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
 from evermodel.common.messaging.kafka_consumer import CONSUMER, REQUEST_SECONDS, KafkaConsumer
 from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.kafka_producer import PRODUCER, TRANSACTIONAL, KafkaProducer
 from evermodel.common.messaging.kafka_reader import KafkaReader, fetch
 from evermodel.common.messaging.kafka_records import produce
@@ -29,13 +27,6 @@ from evermodel.common.messaging.ports import (
 )
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.settings import KafkaSettings
-
-_LEADER_SECONDS = 0.05
-_LEADERLESS = {
-    ck.KafkaError.NOT_LEADER_FOR_PARTITION,
-    ck.KafkaError.LEADER_NOT_AVAILABLE,
-    ck.KafkaError.UNKNOWN_TOPIC_OR_PART,
-}
 
 
 class KafkaBroker:
@@ -87,7 +78,8 @@ class KafkaBroker:
 
     def reader(self, partitions: Sequence[TopicPartition]) -> "KafkaReader":
         """Return a reader of `partitions`, in no group (``Broker``)."""
-        return KafkaReader(self._client, partitions, ends=self._ends(partitions))
+        ends = ends_of(self._administration(), partitions)
+        return KafkaReader(self._client, partitions, ends=ends)
 
     def record(self, at: TopicPartition, *, offset: int) -> Record | None:
         """Return the record at `offset`, None where there is none (``Broker``)."""
@@ -125,33 +117,6 @@ class KafkaBroker:
         if self._admin is None:
             self._admin = AdminClient({**self._client})
         return self._admin
-
-    def _ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Return the high watermarks, open transactions included."""
-        deadline = time.monotonic() + REQUEST_SECONDS
-        while partitions:
-            try:
-                return self._ask_ends(partitions)
-            except ck.KafkaException as error:
-                # A partition has no leader right after its topic was made, or while one moves.
-                if error.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
-                    raise translate(error) from error
-            self._metadata(partitions[0].topic)
-            threading.Event().wait(_LEADER_SECONDS)
-        return {}
-
-    def _ask_ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # its stub is untyped
-        asked = {ck.TopicPartition(p.topic, p.partition): latest for p in partitions}
-        futures = self._administration().list_offsets(
-            asked,
-            isolation_level=ck.IsolationLevel.READ_UNCOMMITTED,
-            request_timeout=REQUEST_SECONDS,
-        )
-        return {
-            TopicPartition(p.topic, p.partition): future.result().offset
-            for p, future in futures.items()
-        }
 
 
 def _ignore_transport(error: ck.KafkaError) -> None:

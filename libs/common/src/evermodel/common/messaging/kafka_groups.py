@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 
 import confluent_kafka as ck
-from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public; the stub forgets them
-    AdminClient,
-    OffsetSpec,
-)
+from confluent_kafka.admin import AdminClient
 
 from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.redrive import redrive_group
 from evermodel.common.settings import KafkaSettings
@@ -64,22 +62,15 @@ class KafkaGroups:
         """
         try:
             present = self._admin.list_topics(timeout=_REQUEST_SECONDS).topics
-            latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # its stub is untyped
-            asked = {
-                ck.TopicPartition(topic, partition): latest
-                for topic in topics
-                if topic in present
-                for partition in present[topic].partitions
-            }
-            if not asked:
-                return {}
-            answers = self._admin.list_offsets(asked, request_timeout=_REQUEST_SECONDS)
-            return {
-                TopicPartition(at.topic, at.partition): answer.result().offset
-                for at, answer in answers.items()
-            }
         except ck.KafkaException as error:
             raise translate(error) from error
+        asked = [
+            TopicPartition(topic, partition)
+            for topic in topics
+            if topic in present
+            for partition in present[topic].partitions
+        ]
+        return ends_of(self._admin, asked)
 
     def _ask_committed(self, group: str) -> "Future[ck.ConsumerGroupTopicPartitions]":
         """Ask without waiting: the client takes one group at a time."""
