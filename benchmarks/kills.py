@@ -64,10 +64,8 @@ _STARTED = b"starts as instance"
 
 def recoveries(*, rounds: int) -> Figures:
     """Return seconds from kill to next commit by service, each killed `rounds` times."""
-    with TemporaryDirectory() as name, running(Path(name)) as (up, broker):
-        with traffic(broker):
-            taken = _rounds(up, rounds=rounds)
-        spare = sum(standing.spare_bytes for standing in up.standings())
+    with TemporaryDirectory() as name, running(Path(name)) as (up, broker), traffic(broker):
+        taken, spare = _rounds(up, rounds=rounds)
     return figures(taken, spare=spare)
 
 
@@ -148,15 +146,18 @@ def _payment(number: int, partition: int) -> Outgoing:
     return Outgoing(topic=TRANSACTIONS.name, key=None, value=value, headers=(), partition=partition)
 
 
-def _rounds(up: Stack, *, rounds: int) -> Mapping[str, Sequence[float]]:
+def _rounds(up: Stack, *, rounds: int) -> tuple[Mapping[str, Sequence[float]], int]:
+    """Return seconds by service, and the bytes of all spares together when each was prepared."""
+    spare = 0
     groups, taken = KafkaGroups(up.kafka(PRINCIPAL)), defaultdict[str, list[float]](list)
     for service in SERVICES:
         _until(partial(_has_committed, groups, service), what=service)
     for _ in range(rounds):
         _until(lambda: all(_is_well(up, service) for service in SERVICES), what="all well")
+        spare = max(spare, sum(standing.spare_bytes for standing in up.standings()))
         for service in SERVICES:
             taken[service].append(_recovery(up, groups, service))
-    return taken
+    return taken, spare
 
 
 def _recovery(up: Stack, groups: KafkaGroups, service: str) -> float:
