@@ -184,21 +184,23 @@ def _has_started(log: Path) -> bool:
 
 def _is_well(up: Stack, service: str) -> bool:
     (standing,) = (s for s in up.standings() if s.name == service)
-    return standing.up.total_seconds() > WELL_SECONDS and _rests(up, f"{service}-spare")
+    return standing.up.total_seconds() > WELL_SECONDS and _has_spare(up, service)
 
 
-def _rests(up: Stack, name: str) -> bool:
-    """Return whether the process `name` is there and needs no processor: it has prepared."""
+def _has_spare(up: Stack, service: str) -> bool:
+    """Return whether a spare of `service` is there and has prepared."""
     pids = {record.name: record.pid for record in recorded(up.folder / "processes")}
-    if name not in pids:
-        return False
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pids[name])
-        before = process.cpu_times()
-        _pause(REST_SECONDS)
-        after = process.cpu_times()
-        return after.user + after.system - before.user - before.system < REST_SECONDS / 25
+    with suppress(KeyError, psutil.NoSuchProcess):
+        return rests(psutil.Process(pids[f"{service}-spare"]))
     return False
+
+
+def rests(process: psutil.Process) -> bool:
+    """Return whether `process` needs next to no processor for `REST_SECONDS`."""
+    before = process.cpu_times()
+    _pause(REST_SECONDS)
+    after = process.cpu_times()
+    return after.user + after.system - before.user - before.system < REST_SECONDS / 25
 
 
 def _until(is_so: Callable[[], bool], *, what: str) -> None:

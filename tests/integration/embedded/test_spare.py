@@ -8,6 +8,7 @@ from threading import Event
 import psutil
 import pytest
 
+from benchmarks.kills import rests
 from evermodel.embedded.process import Child, Command
 from evermodel.embedded.services import ROLES, Role
 from evermodel.embedded.settings import inherited_environment
@@ -82,14 +83,6 @@ def test_a_spare_is_prepared_and_has_spoken_to_nobody_before_its_turn(
 def has(process: psutil.Process, library: str) -> bool:
     """Whether something compiled of `library` is in its memory."""
     return any(f"/{library}/" in each.path for each in process.memory_maps())
-
-
-def rests(process: psutil.Process) -> bool:
-    """Whether it needed no processor for half a second."""
-    before = process.cpu_times()
-    Event().wait(0.5)
-    after = process.cpu_times()
-    return after.user + after.system - before.user - before.system < 0.02
 
 
 def listening(process: psutil.Process) -> set[int]:

@@ -212,11 +212,10 @@ def _run(  # the parts of one process, named where they are made
 @contextmanager
 def _settled(loop: Loop) -> Iterator[None]:
     """Commit what `loop` has gathered when the block ends, undo it when it fails."""
+    went_well = False
     try:
         yield
-    except BaseException:
-        end_in_time()
-        loop.settle(commit=False)
-        raise
-    end_in_time()  # committing may hang where working did
-    loop.settle(commit=True)
+        went_well = True
+    finally:
+        end_in_time()  # committing may hang where working did
+        loop.settle(commit=went_well)
