@@ -1,7 +1,7 @@
 """Imports without what they ask for in passing and nobody here uses.
 
-TensorFlow's import ends with one of Keras, and Keras' with one of scikit-learn; each is a third of
-the whole, and both are made to do without. Must never hide what was imported already.
+TensorFlow's import ends with one of Keras, and Keras' with one of scikit-learn; together they are
+half of the whole, and both are made to do without. Must never hide what was imported already.
 """
 
 import sys
