@@ -1,10 +1,11 @@
-"""A topic counts as made when a broker shows it, not when the controller says so."""
+"""A topic counts as made when a broker shows and leads it, not when the controller says so."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any
 
+import confluent_kafka as ck
 import pytest
 
 from evermodel.common.events.catalogue import MODEL_TRAINED
@@ -18,10 +19,13 @@ SHOWN = SimpleNamespace(error=None, partitions={0: object()})
 
 
 class SlowCluster:
-    """A controller that makes topics at once, and a broker that hears of them late."""
+    """A controller that makes topics at once, and a broker that hears of them late.
 
-    def __init__(self, answers: Iterator[dict[str, Any]]) -> None:
-        self._answers = answers
+    It leads a partition only when it was asked `leaderless` times where that ends.
+    """
+
+    def __init__(self, answers: Iterator[dict[str, Any]], *, leaderless: int = 0) -> None:
+        self._answers, self.leaderless = answers, leaderless
 
     def __call__(self, configuration: object) -> "SlowCluster":
         return self
@@ -34,6 +38,16 @@ class SlowCluster:
     def list_topics(self, **how: object) -> Any:
         return SimpleNamespace(topics=next(self._answers))
 
+    def list_offsets(self, asked: dict[Any, Any], **how: object) -> dict[Any, "Future[Any]"]:
+        future: Future[Any] = Future()
+        if self.leaderless:
+            self.leaderless -= 1
+            refusal = ck.KafkaError(ck.KafkaError.NOT_LEADER_FOR_PARTITION)
+            future.set_exception(ck.KafkaException(refusal))
+        else:
+            future.set_result(SimpleNamespace(offset=0))
+        return dict.fromkeys(asked, future)
+
 
 def test_it_waits_until_a_broker_shows_what_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
     name = MODEL_TRAINED.name
@@ -41,6 +55,14 @@ def test_it_waits_until_a_broker_shows_what_was_made(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(kafka_admin, "AdminClient", SlowCluster(answers))
     assert create_topics(KafkaSettings(), [MODEL_TRAINED]) == [name]
     assert list(answers) == [], "it asked until the topic was there"
+
+
+def test_it_waits_until_a_broker_leads_what_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = MODEL_TRAINED.name
+    cluster = SlowCluster(iter(lambda: {name: SHOWN}, None), leaderless=2)
+    monkeypatch.setattr(kafka_admin, "AdminClient", cluster)
+    assert create_topics(KafkaSettings(), [MODEL_TRAINED]) == [name]
+    assert not cluster.leaderless, "it asked until the broker led the topic"
 
 
 def test_a_topic_that_no_broker_ever_shows_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

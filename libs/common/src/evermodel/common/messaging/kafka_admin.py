@@ -17,7 +17,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public; the
 
 from evermodel.common.events.catalogue import CATALOGUE, Topic
 from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.ports import BrokerUnavailable
+from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.settings import KafkaSettings
 
 _REQUEST_SECONDS = 30.0
@@ -41,25 +43,36 @@ def create_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) 
                 raise translate(error) from error
         else:
             made.append(name)
-    _await_shown(admin, [topic.topic for topic in wanted])
+    _await_usable(admin, [topic.topic for topic in wanted])
     return made
 
 
-def _await_shown(admin: AdminClient, names: Collection[str]) -> None:
-    """Return once a broker knows `names`: the controller says "made" before brokers have heard."""
+def _await_usable(admin: AdminClient, names: Collection[str]) -> None:
+    """Return once `names` can be read and written.
+
+    The controller says "made" before the brokers have heard of it, and a broker shows a topic
+    before it leads its partitions: one that starts a whole stack beside it took over ten seconds.
+    """
     end = time.monotonic() + _REQUEST_SECONDS
-    while missing := sorted(set(names) - _usable(admin)):
+    while missing := sorted(set(names) - (shown := _shown(admin)).keys()):
         if time.monotonic() > end:
             raise BrokerUnavailable(f"made, but not shown by the broker: {', '.join(missing)}")
         Event().wait(_LOOK_SECONDS)
+    places = [TopicPartition(name, number) for name in names for number in shown[name]]
+    ends_of(admin, places, patience_seconds=_REQUEST_SECONDS)
 
 
-def _usable(admin: AdminClient) -> set[str]:
+def _shown(admin: AdminClient) -> Mapping[str, Collection[int]]:
+    """Return the partitions of each topic that a broker shows."""
     try:
         found = admin.list_topics(timeout=_REQUEST_SECONDS).topics
     except KafkaException as error:
         raise translate(error) from error
-    return {name for name, topic in found.items() if topic.error is None and topic.partitions}
+    return {
+        n: topic.partitions
+        for n, topic in found.items()
+        if topic.error is None and topic.partitions
+    }
 
 
 def check_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -> list[str]:

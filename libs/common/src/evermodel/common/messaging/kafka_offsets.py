@@ -14,9 +14,11 @@ import confluent_kafka as ck
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.messaging.records import TopicPartition
 
-_PATIENCE_SECONDS = 10.0
+# As long as a broker may take to answer; a leader that moves is back within that, too.
+_REQUEST_SECONDS = 10.0
 _LOOK_SECONDS = 0.05
 _LEADERLESS = {
     ck.KafkaError.NOT_LEADER_FOR_PARTITION,
@@ -26,42 +28,50 @@ _LEADERLESS = {
 
 
 def ends_of(
-    admin: AdminClient, partitions: Collection[TopicPartition]
+    admin: AdminClient,
+    partitions: Collection[TopicPartition],
+    *,
+    patience_seconds: float = _REQUEST_SECONDS,
 ) -> Mapping[TopicPartition, int]:
     """Return the high watermark of each partition, open transactions included.
 
     Raises:
-        BrokerUnavailable: the broker does not answer, or one has no leader for ten seconds.
+        BrokerUnavailable: the broker does not answer, or one had no leader all the while.
     """
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while partitions:
-        try:
-            return _asked(admin, partitions)
-        except ck.KafkaException as error:
-            if error.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
-                raise translate(error) from error
-        _learn_leaders(admin)
-        threading.Event().wait(_LOOK_SECONDS)
-    return {}
+    deadline = time.monotonic() + patience_seconds
+    ends: dict[TopicPartition, int] = {}
+    while missing := [p for p in partitions if p not in ends]:
+        ends |= _asked(admin, missing)
+        if leaderless := [f"{p.topic}[{p.partition}]" for p in missing if p not in ends]:
+            if time.monotonic() > deadline:
+                raise BrokerUnavailable(f"without a leader: {', '.join(leaderless)}")
+            _learn_leaders(admin)
+            threading.Event().wait(_LOOK_SECONDS)
+    return ends
 
 
 def _asked(
     admin: AdminClient, partitions: Collection[TopicPartition]
 ) -> Mapping[TopicPartition, int]:
+    """Return the ends of those of `partitions` that have a leader."""
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # its stub is untyped
     answers = admin.list_offsets(
         {ck.TopicPartition(p.topic, p.partition): latest for p in partitions},
         isolation_level=ck.IsolationLevel.READ_UNCOMMITTED,
-        request_timeout=_PATIENCE_SECONDS,
+        request_timeout=_REQUEST_SECONDS,
     )
-    return {
-        TopicPartition(at.topic, at.partition): answer.result().offset
-        for at, answer in answers.items()
-    }
+    ends = {}
+    for at, answer in answers.items():
+        try:
+            ends[TopicPartition(at.topic, at.partition)] = answer.result().offset
+        except ck.KafkaException as error:
+            if error.args[0].code() not in _LEADERLESS:
+                raise translate(error) from error
+    return ends
 
 
 def _learn_leaders(admin: AdminClient) -> None:
     try:
-        admin.list_topics(timeout=_PATIENCE_SECONDS)
+        admin.list_topics(timeout=_REQUEST_SECONDS)
     except ck.KafkaException as error:
         raise translate(error) from error
