@@ -54,6 +54,7 @@ class Admin:
     [
         ck.KafkaError.NOT_LEADER_FOR_PARTITION,
         ck.KafkaError.LEADER_NOT_AVAILABLE,
+        ck.KafkaError.UNKNOWN_LEADER_EPOCH,
         ck.KafkaError.UNKNOWN_TOPIC_OR_PART,
     ],
 )

@@ -20,9 +20,15 @@ from evermodel.common.messaging.records import TopicPartition
 # As long as a broker may take to answer; a leader that moves is back within that, too.
 _REQUEST_SECONDS = 10.0
 _LOOK_SECONDS = 0.05
+#: What passes: those that the Java client's look for offsets asks again after, too.
 _LEADERLESS = {
     ck.KafkaError.NOT_LEADER_FOR_PARTITION,
     ck.KafkaError.LEADER_NOT_AVAILABLE,
+    ck.KafkaError.REPLICA_NOT_AVAILABLE,
+    ck.KafkaError.KAFKA_STORAGE_ERROR,
+    ck.KafkaError.OFFSET_NOT_AVAILABLE,
+    ck.KafkaError.FENCED_LEADER_EPOCH,
+    ck.KafkaError.UNKNOWN_LEADER_EPOCH,
     ck.KafkaError.UNKNOWN_TOPIC_OR_PART,
 }
 
