@@ -4,6 +4,7 @@ The fast path assumes that all is well and checks whole columns; only when one i
 slow path look for the rows at fault.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -33,7 +34,9 @@ _ALLOWED: Mapping[FeatureKind, set[type]] = {
 }
 #: The lake keeps the numbers of versions in 32 bits.
 MOST_VERSIONS = 2**31 - 1
-_DIGITS = len(str(MOST_VERSIONS))
+#: One spelling for each, or two names in a row were one version; none is nought, which no event
+#: can say. `isdecimal` takes the digits of every script.
+_VERSION = re.compile("[1-9][0-9]{0,9}")
 
 _WATERMARK = ("ce_type", Watermark.TYPE.encode())
 
@@ -223,7 +226,7 @@ def _fault(row: ScoredRow, model: ModelDescription) -> str | None:
 
 
 def _is_version(text: str) -> bool:
-    return text.isdecimal() and len(text) <= _DIGITS and int(text) <= MOST_VERSIONS
+    return _VERSION.fullmatch(text) is not None and int(text) <= MOST_VERSIONS
 
 
 def _finite(value: float) -> bool:
