@@ -162,7 +162,7 @@ def _times(seconds: list[float]) -> Integers:
 
 def _features(rows: Sequence[ScoredRow], model: ModelDescription) -> dict[str, Column] | None:
     """Return the features by column; None when a row is not sound."""
-    if not _are_versions(rows):
+    if not _are_versions(rows) or any(row.alerts.keys() - row.scores.keys() for row in rows):
         return None
     given, columns = [row.features for row in rows], {}
     try:
@@ -222,6 +222,9 @@ def _fault(row: ScoredRow, model: ModelDescription) -> str | None:
     for version in (*row.scores, *row.alerts, *row.failed, *decided):
         if not _is_version(version):
             return f"{version!r:.40} is not the number of a version"
+    unasked = row.alerts.keys() - row.scores.keys()
+    if unasked:
+        return f"version {min(unasked, key=int)} gave an alert and no score"
     return None
 
 
