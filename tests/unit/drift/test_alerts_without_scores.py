@@ -1,4 +1,4 @@
-"""An alert is an answer to a score: without one it is refused, and where it lies already no count."""
+"""An alert answers a score: without one it is refused, and where it lies already no count."""
 
 from collections.abc import Sequence
 
@@ -41,18 +41,19 @@ def given_up(records: Sequence[Record]) -> tuple[dict[int, str], WindowCounters]
 
 @pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize(
-    "answers",
+    ("scores", "alerts", "failed"),
     [
-        {"scores": {}, "alerts": {"1": True}},
-        {"scores": {"2": 0.5}, "alerts": {"1": False, "2": True}},
-        {"scores": {}, "alerts": {"1": True}, "failed": ("1",)},
+        ({}, {"1": True}, ()),
+        ({"2": 0.5}, {"1": False, "2": True}, ()),
+        ({}, {"1": True}, ("1",)),
     ],
     ids=["no score", "another's score", "a failure"],
 )
 def test_a_row_with_an_alert_of_a_version_that_gave_no_score_is_a_dead_letter(
-    answers: dict[str, object], *, alone: bool
+    scores: dict[str, float], alerts: dict[str, bool], failed: tuple[str, ...], *, alone: bool
 ) -> None:
-    bad, sound = scored(0, MONDAY, **answers), scored(1, MONDAY)
+    bad = scored(0, MONDAY, scores=scores, alerts=alerts, failed=failed)
+    sound = scored(1, MONDAY)
     reasons, _ = given_up([bad] if alone else [bad, sound])
     assert reasons == {0: "version 1 gave an alert and no score"}
 

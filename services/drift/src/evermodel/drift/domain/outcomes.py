@@ -45,7 +45,8 @@ class Joined:
         Rows in the lake may have the one without the other: an upstream's, from before the
         windower refused them.
         """
-        return (self.alerts[version] != -1) & ~np.isnan(self.scores[version])
+        answered: npt.NDArray[np.bool_] = self.alerts[version] != -1
+        return answered & ~np.isnan(self.scores[version])
 
 
 @dataclass(frozen=True, slots=True)
