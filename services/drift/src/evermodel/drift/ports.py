@@ -52,7 +52,11 @@ class PartitionCount(Protocol):
     """How many partitions a topic has."""
 
     def __call__(self, topic: str, /) -> int:
-        """Return the number; raises ``Transient`` when the broker does not answer."""
+        """Return the number.
+
+        Raises:
+            BrokerUnavailable: nobody answers, or there is no such topic.
+        """
 
 
 class TallyCodec(Protocol):
