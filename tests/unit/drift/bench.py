@@ -1,5 +1,6 @@
 """A model, its reference, and fakes of what the drift service needs."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -118,10 +119,6 @@ def record(
 class FakePacked:
     rows: Rows | Labels
 
-    @property
-    def nbytes(self) -> int:
-        return 8 * len(self.rows)
-
 
 @dataclass
 class FakeLake:
@@ -131,14 +128,24 @@ class FakeLake:
     writes: int = 0
 
     def pack_rows(self, rows: Rows) -> Packed:
-        return FakePacked(rows)
+        return Packed(FakePacked(rows))
 
     def pack_labels(self, labels: Labels) -> Packed:
-        return FakePacked(labels)
+        return Packed(FakePacked(labels))
 
-    def write(self, path: str, parts: Sequence[Packed]) -> None:
+    def write(self, path: str, parts: Sequence[Packed], *, keep: bool = False) -> None:
         self.writes += 1
-        self.files[path] = [id_ for part in parts for id_ in cast(FakePacked, part).rows.ids]
+        ids = [id_ for part in parts for id_ in cast(FakePacked, part).rows.ids]
+        self.files[path] = [*self._others(path, ids), *ids] if keep else ids
+
+    def _others(self, path: str, ids: Sequence[str]) -> list[str]:
+        coming, others = Counter(ids), []
+        for id_ in self.files.get(path, ()):
+            if coming[id_]:
+                coming[id_] -= 1
+            else:
+                others.append(id_)
+        return others
 
     def ids(self) -> list[str]:
         return sorted(id_ for ids in self.files.values() for id_ in ids)

@@ -191,3 +191,53 @@ def test_a_reference_cut_short_altered_or_of_no_form_is_spoilt(tmp_path: Path) -
     for id_ in ("../../etc", "", "A" * 64):
         with pytest.raises(BadReference, match="not the id of a reference"):
             LakeReferences(tmp_path).get("fraud", id_)
+
+
+def test_a_kept_file_keeps_rows_of_other_versions_and_labels_of_other_times(tmp_path: Path) -> None:
+    lake = ParquetLake(tmp_path)
+    lake.write("m/a.parquet", [lake.pack_rows(rows(0, version=1))])
+    lake.write("m/a.parquet", [lake.pack_rows(rows(1, version=2))], keep=True)
+    found = pq.ParquetFile(tmp_path / "m/a.parquet").read()
+    assert found.num_rows == 100
+    assert found[score_column(1)].null_count == 51
+    later = replace(labels("a"), known_at=np.array([5]))
+    lake.write("m/l.parquet", [lake.pack_labels(labels("a", "b"))])
+    lake.write("m/l.parquet", [lake.pack_labels(later)], keep=True)
+    assert pq.read_table(tmp_path / "m/l.parquet")[ID].to_pylist() == ["a", "b", "a"]
+
+
+def test_a_kept_file_gives_up_a_column_of_another_kind_and_no_row(tmp_path: Path) -> None:
+    lake = ParquetLake(tmp_path)
+    lake.write("m/a.parquet", [lake.pack_rows(rows(0))])
+    other = rows(1)
+    numbered = replace(other, features={**other.features, "shop": np.zeros(len(other))})
+    lake.write("m/a.parquet", [lake.pack_rows(numbered)], keep=True)
+    found = pq.ParquetFile(tmp_path / "m/a.parquet").read()
+    assert (found.num_rows, found[feature_column("shop")].null_count) == (100, 50)
+    assert found[feature_column("amount")].null_count == 6
+
+
+@pytest.mark.parametrize("broken", [b"", b"noise" * 100, "half"])
+def test_of_a_broken_file_nothing_is_kept(tmp_path: Path, broken: bytes | str) -> None:
+    lake, file = ParquetLake(tmp_path), tmp_path / "m/l.parquet"
+    lake.write("m/l.parquet", [lake.pack_labels(labels("a"))])
+    raw = file.read_bytes()
+    file.write_bytes(broken if isinstance(broken, bytes) else raw[: len(raw) // 2])
+    lake.write("m/l.parquet", [lake.pack_labels(labels("b"))], keep=True)
+    assert pq.read_table(file)[ID].to_pylist() == ["b"]
+
+
+def test_a_file_that_cannot_be_read_now_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = ParquetLake(tmp_path)
+    lake.write("m/l.parquet", [lake.pack_labels(labels("a"))])
+
+    def away(_file: Path) -> bytes:
+        raise OSError("stale file handle")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", away)
+        with pytest.raises(Transient, match="stale file handle"):
+            lake.write("m/l.parquet", [lake.pack_labels(labels("b"))], keep=True)
+    assert pq.read_table(tmp_path / "m/l.parquet")[ID].to_pylist() == ["a"]

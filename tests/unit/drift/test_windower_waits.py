@@ -13,7 +13,7 @@ from evermodel.common.messaging.records import Outgoing, Record
 from evermodel.common.testing.harness import Harness
 from evermodel.drift.adapters.lake_references import LakeReferences
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
-from evermodel.drift.ports import References
+from evermodel.drift.ports import Packed, References
 from evermodel.drift.wiring import assemble_windower
 from evermodel.profile.reference import Reference
 from tests.unit.drift.bench import (
@@ -39,11 +39,11 @@ class FailingLake(FakeLake):
     failing: set[int] = field(default_factory=set)
     tried: int = 0
 
-    def write(self, path: str, parts: object) -> None:
+    def write(self, path: str, parts: Sequence[Packed], *, keep: bool = False) -> None:
         self.tried += 1
         if self.tried in self.failing:
             raise Transient("the disk is full")
-        super().write(path, parts)  # type: ignore[arg-type]  # as it came
+        super().write(path, parts, keep=keep)
 
 
 @dataclass

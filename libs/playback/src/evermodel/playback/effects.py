@@ -37,9 +37,9 @@ def effects_of(journal: Journal, *, lake: Path, model: str) -> list[WindowEffect
             counted = max(event.payload.counters.references, key=lambda r: r.rows, default=None)
             reference = None
             if counted is not None and counted.reference_id is not None:
-                reference = references.setdefault(
-                    counted.reference_id, _load(lake, model, counted.reference_id)
-                )
+                if counted.reference_id not in references:
+                    references[counted.reference_id] = _load(lake, model, counted.reference_id)
+                reference = references[counted.reference_id]
             window = event.payload.window
             moved = _effects(counted, reference, window) if counted and reference else {}
             found.append(WindowEffects(window.start, moved))

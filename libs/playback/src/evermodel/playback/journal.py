@@ -1,8 +1,8 @@
 """What happened, as a list of lifecycle events in one order that every run agrees on.
 
-Owns that order. Brokers keep order within a
-partition only; between topics the order here is event time, then the order of the lifecycle.
-Partials are left out: they are one partition's share of a window that follows.
+Owns that order. Brokers keep order within a partition only; between topics the order here is event
+time, then the order of the lifecycle. Partials are left out: they are one partition's share of a
+window that follows.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,8 +1,8 @@
 """``scored.parquet``: one row per transaction and version, read back from the lake.
 
 Owns the long form of what the lake keeps wide, and the count of rows found there and in the
-windows' counters. A version's
-role is the one that the last rollout step before the transaction's time gave it.
+windows' counters. A version's role is the one that the last rollout step before the transaction's
+time gave it.
 """
 
 from pathlib import Path

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NewType, Protocol
 
 from evermodel.drift.domain.alarms import Alarm
 from evermodel.drift.domain.outcomes import Joined
@@ -24,12 +24,8 @@ class References(Protocol):
         """
 
 
-class Packed(Protocol):
-    """Rows in the lake's own compact form."""
-
-    @property
-    def nbytes(self) -> int:
-        """How much memory they take."""
+#: Rows in the lake's own compact form; only the lake that packed them looks inside.
+Packed = NewType("Packed", object)
 
 
 class RowLake(Protocol):
@@ -41,8 +37,11 @@ class RowLake(Protocol):
     def pack_labels(self, labels: Labels, /) -> Packed:
         """Return labels in compact form, to be buffered."""
 
-    def write(self, path: str, parts: Sequence[Packed], /) -> None:
+    def write(self, path: str, parts: Sequence[Packed], /, *, keep: bool = False) -> None:
         """Write `parts` one after the other to `path`, relative to the root, replacing it.
+
+        `keep`: what the file held comes first, without the rows that are among `parts` again;
+        so it never comes out with fewer rows.
 
         Raises:
             Transient: the store does not answer.
@@ -53,7 +52,11 @@ class PartitionCount(Protocol):
     """How many partitions a topic has."""
 
     def __call__(self, topic: str, /) -> int:
-        """Return the number; raises ``Transient`` when the broker does not answer."""
+        """Return the number.
+
+        Raises:
+            BrokerUnavailable: nobody answers, or there is no such topic.
+        """
 
 
 class TallyCodec(Protocol):

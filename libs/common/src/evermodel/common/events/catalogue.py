@@ -166,7 +166,7 @@ ROLLOUT_STEP = _lifecycle(
     RolloutStep,
     "what serves in which share, why it changed, the commit",
     producers=("deployer",),
-    consumers=("scorer", "drift-windower", "drift-detector", "trainer", "registrar"),
+    consumers=("scorer", "drift-detector", "trainer", "registrar"),
 )
 SERVING_APPLIED = _lifecycle(
     "serving.applied",
@@ -179,7 +179,7 @@ LIFECYCLE_COMMANDS = _lifecycle(
     "lifecycle.commands",
     LifecycleCommand,
     "a person's order, with who and why",
-    producers=("cli", "console"),
+    producers=("cli",),
     consumers=("trainer", "deployer"),
 )
 

@@ -66,4 +66,6 @@ class DriftDetected(Payload):
     prediction: PredictionEvidence | None = None
     performance: tuple[PerformanceEvidence, ...] = ()
     failures: tuple[QualityFailure, ...] = ()
-    lake: tuple[str, ...] = ()
+    lake: tuple[str, ...] = Field(
+        default=(), description="Files, relative to the lake's root; of very many the last."
+    )

@@ -150,5 +150,7 @@ class TransactionsWindowed(Payload):
         default=None, description="Labels known before this are in the lake."
     )
     late_rows: Count = 0
-    lake: tuple[str, ...] = ()
+    lake: tuple[str, ...] = Field(
+        default=(), description="Files, relative to the lake's root; of very many the last."
+    )
     alert_rate: Ratio | None = Field(default=None, description="Of the rows, by what decided them.")

@@ -10,7 +10,7 @@ from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.playback.journal import Journal
 from evermodel.playback.report.axis import LEFT, TimeAxis, chart
-from evermodel.playback.report.lanes import CALM, colour
+from evermodel.playback.report.lanes import colour
 from evermodel.playback.report.markup import Markup, element, join, tooltip
 
 _HEIGHT, _TOP = 150.0, 12.0
@@ -142,4 +142,4 @@ def _names(lines: Sequence[Line], axis: TimeAxis, top: float) -> Iterable[Markup
         near = [y for other, y in taken if abs(other - x) < _NAME_WIDTH]
         y = max([wanted, *(other + _NAME_HEIGHT for other in near)])
         taken.append((x, y))
-        yield element("text", line.name, x=x + 9, y=y + 4, class_="name", fill=line.colour or CALM)
+        yield element("text", line.name, x=x + 9, y=y + 4, class_="name", fill=line.colour)

@@ -20,7 +20,6 @@ from evermodel.playback.report.markup import Markup, element, join, tooltip
 _SERVING_TOP, _SERVING_HEIGHT, _LANE = 14.0, 84.0, 34.0
 _COLOURS = ("#3b6fb6", "#2a9d8f", "#e07a3f", "#8e5ea2", "#c0392b", "#7f8c3a", "#5d6d7e")
 _LANES = ("alarms", "quality", "trainings", "validations", "rollout steps")
-_CALM = "#8a94a6"
 
 
 def colour(version: int) -> str:
@@ -127,6 +126,3 @@ def _mark(event: Event[Payload]) -> tuple[str, Mark, str] | None:
 
 def _joined(reasons: Sequence[str]) -> str:
     return "; ".join(reasons)
-
-
-CALM = _CALM

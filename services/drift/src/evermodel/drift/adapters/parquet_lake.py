@@ -1,6 +1,7 @@
 """The lake as a folder of Parquet files, each written beside its place and renamed into it."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -30,6 +31,8 @@ from evermodel.lake.columns import (
 from evermodel.lake.files import replacing
 
 _TIME = pa.timestamp("us", tz="UTC")
+#: Of a scored row and of a label alike; each has some of them.
+_IDENTITY = (ID, TIME, KNOWN_AT, LABEL, SOURCE)
 
 
 def import_pandas() -> None:
@@ -65,12 +68,11 @@ class ParquetLake:
             columns[score_column(version)] = pa.array(scores, pa.float32())
         for version, alerts in rows.alerts.items():
             columns[alert_column(version)] = pa.array(alerts, pa.bool_())
-        return cast(Packed, pa.table(columns))
+        return Packed(pa.table(columns))
 
     def pack_labels(self, labels: Labels) -> Packed:
         """Return labels as an Arrow batch."""
-        return cast(
-            Packed,
+        return Packed(
             pa.table(
                 {
                     ID: pa.array(labels.ids, pa.string()),
@@ -81,11 +83,56 @@ class ParquetLake:
             ),
         )
 
-    def write(self, path: str, parts: Sequence[Packed]) -> None:
+    def write(self, path: str, parts: Sequence[Packed], *, keep: bool = False) -> None:
         """Write `parts` to `path`; a reader sees the old file or the new one."""
-        table = pa.concat_tables([cast(pa.Table, p) for p in parts], promote_options="default")
+        table = _joined([cast(pa.Table, part) for part in parts])
         try:
+            if keep:
+                table = _joined([*_others(self._root / path, table), table])
             with replacing(self._root / path) as draft:
                 pq.write_table(table, draft, compression="zstd")
         except OSError as error:
             raise Transient(f"the lake does not take {path}: {error}") from error
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def _others(file: Path, table: pa.Table) -> list[pa.Table]:
+    """Return, if there are such, the rows of `file` that are not in `table`.
+
+    Columns that have another type by now are left out: they do not fit into one file.
+    """
+    found = _found(file)
+    if found is None:
+        return []
+    coming, others = Counter(_identities(table)), []
+    for at, identity in enumerate(_identities(found)):
+        if coming[identity]:
+            coming[identity] -= 1
+        else:
+            others.append(at)
+    now = {field.name: field.type for field in table.schema}
+    changed = [
+        field.name for field in found.schema if now.get(field.name, field.type) != field.type
+    ]
+    return [found.drop_columns(changed).take(others)] if others else []
+
+
+def _found(file: Path) -> pa.Table | None:
+    """Return what `file` holds; of one that is broken nothing can be kept."""
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return pq.ParquetFile(pa.BufferReader(raw)).read()
+    except (pa.ArrowException, OSError):
+        return None
+
+
+def _identities(table: pa.Table) -> Iterator[tuple[object, ...]]:
+    """Yield what tells one row from another: an id may come again at another time."""
+    names = [name for name in _IDENTITY if name in table.column_names]
+    return zip(*(table[name].to_numpy().tolist() for name in names), strict=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from evermodel.common.kernel.redaction import redact
 from evermodel.common.runtime.bounded import Bounds, Overran, inherited, last_words, run_bounded
 from evermodel.common.settings import MLFLOW_CLIENT, TELEMETRY_OFF
 from evermodel.drift.adapters.report_papers import ANSWER, ORDER, NotFiled, Order
@@ -23,6 +24,10 @@ CHILD = "evermodel.drift.child"
 
 #: The tracking server's credentials, those of a store of artefacts of its own, the way there.
 _CLIENT = ("MLFLOW_", "AWS_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+#: Of what a child said before it broke. It is cut when nothing secret is left: a key that was cut
+#: off would no longer say what its value is.
+_LONGEST_WORDS = 300
 
 
 class ProcessReports:
@@ -62,14 +67,15 @@ class ProcessReports:
         except Overran as error:
             raise ReportFailed(f"the report {error}") from error
         except (OSError, ValidationError) as error:
-            raise ReportFailed(f"the report broke: {last_words(log, length=300)}") from error
+            words = redact(last_words(log))[-_LONGEST_WORDS:]
+            raise ReportFailed(f"the report broke: {words}") from error
         match said:
             case Filed():
                 return said
             case NotFiled(why="unavailable", reason=reason):
-                raise Unavailable(reason)
+                raise Unavailable(redact(reason))
             case NotFiled(reason=reason):
-                raise ReportFailed(reason)
+                raise ReportFailed(redact(reason))
 
 
 def _variables(folder: Path) -> Mapping[str, str]:

@@ -39,6 +39,15 @@ class Joined:
         """How many are known to be fraud."""
         return int((self.labels == 1).sum())
 
+    def answered(self, version: int) -> npt.NDArray[np.bool_]:
+        """Return which rows `version` answered: with an alert, raised or not, on a score.
+
+        Rows in the lake may have the one without the other: an upstream's, from before the
+        windower refused them.
+        """
+        answered: npt.NDArray[np.bool_] = self.alerts[version] != -1
+        return answered & ~np.isnan(self.scores[version])
+
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
@@ -74,7 +83,7 @@ def cohort_of(*, start: int, end: int, delay: int, length: int) -> tuple[int, in
 def confusion(joined: Joined, version: int) -> Confusion:
     """Return the counts of `version`."""
     alerts, scores = joined.alerts[version], joined.scores[version]
-    answered = (alerts != -1) & (joined.labels != UNLABELLED)
+    answered = joined.answered(version) & (joined.labels != UNLABELLED)
     fraud, alert = joined.labels[answered] == 1, alerts[answered] == 1
     bins = np.minimum((scores[answered] * SCORE_BINS).astype(np.int64), SCORE_BINS - 1)
     return Confusion(
@@ -90,7 +99,7 @@ def confusion(joined: Joined, version: int) -> Confusion:
 def agreement(joined: Joined, first: int, second: int, *, label: int) -> Agreement:
     """Return how the alerts of two versions agree on rows of `label` that both answered."""
     one, other = joined.alerts[first], joined.alerts[second]
-    rows = (one != -1) & (other != -1) & (joined.labels == label)
+    rows = joined.answered(first) & joined.answered(second) & (joined.labels == label)
     a, b = one[rows] == 1, other[rows] == 1
     return Agreement(
         both=int((a & b).sum()),

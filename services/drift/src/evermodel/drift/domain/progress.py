@@ -8,7 +8,7 @@ A row is late when its window had ended by the watermark of the rows *before* it
 answer does not depend on how the stream was cut into batches.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,16 +24,23 @@ LEAST_AHEAD = 366 * 86_400_000_000
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`watermark`: no row that follows is older. `closed`: start of the last window given out."""
+    """`watermark`: no row that follows is older. `closed`: start of the last window given out.
+
+    `alone`: the watermark is that of a first time which none within reach has confirmed. `rival`:
+    the last time that was refused meanwhile; one more within its reach, and it was the first that
+    was wrong.
+    """
 
     watermark: int | None = None
     closed: int | None = None
+    alone: bool = False
+    rival: int | None = None
 
     def seen(self, watermark: int | None) -> "Progress":
         """Return the progress after `watermark` was reached; it never goes back."""
         if watermark is None or (self.watermark is not None and watermark <= self.watermark):
             return self
-        return Progress(watermark, self.closed)
+        return replace(self, watermark=watermark)
 
     def begun(self, first: int, grid: Grid) -> "Progress":
         """Return the progress that begins with a row at `first`: windows before it are not due.
@@ -42,29 +49,42 @@ class Progress:
         """
         if self.closed is not None or self.watermark is not None:
             return self
-        return Progress(None, grid.start(first) - grid.length)
+        return replace(self, closed=grid.start(first) - grid.length)
 
 
 def too_far_ahead(
     times: Integers, progress: Progress, grid: Grid, *, today: int | None
-) -> npt.NDArray[np.bool_]:
+) -> tuple[npt.NDArray[np.bool_], Progress]:
     """Return which times are further ahead of the sound ones before them than any clock may be.
 
     Nothing is known before a partition's first: it is held against `today`, the wall's time, or
-    taken as it is where there is none.
+    taken as it is where there is none. It may still be of a clock that was never set, so it alone
+    refuses nothing for good: two times that agree outvote it. That costs the one which came
+    before the other, and needs no wall clock, which old data would not agree with anyway.
+
+    Also return the progress, which remembers who stands alone, but is not moved yet.
     """
     ahead = np.zeros(len(times), dtype=np.bool_)
     reach = max(MOST_WINDOWS_AHEAD * grid.length, LEAST_AHEAD)
     newest = progress.watermark
-    if newest is not None and int(times.max()) <= newest + reach:
-        return ahead
+    if newest is not None and not progress.alone and int(times.max()) <= newest + reach:
+        return ahead, progress
+    latest = None if today is None else today + reach
     for at, time in enumerate(times.tolist()):
-        bound = today if newest is None else newest
-        if bound is not None and time > bound + reach:
-            ahead[at] = True
+        rival, is_possible = progress.rival, latest is None or time <= latest
+        if newest is None and is_possible:
+            newest, progress = time, replace(progress, alone=True)
+        elif newest is not None and time <= newest + reach:
+            if time >= newest - reach:
+                progress = replace(progress, alone=False, rival=None)
+            newest = max(newest, time)
+        elif rival is not None and abs(time - rival) <= reach:
+            newest, progress = time, Progress(progress.watermark, grid.start(time) - grid.length)
         else:
-            newest = time if newest is None else max(newest, time)
-    return ahead
+            ahead[at] = True
+            if progress.alone and is_possible:
+                progress = replace(progress, rival=time)
+    return ahead, progress
 
 
 def watermarks_before(times: Integers, progress: Progress, *, lateness: int) -> Integers:

@@ -12,6 +12,15 @@ from evermodel.drift.domain.merging import EMPTY
 from evermodel.drift.domain.performance import Standing
 from evermodel.drift.domain.prediction import Cusum
 
+#: Files that a window names at most. A sample is drawn from them, for which these are enough;
+#: all together they lie in one record of the state topic, and then in one of the verdict's.
+MOST_FILES = 1000
+
+
+def named(*files: str) -> tuple[str, ...]:
+    """Return each of `files` once, and of very many the last."""
+    return tuple(dict.fromkeys(files))[-MOST_FILES:]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWindow:

@@ -18,7 +18,7 @@ from evermodel.common.messaging.api import Emit
 from evermodel.common.models.description import ModelDescription
 from evermodel.drift.domain.closing import next_window
 from evermodel.drift.domain.merging import merged
-from evermodel.drift.domain.standing import ModelState, OpenWindow
+from evermodel.drift.domain.standing import ModelState, OpenWindow, named
 from evermodel.drift.handlers.checking import Checking, checked
 from evermodel.drift.handlers.judging import judge
 from evermodel.drift.handlers.listening import Idle, everyone_is_past
@@ -96,7 +96,8 @@ def _opened(state: ModelState, start: datetime, event: TransactionsPartial) -> M
     window = state.opened.get(start, OpenWindow())
     if event.counters is not None:
         window = OpenWindow(
-            counters=merged(window.counters, event.counters), lake=(*window.lake, *event.lake)
+            counters=merged(window.counters, event.counters),
+            lake=named(*window.lake, *event.lake),
         )
     return replace(state, opened={**state.opened, start: window})
 

@@ -4,6 +4,7 @@ The fast path assumes that all is well and checks whole columns; only when one i
 slow path look for the rows at fault.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -33,7 +34,9 @@ _ALLOWED: Mapping[FeatureKind, set[type]] = {
 }
 #: The lake keeps the numbers of versions in 32 bits.
 MOST_VERSIONS = 2**31 - 1
-_DIGITS = len(str(MOST_VERSIONS))
+#: One spelling for each, or two names in a row were one version; none is nought, which no event
+#: can say. `isdecimal` takes the digits of every script.
+_VERSION = re.compile("[1-9][0-9]{0,9}")
 
 _WATERMARK = ("ce_type", Watermark.TYPE.encode())
 
@@ -159,7 +162,7 @@ def _times(seconds: list[float]) -> Integers:
 
 def _features(rows: Sequence[ScoredRow], model: ModelDescription) -> dict[str, Column] | None:
     """Return the features by column; None when a row is not sound."""
-    if not _are_versions(rows):
+    if not _are_versions(rows) or any(row.alerts.keys() - row.scores.keys() for row in rows):
         return None
     given, columns = [row.features for row in rows], {}
     try:
@@ -219,11 +222,14 @@ def _fault(row: ScoredRow, model: ModelDescription) -> str | None:
     for version in (*row.scores, *row.alerts, *row.failed, *decided):
         if not _is_version(version):
             return f"{version!r:.40} is not the number of a version"
+    unasked = row.alerts.keys() - row.scores.keys()
+    if unasked:
+        return f"version {min(unasked, key=int)} gave an alert and no score"
     return None
 
 
 def _is_version(text: str) -> bool:
-    return text.isdecimal() and len(text) <= _DIGITS and int(text) <= MOST_VERSIONS
+    return _VERSION.fullmatch(text) is not None and int(text) <= MOST_VERSIONS
 
 
 def _finite(value: float) -> bool:

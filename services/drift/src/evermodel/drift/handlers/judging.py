@@ -19,7 +19,7 @@ from evermodel.drift.domain.episodes import Episode, Policy, Ruling, Signal, dec
 from evermodel.drift.domain.merging import merged
 from evermodel.drift.domain.performance import evidence_of, has_fallen
 from evermodel.drift.domain.prediction import alerts_of, observe
-from evermodel.drift.domain.standing import ModelState, Small
+from evermodel.drift.domain.standing import ModelState, Small, named
 from evermodel.drift.handlers.payloads import counters_of
 from evermodel.drift.handlers.verdicts import Evidence, verdict
 from evermodel.profile.assessment import assess
@@ -206,13 +206,13 @@ def _joined(small: Small | None, window: TransactionsWindowed) -> Small:
     span = window.window
     if small is None:
         return Small(
-            start=span.start, end=span.end, counters=window.counters, lake=tuple(window.lake)
+            start=span.start, end=span.end, counters=window.counters, lake=named(*window.lake)
         )
     return Small(
         start=small.start,
         end=span.end,
         counters=merged(small.counters, window.counters),
-        lake=(*small.lake, *window.lake),
+        lake=named(*small.lake, *window.lake),
         windows=small.windows + 1,
     )
 

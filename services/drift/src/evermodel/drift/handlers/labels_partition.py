@@ -4,6 +4,7 @@ Must never join a label with its row: `outcomes` does, from the lake.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from evermodel.common.events.catalogue import LABELS
 from evermodel.common.events.hot import LabelRow
@@ -77,15 +78,14 @@ class LabelsPartition:
         progress = self._position.progress.get(model, Progress())
         grid = Grid(int(windows.length.total_seconds() * _MICROSECONDS))
         if segment.rows:
-            labels = self._sound(segment, progress, grid, rejected)
+            labels, progress = self._sound(segment, progress, grid, rejected)
             self._keep(model, labels)
             counted = labels.known_at[labels.offsets >= self._position.next_offset]
             if len(counted):
                 lateness = int(windows.lateness.total_seconds() * _MICROSECONDS)
                 progress = progress.begun(int(counted[0]), grid)
                 progress = progress.seen(int(counted.max()) - lateness)
-        if self._wild.admits(segment, self._position, progress, grid, rejected):
-            progress = progress.seen(segment.watermark)
+        progress = self._wild.marked(segment, self._position, progress, grid, rejected)
         self._position.progress[model] = self._close(model, progress, grid, output)
 
     def _sound(
@@ -94,12 +94,13 @@ class LabelsPartition:
         progress: Progress,
         grid: Grid,
         rejected: list[Rejected],
-    ) -> Labels:
+    ) -> tuple[Labels, Progress]:
         labels = labels_of(segment)
-        rejected += self._wild.sift(
+        wild, progress = self._wild.sift(
             segment.records, labels.known_at, self._position, progress, grid
         )
-        return labels.take(not_refused(labels.offsets, self._position))
+        rejected += wild
+        return labels.take(not_refused(labels.offsets, self._position)), progress
 
     def _keep(self, model: str, labels: Labels) -> None:
         days = _DAY.length * (labels.known_at // _DAY.length)
@@ -117,4 +118,4 @@ class LabelsPartition:
             output.events.append(
                 self._speaker.partial(model, start, grid=grid, watermark=progress.watermark)
             )
-        return Progress(progress.watermark, starts[-1])
+        return replace(progress, closed=starts[-1])

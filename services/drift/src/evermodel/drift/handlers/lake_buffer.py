@@ -1,6 +1,8 @@
 """Packed rows that wait for their file, by file. A file may be written again with more rows.
 
-Owns what is not written yet. Must never hold more than the rows of one chunk.
+Owns what is not written yet. Must never hold more than the rows of one chunk, nor replace what an
+earlier owner wrote by less: the first chunk is read from its start again, but retention may have
+removed any part of that by then.
 """
 
 from collections.abc import Callable
@@ -15,6 +17,7 @@ class LakeBuffer:
         self._lake = lake
         self._parts: dict[str, list[Packed]] = {}
         self._unwritten: set[str] = set()
+        self._taken_over = True
 
     def add(self, path: str, part: Packed) -> None:
         """Keep `part` for the file at `path`."""
@@ -25,10 +28,12 @@ class LakeBuffer:
         """Write the files that are wanted and not up to date, in order of their names."""
         for path in sorted(self._unwritten):
             if wanted(path):
-                self._lake.write(path, self._parts[path])
+                self._lake.write(path, self._parts[path], keep=self._taken_over)
                 self._unwritten.discard(path)
 
     def clear(self) -> None:
         """Write what is not written and forget everything: the chunk is complete."""
         self.flush()
+        if self._parts:
+            self._taken_over = False
         self._parts.clear()

@@ -4,6 +4,7 @@ Must never judge what it counts, nor count a row twice: below its next offset it
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -110,10 +111,13 @@ class ScoredPartition:
         rejected: list[Rejected],
         output: Output,
     ) -> None:
-        rows, progress = rows_of(segment), self._progress(model)
-        rejected += self._wild.sift(
-            segment.records, rows.times, self._position, progress, _grid(model)
+        rows, before = rows_of(segment), self._progress(model)
+        wild, progress = self._wild.sift(
+            segment.records, rows.times, self._position, before, _grid(model)
         )
+        rejected += wild
+        if progress != before:  # though perhaps no row is left
+            self._position.progress[model.name] = progress
         if self._position.refused:
             rows = rows.take(not_refused(rows.offsets, self._position))
         self._refill(model, rows.take((rows.offsets < self._position.next_offset).nonzero()[0]))
@@ -121,15 +125,15 @@ class ScoredPartition:
         if not len(rows):
             return
         grid, lateness = _grid(model), _micros(model.windows.lateness.total_seconds())
-        before = watermarks_before(rows.times, progress, lateness=lateness)
-        tardy = late(rows.times, before, grid)
+        marks = watermarks_before(rows.times, progress, lateness=lateness)
+        tardy = late(rows.times, marks, grid)
         for start, at in _by_window(rows, ~tardy, grid):
             key = (model.name, start)
             self._open[key] = self._open.get(key, Tally()) + self._counted(
                 model, start, rows.take(at)
             )
             self._touched.add(key)
-        reached = int(max(before[-1], rows.times[-1] - lateness))
+        reached = int(max(marks[-1], rows.times[-1] - lateness))
         progress = progress.begun(int(rows.times[0]), grid)
         self._advance(model, progress.seen(reached), output)
         for start, at in _by_window(rows, tardy, grid):
@@ -142,9 +146,10 @@ class ScoredPartition:
         rejected: list[Rejected],
         output: Output,
     ) -> None:
-        progress = self._progress(model)
-        if self._wild.admits(segment, self._position, progress, _grid(model), rejected):
-            self._advance(model, progress.seen(segment.watermark), output)
+        before = self._progress(model)
+        progress = self._wild.marked(segment, self._position, before, _grid(model), rejected)
+        if progress != before:
+            self._advance(model, progress, output)
 
     def _progress(self, model: ModelDescription) -> Progress:
         return self._position.progress.get(model.name, Progress())
@@ -181,7 +186,7 @@ class ScoredPartition:
                     lake=self._written(model, start, tally),
                 )
             )
-            progress = Progress(progress.watermark, start)
+            progress = replace(progress, closed=start)
         self._position.progress[model.name] = progress
 
     def _correct(self, model: ModelDescription, start: int, rows: Rows, output: Output) -> None:

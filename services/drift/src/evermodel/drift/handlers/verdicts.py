@@ -4,6 +4,7 @@ Owns the words. Must never rule: what it says was decided elsewhere.
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +21,9 @@ from evermodel.common.messaging.api import Emit
 from evermodel.common.models.description import ModelDescription
 from evermodel.drift.domain.episodes import Ruling
 from evermodel.drift.domain.standing import ModelState
+
+#: Version of the rule, with what its digest is made of: another of either is another name.
+_RULE = "rule-2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +73,16 @@ def verdict(
 
 
 def policy_name(model: ModelDescription) -> str:
-    """Return the rule's version and a digest of its parameters."""
-    parameters = model.drift.model_dump_json() + model.windows.model_dump_json()
-    return f"rule-1/{hashlib.sha256(parameters.encode()).hexdigest()[:12]}"
+    """Return the rule's version and a digest of all its parameters."""
+    parameters = {
+        "drift": model.drift.model_dump(mode="json"),
+        "windows": model.windows.model_dump(mode="json"),
+        "quality": {name: column.model_dump() for name, column in model.quality.items()},
+        "label_delay": model.stream.label_delay.total_seconds(),
+        "regime": model.training.regime.total_seconds(),
+    }
+    spelt = json.dumps(parameters, sort_keys=True)
+    return f"{_RULE}/{hashlib.sha256(spelt.encode()).hexdigest()[:12]}"
 
 
 def _sentence(ruling: Ruling, evidence: Evidence) -> str:

@@ -36,34 +36,40 @@ class WildDates:
         position: Position,
         progress: Progress,
         grid: Grid,
-    ) -> list[Rejected]:
-        """Return those of `records`, at `times`, that are new and too far ahead; remember them."""
+    ) -> tuple[list[Rejected], Progress]:
+        """Return those of `records`, at `times`, that are new and too far ahead; remember them.
+
+        Also return the progress, which is not moved yet by the others.
+        """
         first = bisect_left(records, position.next_offset, key=lambda record: record.offset)
         if first == len(records):
-            return []
+            return [], progress
         today = None if self._clock is None else micros(self._clock.now())
-        ahead = too_far_ahead(times[first:], progress, grid, today=today)
+        ahead, progress = too_far_ahead(times[first:], progress, grid, today=today)
         wild = [first + at for at in ahead.nonzero()[0].tolist()]
         position.refused |= {records[at].offset for at in wild}
-        return [Rejected(records[at], _fault(int(times[at]))) for at in wild]
+        return [Rejected(records[at], _fault(int(times[at]))) for at in wild], progress
 
-    def admits(
+    def marked(
         self,
         segment: Segment[R],
         position: Position,
         progress: Progress,
         grid: Grid,
         rejected: list[Rejected],
-    ) -> bool:
-        """Whether `segment` ends in a watermark that is new and can be meant; else reject it."""
+    ) -> Progress:
+        """Return the progress after the watermark that `segment` ends in, if it is new.
+
+        One that cannot be meant is rejected.
+        """
         if segment.marked is None or segment.watermark is None:
-            return False
+            return progress
         if segment.marked.offset < position.next_offset:
-            return False
+            return progress
         times = np.array([segment.watermark], dtype=np.int64)
-        wild = self.sift([segment.marked], times, position, progress, grid)
+        wild, progress = self.sift([segment.marked], times, position, progress, grid)
         rejected += wild
-        return not wild
+        return progress if wild else progress.seen(segment.watermark)
 
 
 def not_refused(offsets: Integers, position: Position) -> Integers:

@@ -42,7 +42,7 @@ class Position:
 
     def encode(self) -> bytes:
         """Return the value to keep."""
-        marks = {model: [p.watermark, p.closed] for model, p in sorted(self.progress.items())}
+        marks = {model: _marks(progress) for model, progress in sorted(self.progress.items())}
         content = {"next": self.next_offset, "progress": marks, "refused": sorted(self.refused)}
         return json.dumps(content).encode()
 
@@ -52,6 +52,11 @@ class Position:
         content = json.loads(raw)
         progress = {model: Progress(*marks) for model, marks in content["progress"].items()}
         return cls(content["next"], progress, set(content.get("refused", ())))
+
+
+def _marks(progress: Progress) -> list[int | bool | None]:
+    known: list[int | bool | None] = [progress.watermark, progress.closed]
+    return [*known, progress.alone, progress.rival] if progress.alone else known
 
 
 def position_key(topic: str, partition: int) -> str:
