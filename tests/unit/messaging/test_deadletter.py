@@ -1,5 +1,6 @@
 """A dead letter keeps everything, and comes back once."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +21,15 @@ from evermodel.common.messaging.deadletter import (
     decode_dead_letter,
     encode_dead_letter,
 )
-from evermodel.common.messaging.records import MAX_RECORD_BYTES, Outgoing, Record, size_of
+from evermodel.common.messaging.memory import MemoryProducer
+from evermodel.common.messaging.ports import Consumer, TransactionAborted
+from evermodel.common.messaging.records import (
+    MAX_RECORD_BYTES,
+    Outgoing,
+    Record,
+    TopicPartition,
+    size_of,
+)
 from evermodel.common.messaging.redrive import Redriven, redrive
 from evermodel.common.testing.harness import Harness
 from evermodel.common.testing.sample import START, Counting, command
@@ -187,3 +196,28 @@ def test_an_unreadable_dead_letter_is_left_and_counted() -> None:
     assert redrive(harness.broker, "trainer") == Redriven(unreadable=1)
     harness.run()
     assert not harness.events(ModelTrained)
+
+
+def test_a_letter_whose_transaction_was_undone_is_written_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    harness, commit, undone = Harness(), MemoryProducer.commit, [False]
+
+    def undone_once(
+        producer: MemoryProducer,
+        offsets: Mapping[TopicPartition, int],
+        *,
+        consumer: Consumer | None,
+    ) -> None:
+        if not undone[0]:
+            undone[0] = True
+            producer.abort()
+            raise TransactionAborted("the coordinator moved")
+        commit(producer, offsets, consumer=consumer)
+
+    monkeypatch.setattr(MemoryProducer, "commit", undone_once)
+    harness.add(refusing([], name="trainer", refuse=[True]))
+    harness.publish(command(1), time=START)
+    harness.run()
+    assert undone == [True]
+    assert len(harness.dead_letters("trainer")) == 1

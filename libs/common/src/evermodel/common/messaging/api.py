@@ -139,6 +139,7 @@ class BatchRoute:
 class TableRoute(Generic[P]):
     """Every replica reads all of the topic from the beginning, before anything else starts.
 
+    Order holds within a partition; one whose head waits holds up no other, once all were read.
     No offset is committed. What the handler returns is published (ids derive from the event, so
     only return events that each replica may say: see ``serving.applied``); while catching up at
     start reactions are dropped except for the last event of each key, which is handled once

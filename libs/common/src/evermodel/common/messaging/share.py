@@ -116,8 +116,9 @@ class Share:
         starts, jobs = self._keeper.restore(committed)
         for lane in self._lanes.values():
             lane.replay_until = committed[lane.partition] or 0
-            start = starts[lane.partition] or 0
-            lane.given_up = {offset for offset in lane.given_up if offset >= start}
+            # What lies past the last commit has lost its letter with the transaction: once more.
+            again = range(starts[lane.partition] or 0, lane.replay_until)
+            lane.given_up = {offset for offset in lane.given_up if offset in again}
         self.positions = {p: offset for p, offset in committed.items() if offset is not None}
         self._paused = set()
         return starts, jobs
