@@ -1,6 +1,6 @@
 """A dead letter keeps everything, and comes back once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,8 @@ from evermodel.common.messaging.deadletter import (
     decode_dead_letter,
     encode_dead_letter,
 )
-from evermodel.common.messaging.memory import MemoryProducer
+from evermodel.common.messaging.memory import MemoryBroker, MemoryProducer
+from evermodel.common.messaging.memory_group import MemoryConsumer
 from evermodel.common.messaging.ports import Consumer, TransactionAborted
 from evermodel.common.messaging.records import (
     MAX_RECORD_BYTES,
@@ -187,6 +188,32 @@ def test_an_original_that_is_gone_is_named_and_hinders_no_other() -> None:
     assert done == Redriven(back=1, gone=("lifecycle.commands[0]@0",))
     harness.run()
     assert seen == ["2", "3"]
+
+
+def test_no_transaction_is_open_and_the_group_hears_of_us_while_originals_are_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    harness, _, _ = given_up_when_large()
+    begin, look_up, done = MemoryProducer.begin, MemoryBroker.record, list[str]()
+    poll = MemoryConsumer.poll
+
+    def begun(producer: MemoryProducer) -> None:
+        done.append("began")
+        begin(producer)
+
+    def looked_up(broker: MemoryBroker, at: TopicPartition, *, offset: int) -> Record | None:
+        done.append("looked up")
+        return look_up(broker, at, offset=offset)
+
+    def polled(consumer: MemoryConsumer, *, limit: int, timeout_seconds: float) -> Sequence[Record]:
+        done.append("polled")
+        return poll(consumer, limit=limit, timeout_seconds=timeout_seconds)
+
+    monkeypatch.setattr(MemoryProducer, "begin", begun)
+    monkeypatch.setattr(MemoryConsumer, "poll", polled)
+    monkeypatch.setattr(MemoryBroker, "record", looked_up)
+    assert redrive(harness.broker, "trainer") == Redriven(back=1)
+    assert done == ["polled", "polled", "looked up", "began"]
 
 
 def test_an_unreadable_dead_letter_is_left_and_counted() -> None:
