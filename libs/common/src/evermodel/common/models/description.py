@@ -156,10 +156,10 @@ class DriftSection(Section):
     min_effect: Share = Field(
         default=0.05, description="Smallest difference in probability worth a retrain."
     )
-    false_discovery_rate: Share = Field(
+    false_discovery_rate: Chance = Field(
         default=0.01, description="Of the features called drifted, the share that may be wrong."
     )
-    history_quantile: Share = Field(
+    history_quantile: Chance = Field(
         default=0.99, description="Quantile of past clean windows' largest standardised effect."
     )
     persistence: int = Field(default=2, ge=1, description="Windows in a row that make a drift.")
