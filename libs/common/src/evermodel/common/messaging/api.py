@@ -97,8 +97,9 @@ class Held:
 
     The loop pauses the partition, calls `work` in a thread, polls on, and commits the offset
     with the result: a crash before that repeats `work`, so its effects must be looked up
-    before they are made. So does another message's failure in a service with state, while this
-    one's thread runs on: `work` leaves memory alone unless it knows that it is still wanted.
+    before they are made. If another message fails meanwhile, this work is repeated too, while
+    the old thread still runs. `work` must therefore not change memory without checking that it
+    still owns the partition.
     """
 
     work: Callable[[], Reaction]
@@ -194,9 +195,10 @@ class ServiceSpec:
 
     `name` is the consumer group and the event source (``/evermodel/<name>``); `service` names
     the dead-letter topic. `state` shares partition numbers with the inputs: state written while
-    handling partition p lies in its partition p. `ticks`: called about every second with the
-    wall time when idle, for idle partitions; returns a reaction like a handler. `metrics`: this
-    process's, for what a handler counts itself; what its events say is counted for it.
+    handling partition p lies in its partition p. `on_tick`: called about every second, busy or
+    not, while partitions are ours, for those on which nothing happens; returns a reaction like a
+    handler, whose events need an identity. `metrics`: this process's, for what a handler counts
+    itself; what its events say is counted for it.
     """
 
     name: str
