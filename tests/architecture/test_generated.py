@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from docs.build import schemas
+from docs.build import model, schemas
 from docs.build.__main__ import generated, stale
 from docs.build.compatibility import Schema, breaking_changes
 from evermodel.common.events.drift import DriftDetected
@@ -24,6 +24,22 @@ def test_a_stale_page_is_named(tmp_path: Path) -> None:
         (tmp_path / path).write_text(text)
     (tmp_path / "docs/events.md").write_text("by hand\n")
     assert stale(tmp_path) == [Path("docs/events.md")]
+
+
+def undescribed(page: str) -> list[str]:
+    """Return the rows of a generated page whose last column, the meaning, is empty."""
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert rows
+    return [row for row in rows if not row.rstrip().removesuffix("|").rpartition(" | ")[2].strip()]
+
+
+def test_every_key_of_a_model_description_says_what_it_means() -> None:
+    assert undescribed(model.page()) == []
+
+
+def test_a_key_without_a_meaning_is_named() -> None:
+    page = "| `window` | `7d` | For learning. |\n| `seed` | `7` |  |\n| `a \\| b` | x |  |\n"
+    assert undescribed(page) == ["| `seed` | `7` |  |", "| `a \\| b` | x |  |"]
 
 
 @pytest.fixture
