@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from evermodel.common.kernel.errors import Misconfigured
@@ -60,10 +60,11 @@ class KafkaSettings(Group):
     )
     ssl_key_location: Path | None = Field(default=None, validation_alias="KAFKA_SSL_KEY_LOCATION")
     replication: int = Field(
-        default=1,
-        ge=1,
+        default=-1,
+        ge=-1,
         validation_alias="EVERMODEL_KAFKA_REPLICATION",
-        description="Replicas of each topic made; 3 on a cluster.",
+        description="Replicas of each topic made, and what `topics check` asks for. -1: as many "
+        "as the cluster's own default.replication.factor says, and none is asked for.",
     )
     data_partitions: int = Field(
         default=4,
@@ -77,6 +78,13 @@ class KafkaSettings(Group):
         validation_alias="EVERMODEL_LIFECYCLE_PARTITIONS",
         description="Partitions of the lifecycle topics: as many replicas can share the models.",
     )
+
+    @field_validator("replication")
+    @classmethod
+    def _some_replicas(cls, value: int) -> int:
+        if value == 0:
+            raise ValueError("a topic has at least one replica; -1 leaves it to the cluster")
+        return value
 
     def client(self) -> dict[str, str | int]:
         """Return the connection part of a librdkafka configuration. Holds the password.
