@@ -10,7 +10,7 @@ import pytest
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from docs.build import model, schemas, settings
+from docs.build import events, model, schemas, settings
 from docs.build.__main__ import generated, stale
 from docs.build.compatibility import Schema, breaking_changes
 from evermodel.common.events.drift import DriftDetected
@@ -38,6 +38,11 @@ def undescribed(page: str) -> list[str]:
 
 def test_every_key_of_a_model_description_says_what_it_means() -> None:
     assert undescribed(model.page()) == []
+
+
+def test_every_field_of_an_event_says_what_it_means() -> None:
+    _, _, fields = events.page().partition("| field | type | meaning |")
+    assert undescribed(fields) == []
 
 
 def test_a_key_without_a_meaning_is_named() -> None:
