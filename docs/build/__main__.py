@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs.build import access, asyncapi, events, metrics, model, schemas
+from docs.build import access, asyncapi, events, metrics, model, schemas, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,6 +17,7 @@ def generated() -> Mapping[Path, str]:
         Path("docs/asyncapi.yaml"): asyncapi.document(),
         Path("docs/model-description.md"): model.page(),
         Path("docs/metrics.md"): metrics.page(),
+        Path("docs/settings.md"): settings.page(),
         **schemas.files(),
     }
 

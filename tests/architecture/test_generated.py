@@ -1,13 +1,16 @@
 """Generated pages and schemas are what the code says, and a broken promise is noticed."""
 
+import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
 
-from docs.build import schemas
+from docs.build import events, model, schemas, settings
 from docs.build.__main__ import generated, stale
 from docs.build.compatibility import Schema, breaking_changes
 from evermodel.common.events.drift import DriftDetected
@@ -24,6 +27,68 @@ def test_a_stale_page_is_named(tmp_path: Path) -> None:
         (tmp_path / path).write_text(text)
     (tmp_path / "docs/events.md").write_text("by hand\n")
     assert stale(tmp_path) == [Path("docs/events.md")]
+
+
+def undescribed(page: str) -> list[str]:
+    """Return the rows of a generated page whose last column, the meaning, is empty."""
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert rows
+    return [row for row in rows if not row.rstrip().removesuffix("|").rpartition(" | ")[2].strip()]
+
+
+def test_every_key_of_a_model_description_says_what_it_means() -> None:
+    assert undescribed(model.page()) == []
+
+
+def test_every_field_of_an_event_says_what_it_means() -> None:
+    _, _, fields = events.page().partition("| field | type | meaning |")
+    assert undescribed(fields) == []
+
+
+def test_a_key_without_a_meaning_is_named() -> None:
+    page = "| `window` | `7d` | For learning. |\n| `seed` | `7` |  |\n| `a \\| b` | x |  |\n"
+    assert undescribed(page) == ["| `seed` | `7` |  |", "| `a \\| b` | x |  |"]
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert undescribed(settings.page()) == []
+
+
+def test_every_variable_that_a_settings_module_names_has_a_row() -> None:
+    rows = {line.split("`")[1] for line in settings.page().splitlines() if line.startswith("| `")}
+    modules = [path for path in ROOT.glob("*/**/src/**/settings.py") if ".venv" not in path.parts]
+    assert len(modules) == 8
+    for module in modules:
+        text = module.read_text(encoding="utf-8")
+        assert set(re.findall(r'validation_alias="(\w+)"', text)) <= rows, module
+    assert {"EVERMODEL_SPARES", "EVERMODEL_SECURITY", "EVERMODEL_CACHE"} <= rows
+
+
+def test_every_class_that_reads_the_environment_is_on_the_page() -> None:
+    def below(group: type[BaseSettings]) -> set[type[BaseSettings]]:
+        return {group, *(found for sub in group.__subclasses__() for found in below(sub))}
+
+    page = settings.page()
+    ours = {g for g in below(BaseSettings) if g.__module__.startswith("evermodel.")}
+    for group in ours:
+        for name, field in settings.own_fields(group):
+            assert f"| `{settings.variable_of(group, name, field)}` |" in page, (group, name)
+
+
+def test_no_default_of_a_secret_is_shown() -> None:
+    class Leaky(BaseSettings):
+        """It has one."""
+
+        token: SecretStr = Field(default=SecretStr("hunter2"), description="It opens the door.")
+        other: SecretStr | None = Field(default=SecretStr("hunter3"), description="Another.")
+
+    section = settings.section("Leaky", Leaky, "Read by a test.")
+    assert "hunter" not in section
+    assert "| `TOKEN` | secret | none | It opens the door. |" in section
+    assert "| `OTHER` | secret | none | Another. |" in section
 
 
 @pytest.fixture

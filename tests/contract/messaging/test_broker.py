@@ -342,6 +342,19 @@ def test_members_share_partitions_and_topics_alike(place: Place) -> None:
     assert not set(mine.partitions) & set(yours.partitions)
 
 
+def test_a_member_for_whom_nothing_is_left_is_told_so(place: Place) -> None:
+    members = [place.consumer(str(number)) for number in range(PARTITIONS + 1)]
+    shares = [assigned for _, assigned in members]
+    settle(
+        *(consumer for consumer, _ in members),
+        done=lambda: (
+            all(share.log[-1:] == ["assigned"] for share in shares)
+            and sum(len(share.partitions) for share in shares) == PARTITIONS
+        ),
+    )
+    assert sorted(len(share.partitions) for share in shares) == [0] + [1] * PARTITIONS
+
+
 def test_a_commit_from_within_a_revocation_counts(place: Place) -> None:
     producer = place.broker.producer(transactional_id=place.topic)
     first, mine = place.consumer("a")

@@ -102,3 +102,7 @@ def test_topics_are_made_once_and_differences_are_told(kafka_bootstrap: str) -> 
     assert check_topics(settings) == []
     other = KafkaSettings(bootstrap_servers=kafka_bootstrap, lifecycle_partitions=7)
     assert "model.trained: 4 partitions instead of 7" in check_topics(other)
+    one = settings.model_copy(update={"replication": 1})
+    three = settings.model_copy(update={"replication": 3})
+    assert check_topics(one) == []
+    assert "model.trained: 1 replicas instead of 3" in check_topics(three)

@@ -1,5 +1,6 @@
 """A dead letter keeps everything, and comes back once."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +21,16 @@ from evermodel.common.messaging.deadletter import (
     decode_dead_letter,
     encode_dead_letter,
 )
-from evermodel.common.messaging.records import MAX_RECORD_BYTES, Outgoing, Record, size_of
+from evermodel.common.messaging.memory import MemoryBroker, MemoryProducer
+from evermodel.common.messaging.memory_group import MemoryConsumer
+from evermodel.common.messaging.ports import Consumer, TransactionAborted
+from evermodel.common.messaging.records import (
+    MAX_RECORD_BYTES,
+    Outgoing,
+    Record,
+    TopicPartition,
+    size_of,
+)
 from evermodel.common.messaging.redrive import Redriven, redrive
 from evermodel.common.testing.harness import Harness
 from evermodel.common.testing.sample import START, Counting, command
@@ -180,6 +190,32 @@ def test_an_original_that_is_gone_is_named_and_hinders_no_other() -> None:
     assert seen == ["2", "3"]
 
 
+def test_no_transaction_is_open_and_the_group_hears_of_us_while_originals_are_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    harness, _, _ = given_up_when_large()
+    begin, look_up, done = MemoryProducer.begin, MemoryBroker.record, list[str]()
+    poll = MemoryConsumer.poll
+
+    def begun(producer: MemoryProducer) -> None:
+        done.append("began")
+        begin(producer)
+
+    def looked_up(broker: MemoryBroker, at: TopicPartition, *, offset: int) -> Record | None:
+        done.append("looked up")
+        return look_up(broker, at, offset=offset)
+
+    def polled(consumer: MemoryConsumer, *, limit: int, timeout_seconds: float) -> Sequence[Record]:
+        done.append("polled")
+        return poll(consumer, limit=limit, timeout_seconds=timeout_seconds)
+
+    monkeypatch.setattr(MemoryProducer, "begin", begun)
+    monkeypatch.setattr(MemoryConsumer, "poll", polled)
+    monkeypatch.setattr(MemoryBroker, "record", looked_up)
+    assert redrive(harness.broker, "trainer") == Redriven(back=1)
+    assert done == ["polled", "polled", "looked up", "began"]
+
+
 def test_an_unreadable_dead_letter_is_left_and_counted() -> None:
     harness = Harness()
     harness.publish_records([Outgoing(topic="trainer.dead-letter", key=None, value=b"?")])
@@ -187,3 +223,28 @@ def test_an_unreadable_dead_letter_is_left_and_counted() -> None:
     assert redrive(harness.broker, "trainer") == Redriven(unreadable=1)
     harness.run()
     assert not harness.events(ModelTrained)
+
+
+def test_a_letter_whose_transaction_was_undone_is_written_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    harness, commit, undone = Harness(), MemoryProducer.commit, [False]
+
+    def undone_once(
+        producer: MemoryProducer,
+        offsets: Mapping[TopicPartition, int],
+        *,
+        consumer: Consumer | None,
+    ) -> None:
+        if not undone[0]:
+            undone[0] = True
+            producer.abort()
+            raise TransactionAborted("the coordinator moved")
+        commit(producer, offsets, consumer=consumer)
+
+    monkeypatch.setattr(MemoryProducer, "commit", undone_once)
+    harness.add(refusing([], name="trainer", refuse=[True]))
+    harness.publish(command(1), time=START)
+    harness.run()
+    assert undone == [True]
+    assert len(harness.dead_letters("trainer")) == 1

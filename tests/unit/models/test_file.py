@@ -96,7 +96,16 @@ def test_what_is_wrong_is_said_with_its_place(case: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", ["gates.confidence", "rollout.alpha", "drift.performance_alpha"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "gates.confidence",
+        "rollout.alpha",
+        "drift.performance_alpha",
+        "drift.false_discovery_rate",
+        "drift.history_quantile",
+    ],
+)
 @pytest.mark.parametrize("chance", [0, 1])
 def test_a_chance_of_error_is_neither_none_nor_certain(key: str, chance: int) -> None:
     """No bound holds at 0, and every one at 1: the first gate or look would break on it."""

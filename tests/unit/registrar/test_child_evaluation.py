@@ -1,5 +1,6 @@
 """The child is bounded, and however it ends the answer says so."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,17 @@ def test_what_it_writes_is_the_evidence(tmp_path: Path) -> None:
 )
 def test_a_bad_end_blames_nobody(program: str, problem: str, tmp_path: Path) -> None:
     assert run(program, tmp_path) == NotEvaluated(problem)
+
+
+def test_a_machine_that_cannot_read_the_result_now_says_nothing_about_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_handle(_path: Path) -> bytes:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(Path, "read_bytes", no_handle)
+    with pytest.raises(OSError, match="too many open files"):
+        run("""Path(result).write_text('{"problem": "no manifest"}')""", tmp_path)
 
 
 def test_a_child_that_takes_too_long_is_ended(tmp_path: Path) -> None:

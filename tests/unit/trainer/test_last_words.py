@@ -1,10 +1,16 @@
 """What goes wrong is told once, in words, by whoever needs what went wrong."""
 
+import errno
+from pathlib import Path
+from typing import cast
+
 import pytest
 
 from evermodel.trainer.adapters.mlflow_runs import MlflowRuns
+from evermodel.trainer.adapters.process_child import _report
+from evermodel.trainer.child import __main__ as child
 from evermodel.trainer.child import training
-from evermodel.trainer.ports import Unavailable
+from evermodel.trainer.ports import Plan, Unavailable
 
 
 def test_a_tensorflow_that_cannot_start_is_not_told_by_the_thread_that_warms_it(
@@ -36,3 +42,29 @@ def test_a_store_that_fails_without_a_word_or_with_too_many_is_unavailable(
     assert said in str(raised.value)
     assert "s3cr3t" not in str(raised.value)
     assert "more" not in str(raised.value)
+
+
+def test_a_child_on_a_machine_that_is_full_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(training, "train", full)
+
+    report = child._report(cast("Plan", None), tmp_path)
+
+    assert report.outcome == "unavailable"
+    assert "no space left" in report.reason
+
+
+def test_a_trainer_that_cannot_read_a_report_now_says_nothing_about_the_training(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def no_handle(_path: Path) -> bytes:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(Path, "read_bytes", no_handle)
+
+    with pytest.raises(OSError, match="too many open files"):
+        _report(tmp_path, code=0)

@@ -1,5 +1,6 @@
 """The trainer on the real loop: each alarm leads to one run and one event, whatever happens."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from evermodel.common.testing.harness import Crashed, crash_at
 from evermodel.trainer.handlers.work import PAUSES
 from evermodel.trainer.ports import ChildFailed, Report, Unavailable
 from tests.unit.trainer.bench import DAY, GONE, Bench, Later, alarm, day, matured, retrain
+
+FULL = OSError(errno.ENOSPC, "no space left on device")
 
 
 @pytest.fixture
@@ -135,6 +138,19 @@ def test_a_lake_that_is_away_is_waited_for_however_long_and_the_training_happens
     assert bench.paused == [*PAUSES, *[PAUSES[-1]] * (8 - len(PAUSES))]
     assert len(bench.child.plans) == 9
     assert bench.runs.seconds == [7.5], "what was waited is no training"
+
+
+def test_a_machine_that_is_full_is_waited_for_however_long_and_the_training_happens(
+    bench: Bench,
+) -> None:
+    bench.harness.add(bench.spec())
+    bench.child.endings.extend([OSError(errno.EAGAIN, "no process"), *[FULL] * 7])
+    bench.runs.lost.append(FULL)
+    bench.harness.publish(retrain(), time=day(10))
+    bench.harness.run()
+    one_training(bench)
+    assert bench.paused == [*PAUSES, *[PAUSES[-1]] * 2, *PAUSES[:1]]
+    assert len(bench.child.plans) == 9
 
 
 def test_a_run_store_that_goes_away_after_the_training_costs_no_second_training(

@@ -17,6 +17,7 @@ controller.quorum.voters=1@{host}:{controller}
 controller.listener.names=CONTROLLER
 log.dirs={data}
 num.partitions=1
+default.replication.factor=1
 auto.create.topics.enable=false
 num.network.threads=2
 num.io.threads=4

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from evermodel.common.kernel.errors import Misconfigured
@@ -38,32 +38,57 @@ class KafkaSettings(Group):
     """Where the brokers are and how to speak to them."""
 
     bootstrap_servers: str = Field(
-        default="127.0.0.1:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS"
+        default="127.0.0.1:9092",
+        validation_alias="KAFKA_BOOTSTRAP_SERVERS",
+        description="host:port of some brokers, joined by ','; they name the others.",
     )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        default="PLAINTEXT", validation_alias="KAFKA_SECURITY_PROTOCOL"
+        default="PLAINTEXT",
+        validation_alias="KAFKA_SECURITY_PROTOCOL",
+        description="Whether connections are encrypted (SSL) and ask who is there (SASL).",
     )
-    sasl_mechanism: str | None = Field(default=None, validation_alias="KAFKA_SASL_MECHANISM")
-    sasl_username: str | None = Field(default=None, validation_alias="KAFKA_SASL_USERNAME")
-    sasl_password: SecretStr | None = Field(default=None, validation_alias="KAFKA_SASL_PASSWORD")
+    sasl_mechanism: str | None = Field(
+        default=None,
+        validation_alias="KAFKA_SASL_MECHANISM",
+        description="How the password is proved, e.g. SCRAM-SHA-512; for SASL only.",
+    )
+    sasl_username: str | None = Field(
+        default=None,
+        validation_alias="KAFKA_SASL_USERNAME",
+        description="Who this process is to the brokers: rights hang on it (access.md).",
+    )
+    sasl_password: SecretStr | None = Field(
+        default=None,
+        validation_alias="KAFKA_SASL_PASSWORD",
+        description="That user's password. It goes before KAFKA_SASL_PASSWORD_FILE.",
+    )
     sasl_password_file: Path | None = Field(
         default=None,
         validation_alias="KAFKA_SASL_PASSWORD_FILE",
         description="A file that holds the password, read at each connection: as orchestrators "
         "hand secrets over. Its last line break does not count.",
     )
-    ssl_ca_location: Path | None = Field(default=None, validation_alias="KAFKA_SSL_CA_LOCATION")
+    ssl_ca_location: Path | None = Field(
+        default=None,
+        validation_alias="KAFKA_SSL_CA_LOCATION",
+        description="Certificates (PEM) of who may vouch for the brokers; none: the system's.",
+    )
     ssl_certificate_location: Path | None = Field(
         default=None,
         validation_alias="KAFKA_SSL_CERTIFICATE_LOCATION",
         description="This client's own certificate (PEM), where the cluster asks for one.",
     )
-    ssl_key_location: Path | None = Field(default=None, validation_alias="KAFKA_SSL_KEY_LOCATION")
+    ssl_key_location: Path | None = Field(
+        default=None,
+        validation_alias="KAFKA_SSL_KEY_LOCATION",
+        description="The key (PEM) of that certificate.",
+    )
     replication: int = Field(
-        default=1,
-        ge=1,
+        default=-1,
+        ge=-1,
         validation_alias="EVERMODEL_KAFKA_REPLICATION",
-        description="Replicas of each topic made; 3 on a cluster.",
+        description="Replicas of each topic made, and what `topics check` asks for. -1: as many "
+        "as the cluster's own default.replication.factor says, and none is asked for.",
     )
     data_partitions: int = Field(
         default=4,
@@ -77,6 +102,13 @@ class KafkaSettings(Group):
         validation_alias="EVERMODEL_LIFECYCLE_PARTITIONS",
         description="Partitions of the lifecycle topics: as many replicas can share the models.",
     )
+
+    @field_validator("replication")
+    @classmethod
+    def _some_replicas(cls, value: int) -> int:
+        if value == 0:
+            raise ValueError("a topic has at least one replica; -1 leaves it to the cluster")
+        return value
 
     def client(self) -> dict[str, str | int]:
         """Return the connection part of a librdkafka configuration. Holds the password.
@@ -155,14 +187,21 @@ class LoopSettings(Group):
 class HealthSettings(Group):
     """Where a process answers ``/healthz``, ``/readyz`` and ``/metrics``."""
 
-    host: str = Field(default="127.0.0.1", validation_alias="EVERMODEL_HEALTH_HOST")
+    host: str = Field(
+        default="127.0.0.1",
+        validation_alias="EVERMODEL_HEALTH_HOST",
+        description="Address to answer on. It asks nobody who they are: loopback unless you mean "
+        "it.",
+    )
     port: int | None = Field(
         default=None,
         validation_alias="EVERMODEL_HEALTH_PORT",
         description="Unset: no server. 0: a free port, named in the log.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", validation_alias="EVERMODEL_LOG_LEVEL"
+        default="INFO",
+        validation_alias="EVERMODEL_LOG_LEVEL",
+        description="What is less than this is not logged. Logs are lines of JSON.",
     )
 
 
@@ -191,14 +230,19 @@ class ModelsSettings(Group):
 class LakeSettings(Group):
     """Where the lake lies."""
 
-    lake: Path = Field(validation_alias="EVERMODEL_LAKE")
+    lake: Path = Field(
+        validation_alias="EVERMODEL_LAKE",
+        description="Folder of the lake's Parquet files, the same for all who read and write it.",
+    )
 
 
 class MlflowSettings(Group):
     """The MLflow server."""
 
     tracking_uri: str = Field(
-        default="http://127.0.0.1:5000", validation_alias="MLFLOW_TRACKING_URI"
+        default="http://127.0.0.1:5000",
+        validation_alias="MLFLOW_TRACKING_URI",
+        description="URL of the tracking server, which is the registry as well.",
     )
 
 
@@ -208,10 +252,18 @@ class ConfigRepositorySettings(Group):
     repository: str = Field(
         validation_alias="EVERMODEL_CONFIG_REPOSITORY", description="A path or URL."
     )
-    branch: str = Field(default="main", validation_alias="EVERMODEL_CONFIG_BRANCH")
+    branch: str = Field(
+        default="main",
+        validation_alias="EVERMODEL_CONFIG_BRANCH",
+        description="The branch that is read and written.",
+    )
 
 
 class WorkSettings(Group):
     """Scratch space of one process; what is in it can be made again."""
 
-    work: Path = Field(default=Path(".evermodel/work"), validation_alias="EVERMODEL_WORK")
+    work: Path = Field(
+        default=Path(".evermodel/work"),
+        validation_alias="EVERMODEL_WORK",
+        description="A folder of this replica alone; bundles and trainings need some hundred MB.",
+    )

@@ -12,7 +12,15 @@ class LifecycleCommand(Payload):
 
     TYPE: ClassVar[str] = "evermodel.lifecycle.command.v1"
 
-    command: Literal["pause", "resume", "retrain", "promote", "abort", "lift_hold"]
-    who: Text = Field(min_length=1)
-    why: Text = Field(min_length=1)
-    version: Version | None = None
+    command: Literal["pause", "resume", "retrain", "promote", "abort", "lift_hold"] = Field(
+        description="What is to happen. `retrain` is for the trainer, `pause` and `resume` for it "
+        "and the deployer, the others for the deployer."
+    )
+    who: Text = Field(min_length=1, description="The person, as they named themselves.")
+    why: Text = Field(
+        min_length=1, description="Their reason: it stands in what follows, and in the commit."
+    )
+    version: Version | None = Field(
+        default=None,
+        description="The version that is meant; null: whichever the order can be about.",
+    )

@@ -51,21 +51,41 @@ class DriftDetected(Payload):
 
     TYPE: ClassVar[str] = "evermodel.drift.detected.v1"
 
-    window: Span
-    episode_id: EpisodeId
-    cause: Cause
-    severity: Severity
+    window: Span = Field(description="The window that was judged, in event time.")
+    episode_id: EpisodeId = Field(
+        description="The same in every verdict from the first flag to `cleared`."
+    )
+    cause: Cause = Field(
+        description="The channel that speaks: inputs, alert rate, outcomes, or broken data."
+    )
+    severity: Severity = Field(
+        description="`watch`: not sure yet. `retrain`: it is real. `cleared`: it is over."
+    )
     onset: Time = Field(description="Start of the first window of this episode that was flagged.")
     features: tuple[str, ...] = Field(description="The features flagged in this window.")
-    rows: Count
-    reference_id: ReferenceId | None
-    champion: Version | None
+    rows: Count = Field(
+        description="Rows that were judged; too small a window is judged with the next."
+    )
+    reference_id: ReferenceId | None = Field(
+        description="The reference that was compared with; null: there is none yet."
+    )
+    champion: Version | None = Field(
+        description="The version whose reference that is; null: none serves."
+    )
     policy: str = Field(description="Version of the rule and digest of its parameters.")
     reason: Text = Field(description="The verdict in one sentence.")
-    evidence: tuple[FeatureEvidence, ...] = ()
-    prediction: PredictionEvidence | None = None
-    performance: tuple[PerformanceEvidence, ...] = ()
-    failures: tuple[QualityFailure, ...] = ()
+    evidence: tuple[FeatureEvidence, ...] = Field(
+        default=(), description="Of each feature, flagged or not."
+    )
+    prediction: PredictionEvidence | None = Field(
+        default=None, description="Of the alert rate; null: it could not be judged."
+    )
+    performance: tuple[PerformanceEvidence, ...] = Field(
+        default=(), description="Of recall and precision, where labels allow it."
+    )
+    failures: tuple[QualityFailure, ...] = Field(
+        default=(), description="Checks of the input that did not hold; empty: sound."
+    )
     lake: tuple[str, ...] = Field(
-        default=(), description="Files, relative to the lake's root; of very many the last."
+        default=(), description="Files with the rows judged, relative to the lake's root; of very many the last."
     )

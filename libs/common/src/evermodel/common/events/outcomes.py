@@ -39,14 +39,20 @@ class OutcomesMatured(Payload):
 
     TYPE: ClassVar[str] = "evermodel.outcomes.matured.v1"
 
-    cohort: Span
+    cohort: Span = Field(description="Event time of the payments whose labels have matured.")
     known_until: Time = Field(description="Labels known before this were joined.")
-    label_age_seconds: float = Field(ge=0)
-    rows: Count
-    labelled: Count
-    frauds: Count
-    versions: tuple[VersionOutcomes, ...] = ()
-    paired: tuple[PairedOutcomes, ...] = ()
+    label_age_seconds: float = Field(
+        ge=0, description="How long labels were given: `stream.label_delay`."
+    )
+    rows: Count = Field(description="Payments of the cohort, with a label or without.")
+    labelled: Count = Field(description="Those whose label was known in time.")
+    frauds: Count = Field(description="Those labelled fraud.")
+    versions: tuple[VersionOutcomes, ...] = Field(
+        default=(), description="By each version that scored any of them."
+    )
+    paired: tuple[PairedOutcomes, ...] = Field(
+        default=(), description="Champion and another version on the rows that both scored."
+    )
     quality_failed: bool = Field(
         default=False, description="The cohort's window failed quality: keep it out of learning."
     )

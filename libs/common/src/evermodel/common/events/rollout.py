@@ -57,17 +57,25 @@ class RolloutStep(Payload):
 
     TYPE: ClassVar[str] = "evermodel.rollout.step.v1"
 
-    action: Action
+    action: Action = Field(description="What was decided; see above.")
     version: Version = Field(description="The version this rollout is about.")
     from_version: Version | None = Field(description="The version it set out to replace.")
     step: Count = Field(description="0 = shadow, then one per share in the policy.")
-    in_play: tuple[VersionInPlay, ...]
-    stable_version: Version
+    in_play: tuple[VersionInPlay, ...] = Field(
+        description="All that scorers load, with weights that sum to 100."
+    )
+    stable_version: Version = Field(
+        description="The champion: what serves if nothing is being rolled out."
+    )
     desired_version: Version = Field(description="What Git says.")
     commit: str | None = Field(default=None, description="The commit this step made, if any.")
-    reason: Text
-    evidence: tuple[Check, ...] = ()
-    quarantined: tuple[Digest, ...] = ()
+    reason: Text = Field(description="The decision in one sentence.")
+    evidence: tuple[Check, ...] = Field(
+        default=(), description="What the judge asked, with its numbers."
+    )
+    quarantined: tuple[Digest, ...] = Field(
+        default=(), description="Artefacts that were taken back and may not be rolled out."
+    )
 
     @model_validator(mode="after")
     def _weights_sum(self) -> "RolloutStep":

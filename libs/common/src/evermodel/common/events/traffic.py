@@ -23,7 +23,7 @@ class Watermark(Payload):
 
     TYPE: ClassVar[str] = "evermodel.watermark.v1"
 
-    time: Time
+    time: Time = Field(description="Event time up to which this partition is complete.")
 
 
 class ScoredTransaction(Payload):
@@ -33,7 +33,7 @@ class ScoredTransaction(Payload):
 
     id: str = Field(min_length=1, description="Unique; labels name it.")
     entity: str = Field(description="The card or customer; decides the sticky assignment.")
-    time: Time
+    time: Time = Field(description="Event time: when the payment was made.")
     features: dict[str, Feature] = Field(description="Raw inputs, by column; null is a value.")
     scores: dict[str, Ratio] = Field(
         default_factory=dict, description="Fraud probability by version number."
@@ -47,7 +47,10 @@ class ScoredTransaction(Payload):
     decided_by: Version | None = Field(
         default=None, description="The version whose answer was used; null before the first model."
     )
-    decision: Literal["alert", "pass", "unscored"] = "unscored"
+    decision: Literal["alert", "pass", "unscored"] = Field(
+        default="unscored",
+        description="What was done; `unscored`: no version answered, and the payment passed.",
+    )
     propensity: Ratio = Field(
         default=1.0, description="Chance that an entity drawn at random got this version."
     )
@@ -62,8 +65,10 @@ class Label(Payload):
     TYPE: ClassVar[str] = "evermodel.transaction.labelled.v1"
 
     id: str = Field(min_length=1, description="The transaction's id.")
-    label: Literal[0, 1]
-    known_at: Time
+    label: Literal[0, 1] = Field(description="1: fraud.")
+    known_at: Time = Field(
+        description="Event time from which it was known: nothing earlier may learn from it."
+    )
     source: str = Field(default="analyst", description="analyst, chargeback, holdback, …")
 
 
@@ -80,6 +85,8 @@ class ServingApplied(Payload):
 
     TYPE: ClassVar[str] = "evermodel.serving.applied.v1"
 
-    replica: str
-    step_event_id: str
-    versions: tuple[ServedVersion, ...]
+    replica: str = Field(description="The scorer's `EVERMODEL_INSTANCE`.")
+    step_event_id: str = Field(description="Id of the rollout.step event that it answers.")
+    versions: tuple[ServedVersion, ...] = Field(
+        description="What became of each; left out: it could not be had yet."
+    )

@@ -42,7 +42,9 @@ class ModelTrained(Payload):
 
     TYPE: ClassVar[str] = "evermodel.model.trained.v1"
 
-    outcome: Literal["trained", "failed"]
+    outcome: Literal["trained", "failed"] = Field(
+        description="Whether there is a model now. A failed training is not tried again."
+    )
     reason: Text = Field(description="Why it was trained, or why it failed.")
     caused_by: EventId = Field(description="The drift event or command that asked for it.")
     cause: Cause | None = Field(
@@ -51,13 +53,20 @@ class ModelTrained(Payload):
         "performance the champion is proved broken, and a candidate must be better.",
     )
     champion: Version | None = Field(description="The version serving when it was asked for.")
-    run_id: str | None = None
-    artefact: Artefact | None = None
+    run_id: str | None = Field(default=None, description="The run in MLflow; null where it failed.")
+    artefact: Artefact | None = Field(default=None, description="The model; null where it failed.")
     holdout_uri: str | None = Field(default=None, description="The hold-out rows, as Parquet.")
     data: Span | None = Field(default=None, description="Event time of the rows used.")
-    rows: Count = 0
-    frauds: Count = 0
-    dataset_digest: Digest | None = None
-    seed: int = 0
-    code_version: str = ""
-    metrics: tuple[Metric, ...] = ()
+    rows: Count = Field(default=0, description="Labelled rows used, hold-out included.")
+    frauds: Count = Field(default=0, description="How many of them are frauds.")
+    dataset_digest: Digest | None = Field(
+        default=None,
+        description="Of every value of these rows, in order: equal digests, equal data.",
+    )
+    seed: int = Field(default=0, description="`training.seed` of the description.")
+    code_version: str = Field(
+        default="", description="Version of the trainer that made it; empty where it failed."
+    )
+    metrics: tuple[Metric, ...] = Field(
+        default=(), description="Figures on the hold-out, with their intervals."
+    )

@@ -29,12 +29,18 @@ class ModelValidated(Payload):
 
     TYPE: ClassVar[str] = "evermodel.model.validated.v1"
 
-    verdict: Literal["accepted", "rejected"]
-    reasons: tuple[Text, ...]
-    gates: tuple[GateResult, ...]
+    verdict: Literal["accepted", "rejected"] = Field(
+        description="Accepted: it is registered, and may be rolled out."
+    )
+    reasons: tuple[Text, ...] = Field(description="The verdict in sentences.")
+    gates: tuple[GateResult, ...] = Field(
+        description="Every question that was asked, with its numbers."
+    )
     trained_by: EventId = Field(description="The model.trained event.")
     champion: Version | None = Field(description="The version it was compared with.")
-    version: Version | None = None
+    version: Version | None = Field(
+        default=None, description="The number it was registered under; null: rejected."
+    )
     model_uri: str | None = Field(default=None, description="models:/<name>/<version>")
-    run_id: str | None = None
-    artefact: Artefact | None = None
+    run_id: str | None = Field(default=None, description="The run in MLflow that made it.")
+    artefact: Artefact | None = Field(default=None, description="The model that was judged.")

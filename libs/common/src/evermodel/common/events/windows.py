@@ -115,14 +115,18 @@ class TransactionsPartial(Payload):
 
     TYPE: ClassVar[str] = "evermodel.transactions.partial.v1"
 
-    window: Span
-    stream: Literal["scored", "labels"]
-    partition: Count
+    window: Span = Field(description="The window, in event time.")
+    stream: Literal["scored", "labels"] = Field(
+        description="Of which topic: `transactions.scored` or `labels`."
+    )
+    partition: Count = Field(description="Number of the topic's partition.")
     partitions: int = Field(ge=1, description="How many partitions the stream has.")
     watermark: Time = Field(description="The partition's, when this was written.")
     late: bool = Field(default=False, description="A correction: rows after the window closed.")
-    counters: WindowCounters | None = None
-    lake: tuple[str, ...] = Field(default=(), description="Files, relative to the lake's root.")
+    counters: WindowCounters | None = Field(
+        default=None, description="What was counted; null: only its word, as for labels."
+    )
+    lake: tuple[str, ...] = Field(default=(), description="Files, relative to the lake's root; of very many the last.")
 
 
 class QualityFailure(Value):
@@ -140,17 +144,26 @@ class TransactionsWindowed(Payload):
 
     TYPE: ClassVar[str] = "evermodel.transactions.windowed.v1"
 
-    window: Span
-    counters: WindowCounters
-    quality: Literal["pass", "fail", "insufficient"]
-    failures: tuple[QualityFailure, ...] = ()
-    champion: Version | None = None
-    reference_id: ReferenceId | None = None
+    window: Span = Field(description="The window, in event time.")
+    counters: WindowCounters = Field(description="The sum over all partitions.")
+    quality: Literal["pass", "fail", "insufficient"] = Field(
+        description="`fail`: a check of the input did not hold. `insufficient`: too few rows, "
+        "judged with the next."
+    )
+    failures: tuple[QualityFailure, ...] = Field(
+        default=(), description="The checks that did not hold."
+    )
+    champion: Version | None = Field(
+        default=None, description="The version that served when it closed; null: none."
+    )
+    reference_id: ReferenceId | None = Field(default=None, description="That version's reference.")
     labels_until: Time | None = Field(
         default=None, description="Labels known before this are in the lake."
     )
-    late_rows: Count = 0
+    late_rows: Count = Field(
+        default=0, description="Rows since the window before that came after theirs had closed."
+    )
     lake: tuple[str, ...] = Field(
-        default=(), description="Files, relative to the lake's root; of very many the last."
+        default=(), description="Files with its rows, relative to the lake's root; of very many the last."
     )
     alert_rate: Ratio | None = Field(default=None, description="Of the rows, by what decided them.")

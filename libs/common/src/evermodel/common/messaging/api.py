@@ -97,8 +97,9 @@ class Held:
 
     The loop pauses the partition, calls `work` in a thread, polls on, and commits the offset
     with the result: a crash before that repeats `work`, so its effects must be looked up
-    before they are made. So does another message's failure in a service with state, while this
-    one's thread runs on: `work` leaves memory alone unless it knows that it is still wanted.
+    before they are made. If another message fails meanwhile, this work is repeated too, while
+    the old thread still runs. `work` must therefore not change memory without checking that it
+    still owns the partition.
     """
 
     work: Callable[[], Reaction]
@@ -139,6 +140,7 @@ class BatchRoute:
 class TableRoute(Generic[P]):
     """Every replica reads all of the topic from the beginning, before anything else starts.
 
+    Order holds within a partition; one whose head waits holds up no other, once all were read.
     No offset is committed. What the handler returns is published (ids derive from the event, so
     only return events that each replica may say: see ``serving.applied``); while catching up at
     start reactions are dropped except for the last event of each key, which is handled once
@@ -193,9 +195,10 @@ class ServiceSpec:
 
     `name` is the consumer group and the event source (``/evermodel/<name>``); `service` names
     the dead-letter topic. `state` shares partition numbers with the inputs: state written while
-    handling partition p lies in its partition p. `ticks`: called about every second with the
-    wall time when idle, for idle partitions; returns a reaction like a handler. `metrics`: this
-    process's, for what a handler counts itself; what its events say is counted for it.
+    handling partition p lies in its partition p. `on_tick`: called about every second, busy or
+    not, while partitions are ours, for those on which nothing happens; returns a reaction like a
+    handler, whose events need an identity. `metrics`: this process's, for what a handler counts
+    itself; what its events say is counted for it.
     """
 
     name: str

@@ -90,6 +90,9 @@ def check_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -
         count, expected = len(found[name].partitions), partition_count(topic, settings)
         if count != expected:
             problems.append(f"{name}: {count} partitions instead of {expected}")
+        replicas = min((len(p.replicas) for p in found[name].partitions.values()), default=0)
+        if 1 <= settings.replication != replicas:
+            problems.append(f"{name}: {replicas} replicas instead of {settings.replication}")
         problems += [
             f"{name}: {key} is {configured[name].get(key)} instead of {value}"
             for key, value in topic_configuration(topic).items()

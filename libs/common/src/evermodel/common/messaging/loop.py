@@ -160,7 +160,7 @@ class Loop:
     @property
     def is_ready(self) -> bool:
         """Whether tables are read and the group has assigned what is ours, be it nothing."""
-        return self.is_caught_up and (self._share.consumer is not None or not self._share.routes)
+        return self.is_caught_up and (self._share.is_assigned or not self._share.routes)
 
     def next_due(self) -> float | None:
         """Return the monotonic time at which the next delayed retry is due, if any waits."""

@@ -4,7 +4,7 @@ Owns the producer, what a given-up record becomes, and the limit on those. Must 
 whether a record is given up.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from evermodel.common.events.envelope import EventMeta
@@ -112,7 +112,7 @@ class Outbox:
         for rejected in prepared.rejected:
             reason: Reason = "poison" if isinstance(rejected.error, Poison) else "permanent"
             letters.append(self._letter(rejected.record, reason, rejected.error, attempts=1))
-        self._partition_of_key |= prepared.keys
+        self._note(prepared.keys)
         self._said += prepared.said
         if prepared.since_ms is not None:
             self._since_ms.append(prepared.since_ms)
@@ -166,6 +166,14 @@ class Outbox:
         self._said.clear()
         self._since_ms.clear()
         self._tx.abort()
+
+    def _note(self, keys: Mapping[str, int | None]) -> None:
+        """A deleted key is forgotten: the keys of a year of windows would fill the memory."""
+        for key, number in keys.items():
+            if number is None:
+                self._partition_of_key.pop(key, None)
+            else:
+                self._partition_of_key[key] = number
 
     def _letter(
         self, record: Record, reason: Reason, error: Exception, *, attempts: int

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from evermodel.common.kernel.errors import Permanent, Poison, Reason, Transient
+from evermodel.common.kernel.errors import Permanent, Poison, Reason, Transient, is_exhausted
 
 T = TypeVar("T")
 
 #: How long what a bug has stopped waits for its next try.
 BUG_DELAY_SECONDS = 0.2
+
+#: How long to wait for space, handles or memory: others give them back in seconds, or a person.
+EXHAUSTED_DELAY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Dead:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Something outside does not answer: the same message again, in place, after a delay."""
+    """Something outside does not answer, or the machine is full: again, in place, after a delay."""
 
     error: Transient
 
@@ -62,4 +65,11 @@ def attempt(work: Callable[[], T]) -> Outcome[T]:
     except Transient as error:
         return Retry(error)
     except Exception as error:  # noqa: BLE001  # the edge: everything else is a bug
-        return Bug(error)
+        return Retry(_later(error)) if is_exhausted(error) else Bug(error)
+
+
+def _later(error: Exception) -> Transient:
+    """Three tries within a second would give every message up while a disk is full."""
+    later = Transient(f"the machine has not enough: {error}", delay_seconds=EXHAUSTED_DELAY_SECONDS)
+    later.__cause__ = error
+    return later

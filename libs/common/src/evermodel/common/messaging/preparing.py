@@ -23,7 +23,8 @@ class Accepted:
 class Prepared:
     """A reaction, encoded.
 
-    `keys`: the state keys it writes, by partition number. `said`: its events, as they were.
+    `keys`: the state keys it writes, by partition number; None: deleted. `said`: its events, as
+    they were.
     `since_ms`: when the record that it says something about was written; None: nothing said,
     or nobody knows.
     """
@@ -31,7 +32,7 @@ class Prepared:
     records: Sequence[Outgoing]
     accepted: Sequence[Accepted]
     rejected: Sequence[Rejected]
-    keys: Mapping[str, int]
+    keys: Mapping[str, int | None]
     said: Sequence[Payload] = ()
     since_ms: int | None = None
 
@@ -65,16 +66,17 @@ def prepare(
         raise ValueError(f"{spec.name} returned state and has no state topic")
     if reaction.jobs and not reaction.state:
         raise ValueError("a job is accepted by the state that it is returned with")
-    keys = {key: _place(key, reaction, partition, known_keys) for key in reaction.state}
+    places = {key: _place(key, reaction, partition, known_keys) for key in reaction.state}
+    keys = {key: None if reaction.state[key] is None else at for key, at in places.items()}
     records = emissions(reaction.events, cause=cause, source=f"/evermodel/{spec.name}")
     if spec.state is not None:
         for key, value in reaction.state.items():
-            records += state_records({key: value}, topic=spec.state.name, partition=keys[key])
+            records += state_records({key: value}, topic=spec.state.name, partition=places[key])
     records += reaction.records
     for record in records:
         if size_of(record) > MAX_RECORD_BYTES:
             raise ValueError(f"{size_of(record)} bytes for {record.topic}: too large a record")
-    home = next(iter(keys.values()), 0)
+    home = next(iter(places.values()), 0)
     accepted = [Accepted(job, home, since_ms) for job in reaction.jobs]
     said = [emit.payload for emit in reaction.events]
     speaks = bool(reaction.events or reaction.records)

@@ -18,7 +18,7 @@ from evermodel.common.messaging.deadletter import (
     DeadLetter,
     decode_dead_letter,
 )
-from evermodel.common.messaging.ports import Broker, BrokerUnavailable, Consumer, Producer
+from evermodel.common.messaging.ports import Broker, BrokerUnavailable, Consumer
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import (
     MAX_REDRIVEN_BYTES,
@@ -73,9 +73,11 @@ def redrive(broker: Broker, service: str) -> Redriven:
         letters = _left(broker, topic, passage.join(consumer))
         for start in range(0, len(letters), _CHUNK):
             chunk = letters[start : start + _CHUNK]
+            # Before the transaction: to look an original up may take longer than one may be open.
+            originals, done = _originals(chunk, broker=broker, consumer=consumer, done=done)
             producer.begin()
-            for record in chunk:
-                done = _put_back(record, broker=broker, producer=producer, done=done)
+            for original in originals:
+                producer.send(original)
             offsets = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in chunk}
             producer.commit(offsets, consumer=consumer)
     finally:
@@ -84,19 +86,24 @@ def redrive(broker: Broker, service: str) -> Redriven:
     return done
 
 
-def _put_back(record: Record, *, broker: Broker, producer: Producer, done: Redriven) -> Redriven:
-    """Send the original of the letter `record`; return `done` with it counted."""
-    try:
-        letter = decode_dead_letter(record.value)
-        producer.send(_again(letter, broker=broker))
-    except Poison as error:
-        _LOG.error("dead letter at offset %s: %s", record.offset, error)
-        return replace(done, unreadable=done.unreadable + 1)
-    except _Gone as error:
-        _LOG.error("dead letter at offset %s: %s", record.offset, error)
-        origin = f"{letter.topic}[{letter.partition}]@{letter.offset}"
-        return replace(done, gone=(*done.gone, origin))
-    return replace(done, back=done.back + 1)
+def _originals(
+    letters: Sequence[Record], *, broker: Broker, consumer: Consumer, done: Redriven
+) -> tuple[list[Outgoing], Redriven]:
+    """Return what `letters` put back, and `done` with each of them counted."""
+    found = []
+    for record in letters:
+        consumer.poll(limit=1, timeout_seconds=0.0)  # or the group takes the partitions away
+        try:
+            letter = decode_dead_letter(record.value)
+            found.append(_again(letter, broker=broker))
+        except Poison as error:
+            _LOG.error("dead letter at offset %s: %s", record.offset, error)
+            done = replace(done, unreadable=done.unreadable + 1)
+        except _Gone as error:
+            _LOG.error("dead letter at offset %s: %s", record.offset, error)
+            origin = f"{letter.topic}[{letter.partition}]@{letter.offset}"
+            done = replace(done, gone=(*done.gone, origin))
+    return found, replace(done, back=done.back + len(found))
 
 
 class _Passage:

@@ -71,6 +71,7 @@ class Keeper:
         partitions = [TopicPartition(self._state.name, number) for number in sorted(numbers)]
         for record in read_whole(self._broker, partitions):
             _apply(states[record.partition], record.key, record.value)
+        self.partition_of_key.clear()  # all that is ours is read here
         for number, state in states.items():
             self.partition_of_key |= dict.fromkeys(state, number)
         return states

@@ -18,7 +18,10 @@ Starts = Mapping[TopicPartition, int | None]
 
 
 class Share:
-    """What the group has given this replica. `positions`: next offsets, as last committed."""
+    """What the group has given this replica. `positions`: next offsets, as last committed.
+
+    `is_assigned`: whether the group has said what is ours, be it nothing, and not taken it back.
+    """
 
     def __init__(self, spec: ServiceSpec, *, keeper: Keeper) -> None:
         self._name = spec.name
@@ -27,6 +30,7 @@ class Share:
         self.consumer: Consumer | None = None
         self.positions: dict[TopicPartition, int] = {}
         self.was_full = False
+        self.is_assigned = False
         self._lanes: dict[tuple[str, int], Lane] = {}
         self._paused: set[TopicPartition] = set()
 
@@ -76,10 +80,13 @@ class Share:
         for partition in partitions:
             lane = Lane(partition, self.routes[partition.topic])
             self._lanes[partition.topic, partition.partition] = lane
-        return self._restore()
+        restored = self._restore()
+        self.is_assigned = True
+        return restored
 
     def let_go(self, partitions: Iterable[TopicPartition]) -> None:
         """Forget `partitions`, which are all that we had: revocation is eager."""
+        self.is_assigned = False
         self._keeper.revoke(partitions)
         self._lanes, self.positions, self._paused = {}, {}, set()
 
@@ -103,7 +110,7 @@ class Share:
         """Leave the group."""
         if self.consumer is not None:
             self.consumer.close()
-        self.consumer, self._lanes = None, {}
+        self.consumer, self._lanes, self.is_assigned = None, {}, False
 
     @property
     def _member(self) -> Consumer:
@@ -116,8 +123,9 @@ class Share:
         starts, jobs = self._keeper.restore(committed)
         for lane in self._lanes.values():
             lane.replay_until = committed[lane.partition] or 0
-            start = starts[lane.partition] or 0
-            lane.given_up = {offset for offset in lane.given_up if offset >= start}
+            # What lies past the last commit has lost its letter with the transaction: once more.
+            again = range(starts[lane.partition] or 0, lane.replay_until)
+            lane.given_up = {offset for offset in lane.given_up if offset in again}
         self.positions = {p: offset for p, offset in committed.items() if offset is not None}
         self._paused = set()
         return starts, jobs

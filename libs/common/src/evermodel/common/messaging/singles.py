@@ -131,7 +131,8 @@ class Singles:
 
     def _give_up(self, lane: Lane, reason: Reason, error: Exception) -> None:
         record, attempts, speaks = lane.head, lane.failures + 1, lane.speaks()
-        lane.given_up.add(record.offset)
+        if not lane.is_table:  # never rewound: it comes again only if its letter was undone
+            lane.given_up.add(record.offset)
         offsets = lane.advance()
         self._report.given_up(record, reason, error)
         if speaks:

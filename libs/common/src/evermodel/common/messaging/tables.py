@@ -1,7 +1,9 @@
 """Table routes: every replica reads all of a topic before anything else, then follows it.
 
-Owns the order in which a table is read: all of it, silently; then the last record of each key
-once more, aloud; then what comes. Must never join a group, nor commit an offset.
+Owns the order in which a partition of a table is read: all of it, silently; then the last record
+of each key once more, aloud; then what comes. Partitions know nothing of each other, so that a
+model whose store is away holds up no other model's events. Must never join a group, nor commit
+an offset.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,28 +16,70 @@ from evermodel.common.messaging.ports import Broker, Reader
 from evermodel.common.messaging.records import Record, TopicPartition
 
 _RECORDS = 100
+#: So many records may wait behind heads that wait; only then are the other partitions held up.
+_MOST_WAITING = 1000
+
+
+class Part:
+    """One partition of a table: its lane, and the last record of each key so far."""
+
+    def __init__(self, partition: TopicPartition, route: TableRoute) -> None:  # type: ignore[type-arg]  # any payload
+        self.lane = Lane(partition, route, is_silent=True)
+        self.is_settled = False
+        self._latest_only = route.latest_only
+        self._latest: dict[bytes | None, Record] = {}
+
+    def take(self, record: Record) -> None:
+        """Queue `record`, or remember it for later."""
+        if self.lane.is_silent:
+            self._latest.pop(record.key, None)
+            self._latest[record.key] = record
+        if not (self.lane.is_silent and self._latest_only):
+            self.lane.queue.append(record)
+
+    def go_aloud(self) -> bool:
+        """Let the last record of each key come again; return whether it was time for that."""
+        if not self.lane.is_silent or self.lane.queue:
+            return False
+        self.lane.is_silent = False
+        self.lane.queue.extend(self._latest.values())
+        self._latest = {}
+        return True
+
+    def note_settled(self) -> None:
+        """Remember that it has been read to its end once."""
+        self.is_settled |= not self.lane.is_silent and not self.lane.queue
 
 
 class Table:
-    """One table route: its reader, its lane, and the last record of each key so far."""
+    """One table route: its reader, and its partitions."""
 
     def __init__(self, route: TableRoute, *, broker: Broker) -> None:  # type: ignore[type-arg]  # any payload
         topic = topic_of(route.payload).name
         partitions = [TopicPartition(topic, p) for p in range(broker.partitions(topic))]
-        self.lane = Lane(TopicPartition(topic, -1), route, is_silent=True)
-        self.is_settled = False
-        self._latest_only = route.latest_only
+        self._parts = {at.partition: Part(at, route) for at in partitions}
         self._reader: Reader = broker.reader(partitions)
-        self._latest: dict[bytes | None, Record] = {}
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every partition has been read to its end."""
+        return all(part.is_settled for part in self._parts.values())
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """The lane of each partition."""
+        return [part.lane for part in self._parts.values()]
 
     def follow(self, work: Callable[[Lane], bool], *, timeout_seconds: float) -> bool:
-        """Read on and `work` the lane off; return whether anything moved."""
+        """Read on and `work` the lanes off; return whether anything moved."""
         has_moved = self._fill(timeout_seconds) > 0
-        has_moved |= work(self.lane)
-        if self._go_aloud():
-            has_moved = True
-            work(self.lane)
-        self.is_settled |= not self.lane.is_silent and not self.lane.queue
+        for lane in self.lanes:
+            has_moved |= work(lane)
+        for part in self._parts.values():
+            if self._reader.caught_up() and part.go_aloud():
+                has_moved = True
+                work(part.lane)
+            part.note_settled()
         return has_moved
 
     def close(self) -> None:
@@ -43,36 +87,21 @@ class Table:
         self._reader.close()
 
     def _fill(self, timeout_seconds: float) -> int:
-        """Read on into the lane's queue, once it is empty; return how many records came.
+        """Read on while a partition has nothing to do; return how many records came.
 
-        While its head waits, for work beside the loop or for its next try, this waits as well: a
-        loop that span meanwhile took Python's lock from that work at each of its file accesses,
+        While every head waits, for work beside the loop or for its next try, this waits as well:
+        a loop that span meanwhile took Python's lock from that work at each of its file accesses,
         and an import of TensorFlow 27 s instead of 3.
         """
-        if self.lane.queue:
+        waiting = [len(lane.queue) for lane in self.lanes]
+        if all(waiting) or sum(waiting) >= _MOST_WAITING:
             if timeout_seconds:
                 Event().wait(timeout_seconds)
             return 0
         records = self._reader.poll(limit=_RECORDS, timeout_seconds=timeout_seconds)
-        if self.lane.is_silent:
-            self._remember(records)
-        if not (self.lane.is_silent and self._latest_only):
-            self.lane.queue.extend(records)
-        return len(records)
-
-    def _go_aloud(self) -> bool:
-        """Return whether it has just caught up: the last record of each key then comes again."""
-        if not self.lane.is_silent or self.lane.queue or not self._reader.caught_up():
-            return False
-        self.lane.is_silent = False
-        self.lane.queue.extend(self._latest.values())
-        self._latest = {}
-        return True
-
-    def _remember(self, records: Sequence[Record]) -> None:
         for record in records:
-            self._latest.pop(record.key, None)
-            self._latest[record.key] = record
+            self._parts[record.partition].take(record)
+        return len(records)
 
 
 class Tables:
@@ -89,8 +118,8 @@ class Tables:
 
     @property
     def lanes(self) -> list[Lane]:
-        """The lane of each table."""
-        return [table.lane for table in self._tables or ()]
+        """The lanes of all tables."""
+        return [lane for table in self._tables or () for lane in table.lanes]
 
     def open(self, broker: Broker) -> None:
         """Begin to read."""

@@ -156,10 +156,10 @@ class DriftSection(Section):
     min_effect: Share = Field(
         default=0.05, description="Smallest difference in probability worth a retrain."
     )
-    false_discovery_rate: Share = Field(
+    false_discovery_rate: Chance = Field(
         default=0.01, description="Of the features called drifted, the share that may be wrong."
     )
-    history_quantile: Share = Field(
+    history_quantile: Chance = Field(
         default=0.99, description="Quantile of past clean windows' largest standardised effect."
     )
     persistence: int = Field(default=2, ge=1, description="Windows in a row that make a drift.")
@@ -208,15 +208,47 @@ class TrainingSection(Section):
         description="After a drift, wait for labels of this much of the new regime. A model "
         "trained only on days before the change would learn nothing about it.",
     )
-    seed: int = 7
-    epochs: int = Field(default=12, ge=1)
-    batch_size: int = Field(default=512, ge=1)
-    hidden: tuple[int, ...] = (256, 256)
-    dropout: Share = 0.1
-    learning_rate: float = Field(default=2e-3, gt=0)
-    weight_decay: float = Field(default=1e-4, ge=0)
+    seed: int = Field(
+        default=7,
+        description="Of the first weights, the order of the rows and what dropout leaves out: the "
+        "same data, seed and threads make the same model.",
+    )
+    epochs: int = Field(
+        default=12,
+        ge=1,
+        description="Times every row is learned from. The learning rate falls to nought over them.",
+    )
+    batch_size: int = Field(
+        default=512,
+        ge=1,
+        description="Rows per step. Of few rows smaller steps are made, 32 at the least, so that "
+        "an epoch has about a hundred.",
+    )
+    hidden: tuple[int, ...] = Field(
+        default=(256, 256), description="Units of each hidden layer, from the inputs on."
+    )
+    dropout: Share = Field(
+        default=0.1,
+        description="Share of each hidden layer's units left out at a step, so that none is "
+        "relied on alone; 0: none.",
+    )
+    learning_rate: float = Field(
+        default=2e-3,
+        gt=0,
+        description="Of the first step (AdamW); it falls along a cosine. A larger one may diverge.",
+    )
+    weight_decay: float = Field(
+        default=1e-4,
+        ge=0,
+        description="AdamW's pull of the weights towards nought at each step, times the learning "
+        "rate: larger holds against learning by heart.",
+    )
     max_seconds: float = Field(default=1800.0, gt=0, description="The child is ended after this.")
-    max_memory_mb: int = Field(default=6144, ge=512)
+    max_memory_mb: int = Field(
+        default=6144,
+        ge=512,
+        description="MiB. The child is ended above this, before the machine ends something else.",
+    )
 
 
 class DecisionSection(Section):
@@ -230,25 +262,48 @@ class DecisionSection(Section):
 class GatesSection(Section):
     """What a candidate must show before it may serve."""
 
-    recall_floor: Share = 0.0
-    precision_floor: Share = 0.0
+    recall_floor: Share = Field(
+        default=0.0,
+        description="Share of the hold-out's frauds that must be caught, by the lower bound; 0 "
+        "asks nothing.",
+    )
+    precision_floor: Share = Field(
+        default=0.0,
+        description="Share of its alerts that must be frauds, by the lower bound; 0 asks nothing.",
+    )
     margin: Share = Field(
         default=0.05, description="How much worse than the champion the lower bound may be."
     )
-    confidence: Chance = 0.95
+    confidence: Chance = Field(
+        default=0.95,
+        description="Of the intervals that the gates go by: higher lets fewer bad candidates pass "
+        "by luck, and needs more frauds to let a good one.",
+    )
     min_frauds: int = Field(default=30, ge=1, description="Fewer in the hold-out: no evidence.")
     alert_ratio: float = Field(
         default=2.0, gt=0, description="Alerts on the hold-out over the budget by this factor fail."
     )
-    slices: tuple[str, ...] = ()
-    slice_margin: Share = 0.15
+    slices: tuple[str, ...] = Field(
+        default=(),
+        description="Features by whose levels recall is compared with the champion's too: what "
+        "is better on the whole may fail a few.",
+    )
+    slice_margin: Share = Field(
+        default=0.15,
+        description="How much recall a level may lose: a candidate that surely loses more fails. "
+        "Wider than margin, for a level holds few frauds.",
+    )
     latency_ms: float = Field(default=200.0, gt=0, description="For a batch of 256 rows.")
 
 
 class RolloutSection(Section):
     """How a version takes over."""
 
-    engine: Literal["embedded", "argo"] = "embedded"
+    engine: Literal["embedded", "argo"] = Field(
+        default="embedded",
+        description="Who moves the shares: the deployer itself. `argo` is refused at start: it is "
+        "not built in.",
+    )
     steps: tuple[int, ...] = Field(default=(10, 20, 50, 100), description="Percent, ascending.")
     min_duration: Duration = Field(
         default=timedelta(days=1), description="Least event time on each step, shadow included."

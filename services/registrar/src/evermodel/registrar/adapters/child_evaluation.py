@@ -14,6 +14,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
+from evermodel.common.kernel.errors import is_exhausted
 from evermodel.common.runtime.ahead import Ahead
 from evermodel.common.runtime.bounded import Bounds, Overran
 from evermodel.registrar.adapters.plan import RESULT, Plan
@@ -83,6 +84,8 @@ def _read(answer: Path) -> Evaluation:
     try:
         return RESULT.validate_json(answer.read_bytes())
     except (OSError, ValidationError) as error:
+        if is_exhausted(error):  # of this machine, now: a verdict would stand for ever
+            raise
         return NotEvaluated(f"the evaluation left no readable result: {type(error).__name__}")
 
 

@@ -4,6 +4,7 @@ Must never say who serves, nor keep anything: what was loaded before is handed i
 """
 
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -36,6 +37,7 @@ class Loader:
     def __init__(self, *, bundles: Bundles, scoring: Scoring) -> None:
         self._bundles = bundles
         self._scoring = scoring
+        self._one_at_a_time = threading.Lock()
 
     def load(self, event: RolloutStep, *, before: Mapping[int, Loaded], form: RowForm) -> Loading:
         """Return the versions of `event` that can serve; those of `before` are not loaded anew."""
@@ -59,8 +61,11 @@ class Loader:
         if known is not None and known.digest == digest:
             return known
         bundle = self._bundles.fetch(wanted.artefact.uri, digest=digest)
-        model = self._scoring.load(bundle, digest=digest)
-        _try_out(model, form)
+        # The steps of several models come at once, and to import TensorFlow twice at once swaps
+        # the standard error of the process behind the other's back. Fetching may go on meanwhile.
+        with self._one_at_a_time:
+            model = self._scoring.load(bundle, digest=digest)
+            _try_out(model, form)
         return Loaded(digest, model)
 
 

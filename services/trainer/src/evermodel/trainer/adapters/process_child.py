@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from evermodel.common.kernel.errors import is_exhausted
 from evermodel.common.runtime.bounded import Bounds, Overran, last_words, run_bounded
 from evermodel.trainer.ports import REPORT, ChildFailed, Plan, Report, Unavailable
 
@@ -75,6 +76,8 @@ def _report(folder: Path, *, code: int) -> Report:
     try:
         report = Report.model_validate_json((folder / REPORT).read_bytes())
     except (OSError, ValidationError) as error:
+        if is_exhausted(error):  # of this machine, now: nothing was heard of the training
+            raise
         _LOG.warning("no report from the child; its last words:\n%s", last_words(log))
         name = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         raise ChildFailed(f"the training process ended with {name} and no report") from error

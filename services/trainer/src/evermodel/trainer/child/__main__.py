@@ -8,7 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from evermodel.common.kernel.errors import Transient
+from evermodel.common.kernel.errors import Transient, is_exhausted
 from evermodel.common.runtime.bounded import end_with_starter
 from evermodel.common.runtime.ending import leave
 from evermodel.trainer.child.refusal import Refused
@@ -37,6 +37,8 @@ def _report(plan: Plan, folder: Path) -> Report:
     except Transient as error:
         return Report(outcome="unavailable", reason=str(error))
     except Exception as error:  # noqa: BLE001  # the report is how the trainer learns of it
+        if is_exhausted(error):  # says nothing about the data
+            return Report(outcome="unavailable", reason=str(error))
         traceback.print_exc()
         return Report(outcome="failed", reason=f"the training broke: {type(error).__name__}")
 

@@ -1,8 +1,9 @@
 """The training itself, as work beside the loop: plan, look up, run the child, record.
 
 Looked up before it is made: a redelivery, or a crash between the record and the event, finds
-the finished run and trains nothing. A run store or a lake that does not answer is waited for,
-however long: the alarm is not asked again, so a training that gave up would be lost.
+the finished run and trains nothing. A run store or a lake that does not answer, and a machine that
+has no room, are waited for, however long: the alarm is not asked again, so a training that gave up
+would be lost.
 """
 
 import logging
@@ -14,6 +15,7 @@ from typing import TypeVar
 
 from evermodel.common.events.payload import Span
 from evermodel.common.events.training import Artefact, ModelTrained
+from evermodel.common.kernel.errors import is_exhausted
 from evermodel.common.kernel.ids import EventId
 from evermodel.common.models.description import ModelDescription
 from evermodel.trainer.domain.admission import Span as Pair
@@ -115,9 +117,11 @@ class Work:
         while True:
             try:
                 return ask()
-            except Unavailable as error:
+            except (Unavailable, OSError) as error:
+                if not isinstance(error, Unavailable) and not is_exhausted(error):
+                    raise
                 seconds = next(pauses)
-                _LOG.warning("run store or lake does not answer, again in %g s: %s", seconds, error)
+                _LOG.warning("a training waits, again in %g s: %s", seconds, error)
                 self._pause(seconds)
 
 
