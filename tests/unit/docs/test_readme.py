@@ -76,8 +76,9 @@ def missing_files(text: str) -> list[str]:
 
 
 def unknown_variables(text: str) -> list[str]:
-    """Return each environment variable that no settings class reads."""
-    known = known_variables()
+    """Return each environment variable that neither a settings class nor compose reads."""
+    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    known = known_variables() | set(re.findall(r"\$\{(\w+)", compose))
 
     def is_read(name: str) -> bool:
         prefix = name.removesuffix("*")
