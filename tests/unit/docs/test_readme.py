@@ -104,6 +104,15 @@ def test_no_command_writes_over_the_file_it_makes() -> None:
     assert [words for words in commands(README) if ">" in words] == []
 
 
+def test_the_first_model_is_ordered_and_what_follows_up_has_a_terminal_of_its_own() -> None:
+    """Nothing trains without an order, and `up` does not come back."""
+    live = README.split("To run it for real")[1].split("\n## ")[0]
+    asked = [words[words.index(".venv/bin/evermodel") + 1] for words in commands(live)]
+    assert asked == ["up", "status", "retrain"]
+    after = live.split("evermodel up\n")[1].splitlines()
+    assert after[0] == "# in another terminal"
+
+
 def test_what_is_wrong_in_a_page_is_found() -> None:
     assert missing_targets(_PLANTED) == ["demoo"]
     assert missing_files(_PLANTED) == ["docs/nowhere.md", "docs/missing.md"]
