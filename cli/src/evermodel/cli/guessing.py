@@ -6,9 +6,11 @@ Owns the guesses. Must never be silent about one: what is wrong here becomes a w
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 
 from evermodel.cli.errors import WrongUsage
 from evermodel.playback.source import BadData, read_table, read_times, times_of
@@ -98,7 +100,7 @@ def _read(data: Path) -> pl.DataFrame:
         raise WrongUsage(str(error)) from error
     if table.is_empty():
         raise WrongUsage(f"{data}: has no rows")
-    return table
+    return table.with_columns(cs.float().fill_nan(None))
 
 
 def _in_order(table: pl.DataFrame, data: Path, *, time: str) -> pl.DataFrame:
@@ -143,7 +145,11 @@ def _label_column(
     table: pl.DataFrame, data: Path, *, named: str | None
 ) -> tuple[str, str | int | None, str]:
     """Return column, the value that means fraud if it is not 1 or true, and the reason."""
-    two = [c for c in table.columns if table[c].drop_nulls().n_unique() == 2]
+    possible = [c for c in table.columns if _may_be_label(table[c].dtype)]
+    two = [c for c in possible if table[c].drop_nulls().n_unique() == 2]
+    if named is not None and named not in possible:
+        kind = table.schema[named]
+        raise WrongUsage(f"{data}: --label {named} holds {kind}, which no label can be")
     if named is not None and named not in two:
         number = table[named].drop_nulls().n_unique()
         raise WrongUsage(f"{data}: --label {named} holds {number} different values, not two")
@@ -157,9 +163,29 @@ def _label_column(
     column = min(likely or two, key=lambda c: (not _is_binary(table[c]), len(c)))
     if _is_binary(table[column]):
         return column, None, "the label (two-valued, 0/1 or true/false)"
-    counts = table[column].drop_nulls().value_counts(sort=True)
-    rarer = counts[column][1]
+    rarer = _written(_rarer(table[column]))
     return column, rarer, f"the label; {rarer!r} is taken for fraud, being the rarer of its values"
+
+
+def _may_be_label(kind: pl.DataType) -> bool:
+    """Whether `replay` can read a label of this kind."""
+    return kind.is_numeric() or kind in (pl.Boolean, pl.String, pl.Categorical, pl.Enum)
+
+
+def _rarer(column: pl.Series) -> object:
+    """Return the rarer of two values; of two that are as frequent always the greater."""
+    counts = column.drop_nulls().alias("value").value_counts(name="rows")
+    return counts.sort("rows", "value", descending=[False, True])["value"][0]
+
+
+def _written(value: object) -> str | int:
+    """Return `value` as ``stream.label_positive`` may be: whole numbers as such, the rest as text.
+
+    TOML's own fraction is no value of that key; what is compared is the number, not its text.
+    """
+    if isinstance(value, int | float | Decimal) and float(value).is_integer():
+        return int(value)
+    return str(value)
 
 
 def _is_binary(column: pl.Series) -> bool:

@@ -191,7 +191,7 @@ def _read_label(reading: _Reading) -> None:
     stream = reading.model.stream
     column, positive = reading.frame[stream.label], stream.label_positive
     if positive is not None:
-        label = (column.cast(pl.String) == str(positive)).cast(pl.Int8)
+        label = _is_fraud(reading, column, positive).cast(pl.Int8)
     elif column.dtype == pl.Boolean or column.dtype.is_numeric():
         label = column.cast(pl.Float64).fill_nan(None)
     elif column.null_count() == len(column):  # of whatever type: an empty CSV column is text
@@ -212,6 +212,22 @@ def _read_label(reading: _Reading) -> None:
             f"column {stream.label} has one class only ({int(seen.pop())}): a model needs both"
         )
     reading.frame = reading.frame.with_columns(label.cast(pl.Int8).alias(LABEL))
+
+
+def _is_fraud(reading: _Reading, column: pl.Series, positive: str | int) -> pl.Series:
+    """Compare as what the column holds: 1.0, 1 and "1" are one number, whatever it is written as.
+
+    Null stays null, and so does NaN.
+    """
+    truth = column.dtype == pl.Boolean and isinstance(positive, int)
+    if not (column.dtype.is_numeric() or truth):
+        return column.cast(pl.String) == str(positive)
+    try:
+        wanted = float(positive)
+    except ValueError as error:
+        holds = f"column {column.name} holds {column.dtype}"
+        raise reading.bad(f"label_positive is {positive!r}, and {holds}") from error
+    return column.cast(pl.Float64).fill_nan(None) == wanted
 
 
 def _read_features(reading: _Reading) -> None:
