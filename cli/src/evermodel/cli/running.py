@@ -35,11 +35,12 @@ def up(
     """
     from evermodel.cli.watching import watch  # noqa: PLC0415  # heavy
     from evermodel.common.models.file import read_models  # noqa: PLC0415  # heavy
+    from evermodel.common.runtime.service import read  # noqa: PLC0415  # heavy
     from evermodel.embedded.settings import StackSettings  # noqa: PLC0415  # heavy
     from evermodel.embedded.stack import stack  # noqa: PLC0415  # heavy
 
     models = ":".join(str(path.resolve()) for path in model or [])
-    models = models or StackSettings().evermodel_models or _models_here()
+    models = models or read(StackSettings).evermodel_models or _models_here()
     _say(f"keeping {', '.join(sorted(read_models(models)))} alive, as described in {models}")
     wanted = _replicas(replicas or [])
     end_on_signals()

@@ -24,6 +24,7 @@ from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.file import read_model
+from evermodel.common.runtime.service import read
 from evermodel.common.settings import KafkaSettings
 from evermodel.demo.description import write_description
 from evermodel.demo.drift_reports import fetch_reports, reports_in
@@ -73,12 +74,12 @@ def tell(options: DemoOptions, *, clock: Clock, say: Say, then: Then = nothing_m
     """Play the demo, write its outputs, then call `then` while the stack still runs.
 
     Raises:
-        BadModelFile, BadData: a file cannot be used.
+        Misconfigured, BadData: a file or a variable cannot be used.
         NotAvailable, Occupied: the stack cannot be started.
         NotOurs: the environment names a system of one's own, or the folder is no demo's.
         NotQuiet: the services did not come to rest.
     """
-    if named := StackSettings().parts_named():
+    if named := read(StackSettings).parts_named():
         raise NotOurs(f"the demo plays on parts of its own: unset {', '.join(named)} first")
     began = clock.monotonic()
     _require_ours(options)
