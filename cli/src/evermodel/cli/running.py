@@ -1,14 +1,14 @@
 """`evermodel up` and `evermodel down`: everything on this machine, and its end."""
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from evermodel.cli.errors import WrongUsage
+from evermodel.cli.errors import Exit, WrongUsage
 from evermodel.cli.state import DEFAULT, State
 
 
@@ -43,7 +43,7 @@ def up(
     models = models or read(StackSettings).evermodel_models or _models_here()
     _say(f"keeping {', '.join(sorted(read_models(models)))} alive, as described in {models}")
     wanted = _replicas(replicas or [])
-    end_on_signals()
+    end_on_signals(lambda _: Exit.DONE)  # the end that was asked for
     with stack(state, models=models, wanted_replicas=wanted, say=_say) as running:
         return watch(running)
 
@@ -56,15 +56,18 @@ def down(state: State = DEFAULT) -> int:
     return 0
 
 
-def end_on_signals() -> None:
-    """The first signal ends the stack; further ones do not disturb its ending."""
+def end_on_signals(code: Callable[[int], int]) -> None:
+    """The first signal ends the stack; further ones do not disturb its ending.
+
+    `code` gives the exit code by the signal's number. Ctrl-C has one of its own.
+    """
 
     def end(number: int, _frame: FrameType | None) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(each, signal.SIG_IGN)
         if number == signal.SIGINT:
             raise KeyboardInterrupt
-        raise SystemExit(0)
+        raise SystemExit(code(number))
 
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, end)
