@@ -75,11 +75,12 @@ def guess(
     for given in filter(None, (time, label)):
         if given not in table.columns:
             raise WrongUsage(f"{data}: no column {given}; it has {', '.join(table.columns[:30])}")
+    why_time = "you said so" if time else "its type or name says so"
     time = time or _time_column(table.drop(label or []), data)
     label, positive, why = _label_column(table.drop(time), data, named=label)
     model = re.sub(r"[^a-z0-9_-]+", "-", (name or data.stem).lower()).strip("-_") or "model"
     guessed = Guess(name=model[:63], time=time, label=label, label_positive=positive)
-    guessed.notes += [f"{time}: the event time (its type or name says so)", f"{label}: {why}"]
+    guessed.notes += [f"{time}: the event time ({why_time})", f"{label}: {why}"]
     in_order = _in_order(table, data, time=time)
     rest = _without_clocks(in_order.drop(time, label), guessed.notes)
     guessed.id = _identifier(rest, guessed.notes)

@@ -39,8 +39,9 @@ def up(
     from evermodel.embedded.settings import StackSettings  # noqa: PLC0415  # heavy
     from evermodel.embedded.stack import stack  # noqa: PLC0415  # heavy
 
-    models = ":".join(str(path.resolve()) for path in model or [])
-    models = models or read(StackSettings).evermodel_models or _models_here()
+    named = model or _parts(read(StackSettings).evermodel_models) or [_model_here()]
+    # In full: what is written down is read from other folders as well.
+    models = ":".join(str(path.resolve()) for path in named)
     _say(f"keeping {', '.join(sorted(read_models(models)))} alive, as described in {models}")
     wanted = _replicas(replicas or [])
     end_on_signals(lambda _: Exit.DONE)  # the end that was asked for
@@ -73,12 +74,16 @@ def end_on_signals(code: Callable[[int], int]) -> None:
         signal.signal(each, end)
 
 
-def _models_here() -> str:
+def _parts(models: str | None) -> list[Path]:
+    return [Path(part) for part in (models or "").split(":") if part]
+
+
+def _model_here() -> Path:
     """Return the model that a person in this folder most likely means, and say which."""
     for path in (Path("model.toml"), Path("examples/demo/model.toml")):
         if path.exists():
             _say(f"no --model given: taking {path}")
-            return str(path.resolve())
+            return path
     raise WrongUsage("name a model by --model: 'evermodel init --data FILE' writes a first one")
 
 
