@@ -86,6 +86,17 @@ class StackSettings(Group):
         return tuple(name.upper() for name in parts if getattr(self, name))
 
 
+class FixtureSettings(Group):
+    """What the fixtures for tests are told."""
+
+    broker: Literal["container", "embedded"] | None = Field(
+        default=None,
+        validation_alias="EVERMODEL_TEST_BROKER",
+        description="Which broker tests speak to. Default: a container where a Docker engine "
+        "answers, else the embedded one.",
+    )
+
+
 def inherited_environment() -> Mapping[str, str]:
     """Return a copy of this process's environment, for the processes it starts."""
     return dict(os.environ)
