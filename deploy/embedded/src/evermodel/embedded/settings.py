@@ -72,7 +72,7 @@ class StackSettings(Group):
         default="on",
         validation_alias="EVERMODEL_SPARES",
         description="on: a second process of each service waits with everything imported, and "
-        "takes over when the first has died: some 1.1 GB for restarts within three seconds.",
+        "takes over when the first has died: some 1.1 GB for a return in about three seconds.",
     )
 
     def parts_named(self) -> tuple[str, ...]:
