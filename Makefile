@@ -62,5 +62,5 @@ bench: setup  ## Run every benchmark (QUICK=--quick: the small forms) and rewrit
 	$(BIN)/python -m benchmarks results
 
 .PHONY: clean
-clean:
-	rm -rf .venv runs .evermodel .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean:  ## Remove what is made again. Not .evermodel: 'evermodel up' keeps its log, lake and models there.
+	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

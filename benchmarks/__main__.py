@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "name", choices=(*NAMES, "results", "list"), metavar="NAME", help=", ".join(NAMES)
     )
-    parser.add_argument("--quick", action="store_true", help="a smaller form, under a minute")
+    parser.add_argument("--quick", action="store_true", help="smaller; under a minute but for demo")
     parser.add_argument("--data", type=Path, metavar="FILE", help="real rows; judge, model")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
     given = parser.parse_args(arguments)

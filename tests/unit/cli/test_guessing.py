@@ -91,6 +91,8 @@ def test_what_is_said_is_not_guessed(tmp_path: Path) -> None:
     guessed = guess(path, time="seen", label="first")
     assert (guessed.time, guessed.label) == ("seen", "first")
     assert guessed.forbidden == ["fraud"]
+    assert guessed.notes[0] == "seen: the event time (you said so)"
+    assert guess(path, label="first").notes[0].endswith("(its type or name says so)")
     for wrong, says in (("sum", "holds 194 different values, not two"), ("x", "no column x")):
         with pytest.raises(WrongUsage, match=says):
             guess(path, label=wrong)

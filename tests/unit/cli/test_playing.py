@@ -31,7 +31,7 @@ def played(name: str, content: dict[str, Any], patch: pytest.MonkeyPatch) -> int
         return summary
 
     patch.setattr(name, answer)
-    patch.setattr("evermodel.cli.playing.end_on_signals", lambda: None)
+    patch.setattr("evermodel.cli.playing.end_on_signals", lambda _: None)
     return run(COMMANDS[name])
 
 
@@ -104,7 +104,7 @@ def test_the_demo_never_plays_into_a_system_of_ones_own(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv(variable, "production")
-    monkeypatch.setattr("evermodel.cli.playing.end_on_signals", lambda: None)
+    monkeypatch.setattr("evermodel.cli.playing.end_on_signals", lambda _: None)
     assert run(["demo", "--out", str(tmp_path / "out")]) == 2
     assert f"unset {variable} first" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -76,8 +76,9 @@ def missing_files(text: str) -> list[str]:
 
 
 def unknown_variables(text: str) -> list[str]:
-    """Return each environment variable that no settings class reads."""
-    known = known_variables()
+    """Return each environment variable that neither a settings class nor compose reads."""
+    compose = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    known = known_variables() | set(re.findall(r"\$\{(\w+)", compose))
 
     def is_read(name: str) -> bool:
         prefix = name.removesuffix("*")
@@ -101,6 +102,15 @@ def test_everything_named_is_there(find: object) -> None:
 def test_no_command_writes_over_the_file_it_makes() -> None:
     """`init` writes model.toml itself: a redirection would catch its notes."""
     assert [words for words in commands(README) if ">" in words] == []
+
+
+def test_the_first_model_is_ordered_and_what_follows_up_has_a_terminal_of_its_own() -> None:
+    """Nothing trains without an order, and `up` does not come back."""
+    live = README.split("To run it for real")[1].split("\n## ")[0]
+    asked = [words[words.index(".venv/bin/evermodel") + 1] for words in commands(live)]
+    assert asked == ["up", "status", "retrain"]
+    after = live.split("evermodel up\n")[1].splitlines()
+    assert after[0] == "# in another terminal"
 
 
 def test_what_is_wrong_in_a_page_is_found() -> None:

@@ -8,6 +8,7 @@ from threading import Event
 import psutil
 import pytest
 
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import Command
@@ -113,7 +114,7 @@ def test_replicas_have_names_and_instances_of_their_own() -> None:
 
 
 def test_replicas_of_what_does_not_exist_are_refused() -> None:
-    with pytest.raises(NotAvailable, match="name one of scorer"):
+    with pytest.raises(Misconfigured, match="name one of scorer"):
         list(replicas({"scorrer": 2}))
 
 

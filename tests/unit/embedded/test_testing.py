@@ -1,12 +1,16 @@
-"""The broker fixture takes containers where an engine answers, and only there."""
+"""The broker fixture takes containers where an engine answers, or as a person says."""
 
 import socket
 import threading
 from pathlib import Path
 
 import pytest
+import yaml
 
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.embedded import testing
+
+ROOT = Path(__file__).parents[3]
 
 
 def engine(path: Path, *, answer: bytes) -> socket.socket:
@@ -53,3 +57,32 @@ def test_the_container_tells_clients_where_the_host_reaches_it() -> None:
     told = testing.container_environment(4711)
     assert told["KAFKA_ADVERTISED_LISTENERS"] == "PLAINTEXT://127.0.0.1:4711"
     assert "4711" in told["KAFKA_LISTENERS"]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [(None, None), ("", None), ("container", True), ("embedded", False)],
+)
+def test_a_person_may_say_which_broker_is_taken(
+    asked: str | None, taken: bool | None, answers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EVERMODEL_TEST_BROKER", raising=False)
+    if asked is not None:
+        monkeypatch.setenv("EVERMODEL_TEST_BROKER", asked)
+    monkeypatch.setattr(testing, "docker_answers", lambda: answers)
+    assert testing.takes_container() is (answers if taken is None else taken)
+
+
+def test_another_broker_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVERMODEL_TEST_BROKER", "mock")
+    with pytest.raises(Misconfigured, match="EVERMODEL_TEST_BROKER: Input should be"):
+        testing.takes_container()
+
+
+def test_ci_tries_the_container_beside_the_broker_that_everybody_can_have() -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
+    found = {name: job["env"]["EVERMODEL_TEST_BROKER"] for name, job in jobs.items()}
+    assert found == {"test": "embedded", "container": "container"}
+    assert jobs["container"]["continue-on-error"] is True
+    assert "continue-on-error" not in jobs["test"]

@@ -1,14 +1,13 @@
 """What a person may order: each order is an event on ``lifecycle.commands``, with who and why."""
 
 import getpass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from evermodel.cli.errors import WrongUsage
 from evermodel.cli.state import DEFAULT, State, addresses
 
-Order = Literal["pause", "resume", "retrain", "promote", "abort", "lift_hold"]
 Model = Annotated[str, typer.Option(help="The model's name.")]
 Why = Annotated[str, typer.Option(help="The reason; it is kept for ever.")]
 Version = Annotated[int | None, typer.Option(min=1, help="The version meant.")]
@@ -60,7 +59,7 @@ def lift_hold(model: Model, why: Why, at: At = None, state: State = DEFAULT) -> 
 
 
 def _order(
-    order: Order, *, model: str, why: str, at: str | None, state: State, version: int | None = None
+    order: str, *, model: str, why: str, at: str | None, state: State, version: int | None = None
 ) -> None:
     from evermodel.cli.orders import give, known_models, make  # noqa: PLC0415  # heavy
     from evermodel.common.events.access import OPERATOR  # noqa: PLC0415  # heavy

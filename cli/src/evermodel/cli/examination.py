@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
+from rich.text import Text
 
 from evermodel.cli.errors import CommandError
 from evermodel.cli.state import addresses
@@ -52,13 +53,12 @@ def shown(findings: list[Finding], console: Console | None = None) -> None:
     console = console or Console()
     colours = {"well": "green", "wrong": "red", "unknown": "yellow"}
     for finding in findings:
-        console.print(
-            f"[{colours[finding.verdict]}]{finding.verdict:8}[/]{finding.what}: {finding.detail}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        # As text, not markup: a path or another system's error may hold square brackets.
+        verdict = (f"{finding.verdict:8}", colours[finding.verdict])
+        said = Text.assemble(verdict, f"{finding.what}: {finding.detail}")
+        console.print(said, soft_wrap=True)
         if finding.remedy and finding.verdict == "wrong":
-            console.print(f"        → {finding.remedy}", highlight=False, soft_wrap=True)
+            console.print(Text(f"        → {finding.remedy}"), soft_wrap=True)
 
 
 def _git_program() -> Finding:

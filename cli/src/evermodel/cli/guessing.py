@@ -6,11 +6,14 @@ Owns the guesses. Must never be silent about one: what is wrong here becomes a w
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 
 from evermodel.cli.errors import WrongUsage
+from evermodel.playback.source import BadData, read_table, read_times, times_of
 
 _SAMPLE_ROWS = 200_000
 _MANY_LEVELS = 1_000
@@ -72,12 +75,14 @@ def guess(
     for given in filter(None, (time, label)):
         if given not in table.columns:
             raise WrongUsage(f"{data}: no column {given}; it has {', '.join(table.columns[:30])}")
+    why_time = "you said so" if time else "its type or name says so"
     time = time or _time_column(table.drop(label or []), data)
     label, positive, why = _label_column(table.drop(time), data, named=label)
     model = re.sub(r"[^a-z0-9_-]+", "-", (name or data.stem).lower()).strip("-_") or "model"
     guessed = Guess(name=model[:63], time=time, label=label, label_positive=positive)
-    guessed.notes += [f"{time}: the event time (its type or name says so)", f"{label}: {why}"]
-    rest = _without_clocks(table.sort(time).drop(time, label), guessed.notes)
+    guessed.notes += [f"{time}: the event time ({why_time})", f"{label}: {why}"]
+    in_order = _in_order(table, data, time=time)
+    rest = _without_clocks(in_order.drop(time, label), guessed.notes)
     guessed.id = _identifier(rest, guessed.notes)
     guessed.entity = _entity(rest.drop(guessed.id) if guessed.id else rest, guessed.notes)
     for column in rest.columns:
@@ -89,25 +94,26 @@ def guess(
 
 
 def _read(data: Path) -> pl.DataFrame:
+    """Return the head of the table as `replay` reads it."""
     try:
-        if data.suffix.lower() in {".parquet", ".pq"}:
-            table = pl.read_parquet(data, n_rows=_SAMPLE_ROWS)
-        else:
-            table = pl.read_csv(
-                data, n_rows=_SAMPLE_ROWS, try_parse_dates=True, infer_schema_length=None
-            )
-    except (OSError, pl.exceptions.PolarsError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise WrongUsage(f"{data}: cannot be read as Parquet or CSV: {first}") from error
+        table = read_table(data, rows=_SAMPLE_ROWS)
+    except BadData as error:
+        raise WrongUsage(str(error)) from error
     if table.is_empty():
         raise WrongUsage(f"{data}: has no rows")
-    return table
+    return table.with_columns(cs.float().fill_nan(None))
+
+
+def _in_order(table: pl.DataFrame, data: Path, *, time: str) -> pl.DataFrame:
+    try:
+        return table[read_times(table[time], name=data.name).arg_sort()]
+    except BadData as error:
+        raise WrongUsage(str(error)) from error
 
 
 def _time_column(table: pl.DataFrame, data: Path) -> str:
-    typed = [c for c in table.columns if table[c].dtype in (pl.Datetime, pl.Date)]
-    written = [c for c in table.columns if table[c].dtype == pl.String and _is_time(table[c])]
-    candidates = typed or written
+    times = [c for c in table.columns if _is_time(table[c])]
+    candidates = [c for c in times if table[c].dtype != pl.String] or times
     named = [c for c in candidates if _is_named(c, _TIME_NAMES)]
     if not candidates:
         raise WrongUsage(
@@ -118,9 +124,16 @@ def _time_column(table: pl.DataFrame, data: Path) -> str:
 
 
 def _is_time(column: pl.Series) -> bool:
+    """Whether `replay` would read the values of `column` as times."""
     head = column.drop_nulls().head(100)
-    pattern = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$"
-    return len(head) > 0 and bool(head.str.contains(pattern).all())
+    times = times_of(head)
+    return times is not None and len(head) > 0 and times.null_count() == 0
+
+
+def _is_key(column: pl.Series) -> bool:
+    """Whether an id may be of this kind: `replay` reads strings and integers as one."""
+    text = column.dtype in (pl.String, pl.Categorical, pl.Enum)
+    return column.dtype.is_integer() or (text and not _is_time(column))
 
 
 def _is_named(column: str, pattern: re.Pattern[str]) -> bool:
@@ -133,7 +146,11 @@ def _label_column(
     table: pl.DataFrame, data: Path, *, named: str | None
 ) -> tuple[str, str | int | None, str]:
     """Return column, the value that means fraud if it is not 1 or true, and the reason."""
-    two = [c for c in table.columns if table[c].drop_nulls().n_unique() == 2]
+    possible = [c for c in table.columns if _may_be_label(table[c].dtype)]
+    two = [c for c in possible if table[c].drop_nulls().n_unique() == 2]
+    if named is not None and named not in possible:
+        kind = table.schema[named]
+        raise WrongUsage(f"{data}: --label {named} holds {kind}, which no label can be")
     if named is not None and named not in two:
         number = table[named].drop_nulls().n_unique()
         raise WrongUsage(f"{data}: --label {named} holds {number} different values, not two")
@@ -147,9 +164,29 @@ def _label_column(
     column = min(likely or two, key=lambda c: (not _is_binary(table[c]), len(c)))
     if _is_binary(table[column]):
         return column, None, "the label (two-valued, 0/1 or true/false)"
-    counts = table[column].drop_nulls().value_counts(sort=True)
-    rarer = counts[column][1]
+    rarer = _written(_rarer(table[column]))
     return column, rarer, f"the label; {rarer!r} is taken for fraud, being the rarer of its values"
+
+
+def _may_be_label(kind: pl.DataType) -> bool:
+    """Whether `replay` can read a label of this kind."""
+    return kind.is_numeric() or kind in (pl.Boolean, pl.String, pl.Categorical, pl.Enum)
+
+
+def _rarer(column: pl.Series) -> object:
+    """Return the rarer of two values; of two that are as frequent always the greater."""
+    counts = column.drop_nulls().alias("value").value_counts(name="rows")
+    return counts.sort("rows", "value", descending=[False, True])["value"][0]
+
+
+def _written(value: object) -> str | int:
+    """Return `value` as ``stream.label_positive`` may be: whole numbers as such, the rest as text.
+
+    TOML's own fraction is no value of that key; what is compared is the number, not its text.
+    """
+    if isinstance(value, int | float | Decimal) and float(value).is_integer():
+        return int(value)
+    return str(value)
 
 
 def _is_binary(column: pl.Series) -> bool:
@@ -175,7 +212,7 @@ def _identifier(table: pl.DataFrame, notes: list[str]) -> str | None:
         series = table[column]
         if (
             _is_named(column, _ID_NAMES)
-            and not series.dtype.is_float()
+            and _is_key(series)
             and series.null_count() == 0
             and series.n_unique() == len(series)
         ):
@@ -190,7 +227,7 @@ def _entity(table: pl.DataFrame, notes: list[str]) -> str | None:
         series = table[column]
         levels, key_like = series.n_unique(), bool(_is_named(column, _ID_NAMES))
         repeats = _FEW_CODES < levels < len(series) or (key_like and 2 < levels < len(series))
-        if _is_named(column, _ENTITY_NAMES) and not series.dtype.is_float() and repeats:
+        if _is_named(column, _ENTITY_NAMES) and _is_key(series) and repeats:
             notes.append(f"{column}: whose transaction it is (named like one, values repeat)")
             return column
     notes.append("no customer or card found: each transaction stands for itself")
@@ -204,7 +241,7 @@ def _place(column: pl.Series, guessed: Guess) -> None:
     if _is_named(name, _LEAK_NAMES):
         guessed.forbidden.append(name)
         guessed.notes.append(f"{name}: forbidden (its name suggests that it tells the label)")
-    elif column.dtype in (pl.Datetime, pl.Date) or (column.dtype == pl.String and _is_time(column)):
+    elif _is_time(column):
         guessed.notes.append(f"{name}: left out (a second time)")
     elif levels < 2:
         guessed.notes.append(f"{name}: left out (always the same)")

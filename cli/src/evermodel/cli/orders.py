@@ -1,20 +1,20 @@
 """Orders as events: made, timed and published."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 from pydantic import ValidationError
 
 from evermodel.cli.errors import WrongUsage
 from evermodel.cli.reading import events, interpret
+from evermodel.cli.times import time_of
 from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, TRANSACTIONS_WINDOWED
 from evermodel.common.events.codec import encode
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.windows import TransactionsWindowed
-from evermodel.common.kernel.ids import EventId, ModelName, identity_id, lifecycle_of
+from evermodel.common.kernel.ids import EventId, identity_id, lifecycle_of
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.partitioner import partition_of
 from evermodel.common.messaging.reading import read_whole
@@ -23,8 +23,6 @@ from evermodel.common.models.file import read_models
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import KafkaSettings
 
-Order = Literal["pause", "resume", "retrain", "promote", "abort", "lift_hold"]
-
 
 def known_models(paths: str) -> Collection[str]:
     """Return the names of the models at `paths`; none when they are not here to be read."""
@@ -32,15 +30,15 @@ def known_models(paths: str) -> Collection[str]:
     return set(read_models(":".join(there))) if there else set()
 
 
-def make(order: Order, *, model: str, who: str, why: str, version: int | None) -> LifecycleCommand:
-    """Return the order as an event's payload.
+def make(order: str, *, model: str, who: str, why: str, version: int | None) -> LifecycleCommand:
+    """Return the order as an event's payload, which alone knows what may be ordered.
 
     Raises:
         WrongUsage: a field cannot be so.
     """
     try:
-        return LifecycleCommand(
-            model=ModelName(model), command=order, who=who, why=why, version=version
+        return LifecycleCommand.model_validate(
+            {"model": model, "command": order, "who": who, "why": why, "version": version}
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -56,7 +54,7 @@ def give(settings: KafkaSettings, command: LifecycleCommand, *, at: str | None) 
     broker = KafkaBroker(settings, quiet=True)
     try:
         now = SystemClock().now()
-        time = _parse(at) if at else _newest_window(broker, command.model) or now
+        time = time_of(at, option="--at") if at else _newest_window(broker, command.model) or now
         record, identity = _record(command, time=time, now=now)
         broker.publish([record])
     finally:
@@ -95,11 +93,3 @@ def _newest_window(broker: KafkaBroker, model: str) -> datetime | None:
         if isinstance(event.payload, TransactionsWindowed) and event.payload.model == model
     ]
     return max(ends, default=None)
-
-
-def _parse(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise WrongUsage(f"--at {text}: not RFC 3339, e.g. 2018-06-01T00:00:00Z") from error
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from evermodel.cli.reading import Read, events, read
 from evermodel.common.events.catalogue import CATALOGUE
@@ -104,7 +105,9 @@ def shown(found: Overview, console: Console | None = None) -> None:
         share = " ".join(f"v{version}:{weight}%" for version, weight in s.weights.items())
         serves = f"v{s.stable_version}" if s.stable_version else "none yet"
         step = f"{s.action} v{s.version} {s.time}" if s.action else ""
-        table.add_row(s.model, serves, share, step, s.reason or "", s.last_alarm or "")
+        # As text: people write "[INC-12]" into their reasons, which as markup vanishes or fails.
+        cells = (s.model, serves, share, step, s.reason or "", s.last_alarm or "")
+        table.add_row(*map(Text, cells))
     console.print(table if found.models else "no model has an event yet")
     letters = {name: number for name, number in found.dead_letters.items() if number}
     for name, number in letters.items():

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ import typer
 
 from evermodel.cli.errors import AnswerIsNo, Exit, WrongUsage
 from evermodel.cli.running import end_on_signals
+from evermodel.cli.times import time_of
 
 #: The demo's own description. It lies in a checkout: elsewhere a person names one.
 _EXAMPLE = Path("examples/demo/model.toml")
@@ -104,20 +105,14 @@ def demo(
         bootstrap_until=_time(bootstrap_until, "--bootstrap-until"),
         fault=FAULT if data is None else None,
     )
-    end_on_signals()
+    end_on_signals(lambda number: 128 + number)  # a story that broke off was not told
     summary = tell(options, clock=SystemClock(), say=_say, then=stay)
     found = [] if data is not None else list(surprises(summary.content))
     return _end(summary.content, *found)
 
 
 def _time(text: str | None, option: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise WrongUsage(f"{option} {text!r} is no date or time, e.g. 2018-06-12") from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return None if text is None else time_of(text, option=option)
 
 
 def _print(summary: Mapping[str, object], out: Path, *, as_json: bool) -> None:

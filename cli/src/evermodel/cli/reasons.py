@@ -12,7 +12,7 @@ _CODES = {
     "evermodel.common.messaging.ports.BrokerUnavailable": Exit.UNAVAILABLE,
     "evermodel.common.messaging.ports.TransactionAborted": Exit.UNAVAILABLE,
     "evermodel.common.messaging.ports.Fenced": Exit.NO,
-    "evermodel.common.models.file.BadModelFile": Exit.USAGE,
+    "evermodel.common.kernel.errors.Misconfigured": Exit.USAGE,
     "evermodel.playback.source.BadData": Exit.USAGE,
     "pydantic_core._pydantic_core.ValidationError": Exit.USAGE,
 }

@@ -1,14 +1,14 @@
 """`evermodel up` and `evermodel down`: everything on this machine, and its end."""
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from evermodel.cli.errors import WrongUsage
+from evermodel.cli.errors import Exit, WrongUsage
 from evermodel.cli.state import DEFAULT, State
 
 
@@ -35,14 +35,16 @@ def up(
     """
     from evermodel.cli.watching import watch  # noqa: PLC0415  # heavy
     from evermodel.common.models.file import read_models  # noqa: PLC0415  # heavy
+    from evermodel.common.runtime.service import read  # noqa: PLC0415  # heavy
     from evermodel.embedded.settings import StackSettings  # noqa: PLC0415  # heavy
     from evermodel.embedded.stack import stack  # noqa: PLC0415  # heavy
 
-    models = ":".join(str(path.resolve()) for path in model or [])
-    models = models or StackSettings().evermodel_models or _models_here()
+    named = model or _parts(read(StackSettings).evermodel_models) or [_model_here()]
+    # In full: what is written down is read from other folders as well.
+    models = ":".join(str(path.resolve()) for path in named)
     _say(f"keeping {', '.join(sorted(read_models(models)))} alive, as described in {models}")
     wanted = _replicas(replicas or [])
-    end_on_signals()
+    end_on_signals(lambda _: Exit.DONE)  # the end that was asked for
     with stack(state, models=models, wanted_replicas=wanted, say=_say) as running:
         return watch(running)
 
@@ -55,26 +57,33 @@ def down(state: State = DEFAULT) -> int:
     return 0
 
 
-def end_on_signals() -> None:
-    """The first signal ends the stack; further ones do not disturb its ending."""
+def end_on_signals(code: Callable[[int], int]) -> None:
+    """The first signal ends the stack; further ones do not disturb its ending.
+
+    `code` gives the exit code by the signal's number. Ctrl-C has one of its own.
+    """
 
     def end(number: int, _frame: FrameType | None) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(each, signal.SIG_IGN)
         if number == signal.SIGINT:
             raise KeyboardInterrupt
-        raise SystemExit(0)
+        raise SystemExit(code(number))
 
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, end)
 
 
-def _models_here() -> str:
+def _parts(models: str | None) -> list[Path]:
+    return [Path(part) for part in (models or "").split(":") if part]
+
+
+def _model_here() -> Path:
     """Return the model that a person in this folder most likely means, and say which."""
     for path in (Path("model.toml"), Path("examples/demo/model.toml")):
         if path.exists():
             _say(f"no --model given: taking {path}")
-            return str(path.resolve())
+            return path
     raise WrongUsage("name a model by --model: 'evermodel init --data FILE' writes a first one")
 
 

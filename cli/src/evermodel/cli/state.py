@@ -22,13 +22,15 @@ def addresses(state: Path) -> "Addresses":
     """Return where the parts are; the environment's word goes before the state folder's.
 
     Raises:
+        Misconfigured: a variable cannot be so.
         Unavailable: neither names a broker, or that of the state folder does not run.
     """
+    from evermodel.common.runtime.service import read  # noqa: PLC0415  # heavy
     from evermodel.embedded import lock  # noqa: PLC0415  # heavy
     from evermodel.embedded.addresses_file import Addresses, read_addresses  # noqa: PLC0415  # heavy
     from evermodel.embedded.settings import StackSettings  # noqa: PLC0415  # heavy
 
-    own, kept = StackSettings(), read_addresses(state)
+    own, kept = read(StackSettings), read_addresses(state)
     bootstrap = own.kafka_bootstrap_servers or (kept.bootstrap if kept else None)
     if not bootstrap:
         raise Unavailable(

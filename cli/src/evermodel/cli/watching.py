@@ -19,10 +19,8 @@ def watch(stack: Stack) -> int:
     """Show how `stack` stands until a signal ends it. Off a terminal only changes are said."""
     console = Console(stderr=True)
     where = f"Kafka {stack.bootstrap} · MLflow {stack.mlflow_uri} · console {stack.console}"
-    console.print(where, soft_wrap=True, highlight=False)
-    console.print(
-        f"state {stack.folder} · logs {stack.folder / 'logs'}", soft_wrap=True, highlight=False
-    )
+    console.print(Text(where), soft_wrap=True)
+    console.print(Text(f"state {stack.folder} · logs {stack.folder / 'logs'}"), soft_wrap=True)
     if console.is_terminal:
         return _live(stack, console)
     return _changes(stack, console)
@@ -54,7 +52,7 @@ def _changes(stack: Stack, console: Console) -> int:
             if seen.get(standing.name) != now:
                 seen[standing.name] = now
                 said = sentence(standing, log=stack.log(standing.name))
-                console.print(said, highlight=False, soft_wrap=True, markup=False)
+                console.print(Text(said), soft_wrap=True)
     return 0
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import polars as pl
+
 from evermodel.common.events.access import OPERATOR
 from evermodel.common.events.catalogue import DEAD_LETTERS
 from evermodel.common.kernel.clock import Clock
@@ -22,6 +24,7 @@ from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.file import read_model
+from evermodel.common.runtime.service import read
 from evermodel.common.settings import KafkaSettings
 from evermodel.demo.description import write_description
 from evermodel.demo.drift_reports import fetch_reports, reports_in
@@ -29,6 +32,7 @@ from evermodel.demo.generator import generate
 from evermodel.demo.play import LOCKSTEP, Played, play
 from evermodel.demo.world import STORY
 from evermodel.deployer.adapters.git_answer import ask_git
+from evermodel.embedded import lock
 from evermodel.embedded.errors import NotOurs
 from evermodel.embedded.settings import StackSettings
 from evermodel.embedded.stack import Stack, forget, stack
@@ -44,6 +48,8 @@ from evermodel.playback.summary import Scene, Summary
 FAULT = "3:TX_AMOUNT:0.1"
 #: Not ``model.toml``: that may be the author's own, if it lies in the folder played into.
 DESCRIPTION = "played.toml"
+#: The seeded payments.
+DATA = "data.parquet"
 
 Say = Callable[[str], None]
 Then = Callable[[Stack, Summary], None]
@@ -68,19 +74,22 @@ def tell(options: DemoOptions, *, clock: Clock, say: Say, then: Then = nothing_m
     """Play the demo, write its outputs, then call `then` while the stack still runs.
 
     Raises:
-        BadModelFile, BadData: a file cannot be used.
+        Misconfigured, BadData: a file or a variable cannot be used.
         NotAvailable, Occupied: the stack cannot be started.
         NotOurs: the environment names a system of one's own, or the folder is no demo's.
         NotQuiet: the services did not come to rest.
     """
-    if named := StackSettings().parts_named():
+    if named := read(StackSettings).parts_named():
         raise NotOurs(f"the demo plays on parts of its own: unset {', '.join(named)} first")
     began = clock.monotonic()
+    _require_ours(options)
     options.out.mkdir(parents=True, exist_ok=True)
-    table = _table(options, say)
+    table, seeded = _table(options, say)
     feed = Feed(table)
     feed.require_history(bootstrap_until=options.bootstrap_until, until=None)
     _forget(options.out)
+    if seeded is not None:
+        seeded.write_parquet(options.out / DATA)
     environment = dict(LOCKSTEP)
     if options.fault:
         environment["EVERMODEL_SCORER_FAULT"] = options.fault
@@ -108,31 +117,56 @@ def tell(options: DemoOptions, *, clock: Clock, say: Say, then: Then = nothing_m
     return summary
 
 
+def _require_ours(options: DemoOptions) -> None:
+    """Refuse a folder with a file that would be removed or written over, where no demo ran.
+
+    What tells them apart is the mark that a stack leaves: a report may be a replay's, or a
+    person's own.
+    """
+    out = options.out
+    if lock.is_marked(out / "stack"):
+        return
+    made = [out / name for name in (EVENTS, SCORED, SUMMARY, REPORT, DESCRIPTION)]
+    made += [out / DATA] if options.data is None else []
+    made += [*reports_in(out), *(out / "stack").glob("*")]
+    if found := [str(path.relative_to(out)) for path in made if path.exists()]:
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        raise NotOurs(
+            f"{out} holds {', '.join(found[:3])}{more}, and no demo ever ran there: "
+            "name another folder by --out, or remove what it holds"
+        )
+
+
 def _forget(out: Path) -> None:
     """Remove what an earlier demo left in `out`, and nothing that no demo made.
 
     A story is told from its beginning: topics that hold an earlier one would mix the two. And
-    where this one fails, nobody must take the other's summary for its own.
+    where this one fails, nobody must take the other's summary for its own. The folder keeps its
+    mark, whenever this one is interrupted.
     """
+    was_ours = lock.is_marked(out / "stack")
     forget(out / "stack")
+    lock.mark(out / "stack")
+    if not was_ours:  # then nothing in it is a demo's
+        return
     for name in (EVENTS, SCORED, SUMMARY, REPORT):
         (out / name).unlink(missing_ok=True)
     for page in reports_in(out):
         page.unlink()
 
 
-def _table(options: DemoOptions, say: Say) -> Table:
-    model = read_model(options.model)
+def _table(options: DemoOptions, say: Say) -> tuple[Table, pl.DataFrame | None]:
+    """Return what is played, and the seeded payments if that is what they are. Writes nothing."""
+    model, seeded = read_model(options.model), None
     if options.data is not None:
         table = read_file(options.data, model=model)
     else:
         say("making two months of payments from a seed")
-        frame = generate(STORY)
-        frame.write_parquet(options.out / "data.parquet")
-        table = read_frame(frame, model=model, name="the demo's payments")
+        seeded = generate(STORY)
+        table = read_frame(seeded, model=model, name="the demo's payments")
     for notice in table.notices:
         say(notice)
-    return table
+    return table, seeded
 
 
 def _written(  # everything a run leaves behind

@@ -50,6 +50,12 @@ def held(folder: Path) -> Iterator[None]:
         file.truncate(0)
 
 
+def mark(folder: Path) -> None:
+    """Make `folder` known as a state folder before a supervisor holds it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _NAME).touch()
+
+
 def is_marked(folder: Path) -> bool:
     """Return whether a supervisor ever held `folder`: its lock stays when it ends."""
     return (folder / _NAME).is_file()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from evermodel.common.events.access import principals
 from evermodel.common.messaging.kafka_access import MECHANISM, grant_access, make_users
+from evermodel.common.runtime.service import read
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded.addresses_file import Addresses
 from evermodel.embedded.certificates import AUTHORITY, make_certificates
@@ -88,10 +89,13 @@ def connection(addresses: Addresses, principal: str) -> KafkaSettings:
     """Return how `principal` connects to the stack that answers at `addresses`.
 
     A cluster of one's own knows this process by what the environment says, whoever it is.
+
+    Raises:
+        Misconfigured: the environment says what cannot be; one line by each variable's name.
     """
     if addresses.secrets:
         security = Security(Path(addresses.secrets))
         if principal == ADMINISTRATOR:
             return security.administrator(addresses.administration)
         return security.client(principal, bootstrap=addresses.bootstrap)
-    return KafkaSettings(bootstrap_servers=addresses.bootstrap)
+    return read(lambda: KafkaSettings(bootstrap_servers=addresses.bootstrap))

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from evermodel.embedded.errors import NotAvailable
+from evermodel.common.kernel.errors import Misconfigured
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,27 @@ ROLES = (
 )
 
 
+def require_known(wanted: Mapping[str, int], roles: tuple[Role, ...] = ROLES) -> None:
+    """Return if every name in `wanted` is a role's.
+
+    Raises:
+        Misconfigured: one is not, or its number is negative.
+    """
+    for name, number in wanted.items():
+        if name not in {role.name for role in roles} or number < 0:
+            known = ", ".join(role.name for role in roles)
+            raise Misconfigured(f"replicas {name}={number}: name one of {known}, and 0 or more")
+
+
 def replicas(
     wanted: Mapping[str, int], roles: tuple[Role, ...] = ROLES
 ) -> Iterator[tuple[str, str, Role]]:
     """Yield (process name, instance, role) for one replica of each role, or as `wanted` says.
 
     Raises:
-        NotAvailable: `wanted` names no role, or a negative number.
+        Misconfigured: `wanted` names no role, or a negative number.
     """
-    for name, number in wanted.items():
-        if name not in {role.name for role in roles} or number < 0:
-            known = ", ".join(role.name for role in roles)
-            raise NotAvailable(f"replicas {name}={number}: name one of {known}, and 0 or more")
+    require_known(wanted, roles)
     for role in roles:
         for instance in range(wanted.get(role.name, 1)):
             yield (f"{role.name}-{instance}" if instance else role.name), str(instance), role

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from evermodel.common.settings import Group
 
 
 def _user_cache() -> Path:
@@ -15,10 +17,10 @@ def _user_cache() -> Path:
     return (named if named.is_absolute() else Path.home() / ".cache") / "evermodel"
 
 
-class CacheSettings(BaseSettings):
+class CacheSettings(Group):
     """Where what is fetched once is kept, and where from."""
 
-    model_config = SettingsConfigDict(env_prefix="EVERMODEL_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="EVERMODEL_")
 
     cache: Path = Field(
         default_factory=_user_cache,
@@ -32,36 +34,45 @@ class CacheSettings(BaseSettings):
     )
 
 
-class StackSettings(BaseSettings):
+class StackSettings(Group):
     """Parts of the stack that are one's own: a part that is named here is not started."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
     kafka_bootstrap_servers: str | None = Field(
-        default=None, description="host:port list of a Kafka cluster of one's own."
+        default=None,
+        validation_alias="KAFKA_BOOTSTRAP_SERVERS",
+        description="host:port list of a Kafka cluster of one's own.",
     )
     mlflow_tracking_uri: str | None = Field(
-        default=None, description="URL of an MLflow server of one's own."
+        default=None,
+        validation_alias="MLFLOW_TRACKING_URI",
+        description="URL of an MLflow server of one's own.",
     )
     evermodel_config_repository: str | None = Field(
-        default=None, description="Git URL or path of a config repository of one's own."
+        default=None,
+        validation_alias="EVERMODEL_CONFIG_REPOSITORY",
+        description="Git URL or path of a config repository of one's own.",
     )
     evermodel_lake: str | None = Field(
-        default=None, description="Folder or URI of a lake of one's own."
+        default=None,
+        validation_alias="EVERMODEL_LAKE",
+        description="Folder or URI of a lake of one's own.",
     )
     evermodel_models: str | None = Field(
-        default=None, description="model.toml files or folders joined by ':'."
+        default=None,
+        validation_alias="EVERMODEL_MODELS",
+        description="model.toml files or folders joined by ':'.",
     )
     evermodel_security: Literal["on", "off"] = Field(
         default="off",
+        validation_alias="EVERMODEL_SECURITY",
         description="on: the stack's own broker speaks TLS, asks everybody for a password, and "
         "allows each service its own topics only.",
     )
-
     evermodel_spares: Literal["on", "off"] = Field(
         default="on",
+        validation_alias="EVERMODEL_SPARES",
         description="on: a second process of each service waits with everything imported, and "
-        "takes over when the first has died: some 1.1 GB for restarts within three seconds.",
+        "takes over when the first has died: some 1.1 GB for a return in about three seconds.",
     )
 
     def parts_named(self) -> tuple[str, ...]:
@@ -73,6 +84,17 @@ class StackSettings(BaseSettings):
             "evermodel_lake",
         )
         return tuple(name.upper() for name in parts if getattr(self, name))
+
+
+class FixtureSettings(Group):
+    """What the fixtures for tests are told."""
+
+    broker: Literal["container", "embedded"] | None = Field(
+        default=None,
+        validation_alias="EVERMODEL_TEST_BROKER",
+        description="Which broker tests speak to. Default: a container where a Docker engine "
+        "answers, else the embedded one.",
+    )
 
 
 def inherited_environment() -> Mapping[str, str]:

@@ -12,16 +12,18 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.runtime.clock import SystemClock
+from evermodel.common.runtime.service import read
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded import broker, lock, mlflow_server, repository
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.addresses_file import Addresses, write_addresses
-from evermodel.embedded.errors import NotAvailable, NotOurs
+from evermodel.embedded.errors import NotOurs
 from evermodel.embedded.process import Command, Part, sweep
 from evermodel.embedded.security import Security, connection
-from evermodel.embedded.services import ROLES, Role, replicas
+from evermodel.embedded.services import ROLES, Role, replicas, require_known
 from evermodel.embedded.settings import StackSettings, inherited_environment
 from evermodel.embedded.slot import Standing
 from evermodel.embedded.supervisor import Supervisor
@@ -97,9 +99,11 @@ def stack(
     What an earlier, killed run left there is ended first. `extra_env` is for every service.
 
     Raises:
+        Misconfigured: the environment or `wanted_replicas` cannot be followed; nothing was started.
         Occupied: another supervisor holds `folder`.
         NotAvailable: a part does not start.
     """
+    own = _told(wanted_replicas or {}, roles)
     folder = folder.resolve()
     records = folder / "processes"
     with lock.held(folder):
@@ -108,7 +112,7 @@ def stack(
             say(f"ended {len(left)} processes that an earlier run left")
         supervisor = Supervisor(records=records, clock=SystemClock())
         try:
-            addresses = _found(folder, supervisor, models, say)
+            addresses = _found(folder, supervisor, own, models=models, say=say)
             write_addresses(folder, addresses)
             environment = dict(inherited_environment())
             console_port = addresses.console.rpartition(":")[2]
@@ -121,7 +125,7 @@ def stack(
                 wanted=wanted_replicas or {},
                 roles=roles,
                 security=secrets,
-                spares=StackSettings().evermodel_spares == "on",
+                spares=own.evermodel_spares == "on",
             ):
                 supervisor.keep(command)
             yield Stack(supervisor, addresses, folder)
@@ -129,9 +133,23 @@ def stack(
             supervisor.stop()
 
 
-def _found(folder: Path, supervisor: Supervisor, models: str, say: Say) -> Addresses:
+def _told(wanted: Mapping[str, int], roles: tuple[Role, ...]) -> StackSettings:
+    """Return what the environment says, looked at whole before a broker starts in vain."""
+    own = read(StackSettings)
+    read(KafkaSettings)
+    require_known(wanted, roles)
+    if own.kafka_bootstrap_servers and own.evermodel_security == "on":
+        raise Misconfigured(
+            "EVERMODEL_SECURITY secures the stack's own broker; a cluster of your own is secured "
+            "by its owner, and spoken to by KAFKA_SECURITY_PROTOCOL and KAFKA_SASL_*"
+        )
+    return own
+
+
+def _found(
+    folder: Path, supervisor: Supervisor, own: StackSettings, *, models: str, say: Say
+) -> Addresses:
     """Start the parts that are not one's own, wait for them, make the topics."""
-    own = StackSettings()
     security = _security(folder, own)
     parts: list[Part] = []
     for given, prepare, name in (
@@ -168,11 +186,6 @@ def _security(folder: Path, own: StackSettings) -> Security | None:
     """Make the stack's secrets, if it shall have any."""
     if own.evermodel_security == "off":
         return None
-    if own.kafka_bootstrap_servers:
-        raise NotAvailable(
-            "EVERMODEL_SECURITY secures the stack's own broker; a cluster of your own is secured "
-            "by its owner, and spoken to by KAFKA_SECURITY_PROTOCOL and KAFKA_SASL_*"
-        )
     security = Security(folder / "secrets")
     security.make(now=SystemClock().now())
     return security
@@ -206,7 +219,7 @@ def commands(
     `spares`: what can wait may be started ahead.
 
     Raises:
-        NotAvailable: `wanted` names no role.
+        Misconfigured: `wanted` names no role.
     """
     for name, instance, role in replicas(wanted, roles):
         work = folder / "work" / name

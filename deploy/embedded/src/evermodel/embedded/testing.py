@@ -12,11 +12,13 @@ import pytest
 
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.runtime.service import read
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.broker import kafka
 from evermodel.embedded.jars import KAFKA_VERSION
 from evermodel.embedded.mlflow_server import mlflow
+from evermodel.embedded.settings import FixtureSettings
 
 IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 
@@ -25,7 +27,7 @@ IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 def kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Bootstrap servers of a real broker that lasts as long as the test run."""
     folder = tmp_path_factory.mktemp("kafka")
-    with _container(folder) if docker_answers() else kafka(folder) as bootstrap:
+    with _container(folder) if takes_container() else kafka(folder) as bootstrap:
         yield bootstrap
 
 
@@ -37,7 +39,7 @@ def own_kafka_bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     would find what other tests' services keep there, and rightly stop.
     """
     folder = tmp_path_factory.mktemp("own-kafka")
-    with _container(folder) if docker_answers() else kafka(folder) as bootstrap:
+    with _container(folder) if takes_container() else kafka(folder) as bootstrap:
         yield bootstrap
 
 
@@ -55,6 +57,16 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Tracking URI of a real MLflow server that lasts as long as the test run."""
     with mlflow(tmp_path_factory.mktemp("mlflow")) as uri:
         yield uri
+
+
+def takes_container() -> bool:
+    """Return whether the broker is a container: as a person says, else where an engine answers.
+
+    Raises:
+        Misconfigured: a person says what there is not.
+    """
+    asked = read(FixtureSettings).broker
+    return docker_answers() if asked is None else asked == "container"
 
 
 def docker_answers() -> bool:

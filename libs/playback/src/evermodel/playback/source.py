@@ -58,21 +58,39 @@ def read_file(path: Path, *, model: ModelDescription) -> Table:
     Raises:
         BadData: the file or something in it cannot be played.
     """
-    readers: dict[str, Callable[[Path], pl.DataFrame]] = {
-        ".parquet": pl.read_parquet,
-        ".pq": pl.read_parquet,
-        ".csv": lambda p: pl.read_csv(p, infer_schema_length=None, null_values=["", "NA", "NaN"]),
+    return read_frame(read_table(path), model=model, name=path.name)
+
+
+def read_table(path: Path, *, rows: int | None = None) -> pl.DataFrame:
+    """Return the rows in the file at `path`, or the first `rows`, of the whole file's types.
+
+    Raises:
+        BadData: there is none, it is neither Parquet nor CSV, or it cannot be read.
+    """
+    scans: dict[str, Callable[[Path], pl.LazyFrame]] = {
+        ".parquet": _scan_parquet,
+        ".pq": _scan_parquet,
+        ".csv": _scan_csv,
     }
-    reader = readers.get(path.suffix.lower())
     if not path.is_file():
-        raise BadData(f"{path}: there is no such file")
-    if reader is None:
+        raise BadData(f"{path}: cannot be read: there is no such file")
+    scan = scans.get(path.suffix.lower())
+    if scan is None:
         raise BadData(f"{path}: expected a .parquet, .pq or .csv file")
     try:
-        frame = reader(path)
+        found = scan(path)
+        return (found if rows is None else found.head(rows)).collect()
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise BadData(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
-    return read_frame(frame, model=model, name=path.name)
+        raise BadData(f"{path}: cannot be read: {str(error).strip().splitlines()[0]}") from error
+
+
+def _scan_parquet(path: Path) -> pl.LazyFrame:
+    return pl.scan_parquet(path, glob=False)
+
+
+def _scan_csv(path: Path) -> pl.LazyFrame:
+    null = ["", "NA", "NaN"]
+    return pl.scan_csv(path, infer_schema_length=None, null_values=null, glob=False)
 
 
 def read_frame(frame: pl.DataFrame, *, model: ModelDescription, name: str = "table") -> Table:
@@ -115,20 +133,37 @@ def _number_rows(reading: _Reading) -> None:
 
 def _read_time(reading: _Reading) -> None:
     column = reading.model.stream.time
-    kind = reading.frame.schema[column]
+    times = read_times(reading.frame[column], name=reading.name)
+    reading.frame = reading.frame.with_columns(times.alias(TIME))
+
+
+def read_times(column: pl.Series, *, name: str) -> pl.Series:
+    """Return `column` as times, UTC without a zone; `name` names its table in errors.
+
+    Raises:
+        BadData: a value is no time.
+    """
+    times = times_of(column)
+    if times is None:
+        raise BadData(f"{name}: column {column.name} holds {column.dtype}, expected times")
+    if unread := times.null_count():
+        raise BadData(f"{name}: column {column.name}: {unread} values are no time (RFC 3339 is)")
+    return times
+
+
+def times_of(column: pl.Series) -> pl.Series | None:
+    """Return `column` as `read_times` does, null where a value is no time; None: none ever is."""
+    kind = column.dtype
     if kind == pl.String:
-        time = pl.col(column).str.to_datetime(time_unit="us", strict=False, time_zone="UTC")
+        column = column.str.to_datetime(time_unit="us", strict=False, time_zone="UTC")
     elif isinstance(kind, pl.Datetime):
-        time = pl.col(column).dt.cast_time_unit("us")
-        time = time.dt.convert_time_zone("UTC") if kind.time_zone else time
+        column = column.dt.cast_time_unit("us")
+        column = column.dt.convert_time_zone("UTC") if kind.time_zone else column
     elif kind == pl.Date:
-        time = pl.col(column).cast(pl.Datetime("us"))
+        column = column.cast(pl.Datetime("us"))
     else:
-        raise reading.bad(f"column {column} holds {kind}, expected times")
-    reading.frame = reading.frame.with_columns(time.dt.replace_time_zone(None).alias(TIME))
-    unread = reading.frame[TIME].null_count()
-    if unread:
-        raise reading.bad(f"column {column}: {unread} values are no time (RFC 3339 is)")
+        return None
+    return column.dt.replace_time_zone(None)
 
 
 def _read_ids(reading: _Reading) -> None:
@@ -156,7 +191,7 @@ def _read_label(reading: _Reading) -> None:
     stream = reading.model.stream
     column, positive = reading.frame[stream.label], stream.label_positive
     if positive is not None:
-        label = (column.cast(pl.String) == str(positive)).cast(pl.Int8)
+        label = _is_fraud(reading, column, positive).cast(pl.Int8)
     elif column.dtype == pl.Boolean or column.dtype.is_numeric():
         label = column.cast(pl.Float64).fill_nan(None)
     elif column.null_count() == len(column):  # of whatever type: an empty CSV column is text
@@ -177,6 +212,22 @@ def _read_label(reading: _Reading) -> None:
             f"column {stream.label} has one class only ({int(seen.pop())}): a model needs both"
         )
     reading.frame = reading.frame.with_columns(label.cast(pl.Int8).alias(LABEL))
+
+
+def _is_fraud(reading: _Reading, column: pl.Series, positive: str | int) -> pl.Series:
+    """Compare as what the column holds: 1.0, 1 and "1" are one number, whatever it is written as.
+
+    Null stays null, and so does NaN.
+    """
+    truth = column.dtype == pl.Boolean and isinstance(positive, int)
+    if not (column.dtype.is_numeric() or truth):
+        return column.cast(pl.String) == str(positive)
+    try:
+        wanted = float(positive)
+    except ValueError as error:
+        holds = f"column {column.name} holds {column.dtype}"
+        raise reading.bad(f"label_positive is {positive!r}, and {holds}") from error
+    return column.cast(pl.Float64).fill_nan(None) == wanted
 
 
 def _read_features(reading: _Reading) -> None:

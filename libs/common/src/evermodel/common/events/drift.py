@@ -87,5 +87,6 @@ class DriftDetected(Payload):
         default=(), description="Checks of the input that did not hold; empty: sound."
     )
     lake: tuple[str, ...] = Field(
-        default=(), description="Files with the rows judged, relative to the lake's root; of very many the last."
+        default=(),
+        description="Files with the rows judged, relative to the lake's root; of very many the last.",
     )

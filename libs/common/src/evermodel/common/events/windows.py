@@ -126,7 +126,7 @@ class TransactionsPartial(Payload):
     counters: WindowCounters | None = Field(
         default=None, description="What was counted; null: only its word, as for labels."
     )
-    lake: tuple[str, ...] = Field(default=(), description="Files, relative to the lake's root; of very many the last.")
+    lake: tuple[str, ...] = Field(default=(), description="Files, relative to the lake's root.")
 
 
 class QualityFailure(Value):
@@ -164,6 +164,7 @@ class TransactionsWindowed(Payload):
         default=0, description="Rows since the window before that came after theirs had closed."
     )
     lake: tuple[str, ...] = Field(
-        default=(), description="Files with its rows, relative to the lake's root; of very many the last."
+        default=(),
+        description="Files with its rows, relative to the lake's root; of very many the last.",
     )
     alert_rate: Ratio | None = Field(default=None, description="Of the rows, by what decided them.")

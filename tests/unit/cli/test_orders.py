@@ -1,0 +1,51 @@
+"""The orders are those of the event, and their times are read as every other command's are."""
+
+import inspect
+from datetime import UTC, datetime
+from typing import get_args
+
+import pytest
+
+from evermodel.cli import acting, orders, playing
+from evermodel.cli.errors import WrongUsage
+from evermodel.cli.main import app
+from evermodel.cli.times import time_of
+from evermodel.common.events.commands import LifecycleCommand
+
+ORDERS = get_args(LifecycleCommand.model_fields["command"].annotation)
+
+
+def test_every_order_of_the_event_is_a_command_and_no_other_is_made() -> None:
+    given = {
+        command.name or getattr(command.callback, "__name__", "")
+        for command in app.registered_commands
+        if inspect.getmodule(command.callback) is acting
+    }
+    assert {name.replace("-", "_") for name in given} == set(ORDERS)
+    for order in ORDERS:
+        made = orders.make(order, model="m", who="w", why="y", version=None)
+        assert made.command == order
+    with pytest.raises(WrongUsage, match="command"):
+        orders.make("halt", model="m", who="w", why="y", version=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2018-06-12", datetime(2018, 6, 12, tzinfo=UTC)),
+        ("2018-06-12T09:30:00Z", datetime(2018, 6, 12, 9, 30, tzinfo=UTC)),
+        ("2018-06-12 11:30+02:00", datetime(2018, 6, 12, 9, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_time_without_a_zone_is_utc(text: str, time: datetime) -> None:
+    assert time_of(text, option="--at") == time
+
+
+@pytest.mark.parametrize("option", ["--at", "--until", "--bootstrap-until"])
+def test_what_is_no_time_is_said_by_the_option(option: str) -> None:
+    with pytest.raises(WrongUsage, match=f"{option} 'soon' is no date or time, e.g. 2018-06-12"):
+        time_of("soon", option=option)
+
+
+def test_no_command_reads_times_by_itself() -> None:
+    assert [m.__name__ for m in (orders, playing) if "fromisoformat" in inspect.getsource(m)] == []
