@@ -1,6 +1,7 @@
 """A bad canary on a real broker, two real services and Git: evidence in, weight 0 out.
 
-    transactions.windowed (bad) ──▶ deployer: Git commit, rollout.step aborted ──▶ scorer
+    transactions.windowed (bad) ──▶ deployer: rollout.step aborted ──▶ scorer
+                                                    └──▶ Git commit, rollout.step resumed
 
 Bad here: at 10 % the challenger alerts on everything it decides. Measured from publishing that
 window to the step being seen, and to the scorer's word that nothing reaches the version.

@@ -42,12 +42,12 @@ def up(start: int | None, to: int, *, cause: str | None = None) -> Change:
     )
 
 
-def back(bad: int, to: int, *, reason: str = "skewed") -> Change:
+def back(bad: int, to: int, *, reason: str = "skewed", cause: str | None = None) -> Change:
     return rollback(
         "fraud",
         bad=release(bad),
         to=release(to),
-        cause=f"judged-{bad}",
+        cause=cause or f"judged-{bad}",
         time=TIME,
         reason=reason,
         evidence=("skew_scores: 0.3 against 0.1",),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evermodel.common.events.rollout import RolloutStep
-from evermodel.common.messaging.api import Held, Reaction, ServiceSpec
+from evermodel.common.messaging.api import Held, Job, Reaction, ServiceSpec
 from evermodel.common.models.file import BadModelFile
 from evermodel.deployer.settings import Settings
 from evermodel.deployer.wiring import wire
@@ -58,7 +58,7 @@ def test_a_version_is_promoted_and_its_successor_taken_back_in_real_git(
         story = Wired(spec)
         story.accepted(1).accepted(2).days(4).accepted(3).day().day(deciding=0.3)
 
-    assert story.actions[-3:] == ["started v3", "advanced v3", "aborted v3"]
+    assert story.actions[-4:] == ["started v3", "advanced v3", "aborted v3", "resumed v2"]
     assert log(settings) == [
         "promote(fraud): none -> v1",
         "promote(fraud): v1 -> v2",
@@ -121,8 +121,12 @@ class Wired(Story):
 
     def __init__(self, spec: ServiceSpec) -> None:
         super().__init__()
-        self._routes = routes(spec)
+        self._routes, self._assignment = routes(spec), spec.assignment
 
     def deliver(self, payload: Any, meta: Any) -> Reaction:
         answer: Reaction | Held = self._routes[type(payload)](payload, meta)
         return answer.work() if isinstance(answer, Held) else answer
+
+    def done(self, job: Job) -> Reaction:
+        assert self._assignment is not None
+        return self._assignment.on_done(job.key, job.cause, job.run())

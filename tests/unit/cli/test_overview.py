@@ -26,7 +26,13 @@ BUNDLE = {
 
 
 def step(
-    number: int, *, action: str, weights: dict[int, int], id_: str = "", day: int | None = None
+    number: int,
+    *,
+    action: str,
+    weights: dict[int, int],
+    id_: str = "",
+    day: int | None = None,
+    commit: str | None = None,
 ) -> Read:
     payload = RolloutStep.model_validate(
         {
@@ -39,6 +45,7 @@ def step(
             "stable_version": min(weights),
             "desired_version": max(weights),
             "reason": f"step {number}",
+            "commit": commit,
         }
     )
     meta = EventMeta(
@@ -69,6 +76,13 @@ def in_play(version: int, weight: int) -> VersionInPlay:
         model_uri="models:/fraud/1",
         artefact=Artefact.model_validate(BUNDLE),
     )
+
+
+def test_why_a_version_was_taken_back_still_shows_when_git_has_taken_it() -> None:
+    fall = step(1, action="aborted", weights={1: 100})
+    told = step(2, action="resumed", weights={1: 100}, commit="abc")
+    (standing,) = standings([fall, told])
+    assert (standing.action, standing.reason) == ("aborted", "step 1")
 
 
 def test_of_two_steps_of_one_moment_the_one_written_last_is_what_serves() -> None:

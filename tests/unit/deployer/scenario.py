@@ -22,7 +22,7 @@ from evermodel.common.events.windows import (
     WindowCounters,
 )
 from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
-from evermodel.common.messaging.api import Held, Reaction
+from evermodel.common.messaging.api import Held, Job, Reaction
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.observability.metrics import Metrics
@@ -120,16 +120,25 @@ class Inline(Executor):
 class Story:
     """A deployer and what it said. Windows are days; each also matures a cohort."""
 
-    def __init__(self, *, repository: MemoryRepository | None = None, **rollout: Any) -> None:
+    def __init__(
+        self,
+        *,
+        repository: MemoryRepository | None = None,
+        beside: Executor | None = None,
+        **rollout: Any,
+    ) -> None:
         self.models = {"fraud": description(**rollout)}
         self.repository = repository or MemoryRepository()
         self.metrics = Metrics()
+        self._beside = beside or Inline()
         self.handlers = self._fresh()
         self.now = START
         self.steps: list[RolloutStep] = []
         self.times: list[datetime] = []
         self.lifecycles: list[str | None] = []
         self.state: dict[str, bytes] = {}
+        self.jobs: list[Job] = []
+        self.keeps_jobs = False
         self._ids = itertools.count()
 
     def _fresh(self) -> RolloutHandlers:
@@ -138,7 +147,7 @@ class Story:
             models=self.models,
             repository=self.repository,
             engine=engine,
-            beside=Inline(),
+            beside=self._beside,
             metrics=self.metrics,
         )
 
@@ -155,8 +164,7 @@ class Story:
 
     def ask(self, version: int) -> Held:
         """Hand an accepted version over without doing the work that follows."""
-        payload = candidate(version)
-        held = self.handlers.on_model_validated(payload, self.meta(payload))
+        held = self.answer(candidate(version))
         assert isinstance(held, Held)
         return held
 
@@ -266,6 +274,14 @@ class Story:
         )
 
     def deliver(self, payload: Payload, meta: EventMeta) -> Reaction:
+        answer = self._routed(payload, meta)
+        return answer.work() if isinstance(answer, Held) else answer
+
+    def answer(self, payload: Payload) -> Reaction | Held:
+        """Hand an event over without doing the work that follows."""
+        return self._routed(payload, self.meta(payload))
+
+    def _routed(self, payload: Payload, meta: EventMeta) -> Reaction | Held:
         handlers: dict[type[Payload], Any] = {
             ModelValidated: self.handlers.on_model_validated,
             TransactionsWindowed: self.handlers.on_transactions_windowed,
@@ -274,7 +290,7 @@ class Story:
             LifecycleCommand: self.handlers.on_lifecycle_command,
         }
         answer: Reaction | Held = handlers[type(payload)](payload, meta)
-        return answer.work() if isinstance(answer, Held) else answer
+        return answer
 
     def take(self, reaction: Reaction) -> None:
         for emit in reaction.events:
@@ -283,12 +299,28 @@ class Story:
             self.times.append(emit.time)
             self.lifecycles.append(emit.lifecycle_id)
         self.state.update({k: v for k, v in reaction.state.items() if v is not None})
+        self.jobs += reaction.jobs
+        if not self.keeps_jobs:
+            self.do_jobs()
+
+    def do_jobs(self) -> None:
+        """Do what was accepted, as the loop does beside itself."""
+        while self.jobs:
+            self.take(self.done(self.jobs.pop(0)))
+
+    def done(self, job: Job) -> Reaction:
+        return self.handlers.on_done(job.key, job.cause, job.run())
 
     # then
 
     @property
     def actions(self) -> list[str]:
         return [f"{step.action} v{step.version}" for step in self.steps]
+
+    @property
+    def taken_back(self) -> RolloutStep:
+        """The last step that took a version back."""
+        return [s for s in self.steps if s.action in {"aborted", "rolled_back"}][-1]
 
     @property
     def weights(self) -> dict[int, int]:

@@ -187,7 +187,7 @@ def test_a_version_that_does_not_load_or_answer_never_decides_and_git_says_why(
 
     failed = [v for e in bank.harness.events(ServingApplied) for v in e.payload.versions]
     assert any(v.version == 2 and v.state == "failed" and why in v.reason for v in failed)
-    assert bank.actions == ["promoted v1", "started v2", "aborted v2"]
+    assert bank.actions == ["promoted v1", "started v2", "aborted v2", "resumed v1"]
     assert all(v.weight == 0 for s in bank.steps for v in s.in_play if v.version == 2)
     assert {row["decided_by"] for row in bank.rows} == {1}
     ((_, promotion), (_, undo)) = bank.repository.log[1:]
@@ -208,8 +208,8 @@ def test_a_version_that_stops_answering_in_the_shadow_is_taken_back_by_its_first
     bank.accepts(2)
     bank.day()
 
-    assert bank.actions[-2:] == ["started v2", "aborted v2"]
-    (check,) = [c for c in bank.steps[-1].evidence if c.check == "serving_failed"]
+    assert bank.actions[-3:] == ["started v2", "aborted v2", "resumed v1"]
+    (check,) = [c for c in bank.steps[-2].evidence if c.check == "serving_failed"]
     assert (check.verdict, check.value, check.n) == ("fail", 1.0, ROWS)
     assert {row["decided_by"] for row in bank.rows} == {1}
 
@@ -228,8 +228,8 @@ def test_a_version_that_breaks_once_it_decides_costs_no_payment_its_decision(ban
     broken = True
     bank.day()
 
-    assert bank.actions[-1] == "aborted v2"
-    assert "went unanswered" in bank.steps[-1].reason
+    assert bank.actions[-2:] == ["aborted v2", "resumed v1"]
+    assert "went unanswered" in bank.steps[-2].reason
     assert len(bank.rows) == 2 * ROWS
     assert {row["decision"] for row in bank.rows} <= {"pass", "alert"}
     assert {row["decided_by"] for row in bank.rows} == {1}

@@ -57,32 +57,33 @@ def test_a_version_fed_otherwise_where_it_decides_is_taken_back_at_each_step(ste
 
     story.day(deciding=0.30)
 
-    assert story.actions[-1] == "aborted v2"
+    assert story.actions[-2:] == ["aborted v2", "resumed v1"]
     assert story.weights == {1: 100}
     assert story.subjects[-1] == "rollback(fraud): v2 -> v1"
     assert story.steps[-1].commit == story.repository.head
-    assert story.steps[-1].quarantined == (digest(2),)
-    assert any(c.check.startswith("skew") and c.verdict == "fail" for c in story.steps[-1].evidence)
+    fall = story.taken_back
+    assert fall.quarantined == story.steps[-1].quarantined == (digest(2),)
+    assert any(c.check.startswith("skew") and c.verdict == "fail" for c in fall.evidence)
 
 
 def test_a_flood_of_alerts_in_the_shadow_ends_the_rollout_before_it_decides_anything() -> None:
     story = Story().accepted(1).accepted(2).day(challenger=0.20)
 
-    assert story.actions[-1] == "aborted v2"
+    assert story.actions[-2:] == ["aborted v2", "resumed v1"]
 
 
 def test_a_version_that_does_not_answer_is_taken_back() -> None:
     story = Story().accepted(1).accepted(2).day(failed=100)
 
-    assert story.actions[-1] == "aborted v2"
-    assert "unanswered" in story.steps[-1].reason
+    assert story.actions[-2:] == ["aborted v2", "resumed v1"]
+    assert "unanswered" in story.taken_back.reason
 
 
 def test_a_version_that_does_not_load_is_taken_back_at_once() -> None:
     story = Story().accepted(1).accepted(2).cannot_serve(2)
 
-    assert story.actions[-1] == "aborted v2"
-    assert "no signature" in story.steps[-1].reason
+    assert story.actions[-2:] == ["aborted v2", "resumed v1"]
+    assert "no signature" in story.taken_back.reason
 
 
 def test_no_rows_never_advance_and_after_the_patience_a_person_is_asked() -> None:
@@ -108,7 +109,7 @@ def test_a_person_lets_a_held_rollout_go_on() -> None:
 def test_a_held_rollout_is_still_taken_back_when_it_is_bad() -> None:
     story = Story().accepted(1).accepted(2).days(7, rows=0).day(challenger=0.3)
 
-    assert story.actions[-2:] == ["held v2", "aborted v2"]
+    assert story.actions[-3:] == ["held v2", "aborted v2", "resumed v1"]
 
 
 def test_late_labels_undo_a_promotion() -> None:
@@ -116,11 +117,11 @@ def test_late_labels_undo_a_promotion() -> None:
 
     story.day(paired=[pairs(1, 2, lost=12, won=2)]).day(paired=[pairs(1, 2, lost=12, won=2)])
 
-    assert story.actions[-1] == "rolled_back v2"
+    assert story.actions[-2:] == ["rolled_back v2", "resumed v1"]
     assert story.weights == {1: 100}
-    assert story.steps[-1].stable_version == 1
+    assert story.taken_back.stable_version == 1
     assert story.subjects[-1] == "rollback(fraud): v2 -> v1"
-    assert digest(2) in story.steps[-1].quarantined
+    assert digest(2) in story.taken_back.quarantined
 
 
 def test_outcomes_are_read_whichever_version_they_call_the_champion() -> None:
@@ -128,7 +129,7 @@ def test_outcomes_are_read_whichever_version_they_call_the_champion() -> None:
 
     story.day(paired=[pairs(2, 1, lost=0, won=25)])
 
-    assert story.actions[-1] == "rolled_back v2"
+    assert story.actions[-2:] == ["rolled_back v2", "resumed v1"]
 
 
 def test_labels_that_favour_the_challenger_do_not_hurry_it() -> None:
@@ -158,7 +159,7 @@ def test_a_newer_version_waits_and_only_the_newest_of_those_begins() -> None:
 def test_the_waiting_version_begins_when_the_one_before_it_is_taken_back() -> None:
     story = Story().accepted(1).accepted(2).accepted(3).day(challenger=0.3)
 
-    assert story.actions[-2:] == ["aborted v2", "started v3"]
+    assert story.actions[-4:] == ["aborted v2", "started v3", "resumed v1", "resumed v3"]
     assert story.subjects[-2:] == ["rollback(fraud): v2 -> v1", "promote(fraud): v1 -> v3"]
     assert [s.commit for s in story.steps[-2:]] == [c for c, _ in story.repository.log[-2:]]
     assert story.steps[-1].desired_version == 3
@@ -193,8 +194,8 @@ def test_a_person_lifts_a_quarantine_and_the_version_tries_again() -> None:
 def test_a_person_takes_a_version_back() -> None:
     story = Story().accepted(1).accepted(2).days(2).orders("abort")
 
-    assert story.actions[-1] == "aborted v2"
-    assert "ada: I say so" in story.steps[-1].reason
+    assert story.actions[-2:] == ["aborted v2", "resumed v1"]
+    assert "ada: I say so" in story.taken_back.reason
 
 
 def test_a_person_promotes_over_the_remaining_steps() -> None:

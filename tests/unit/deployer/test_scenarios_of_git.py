@@ -86,9 +86,9 @@ def test_a_password_in_a_scorers_reason_reaches_neither_git_nor_the_step() -> No
 
     story.cannot_serve(2, reason="API request to http://ada:s3cr3t@127.0.0.1:9/api failed")
 
-    assert story.actions[-1] == "aborted v2"
-    assert "127.0.0.1:9" in story.steps[-1].reason
-    assert "s3cr3t" not in story.steps[-1].reason
+    assert story.actions[-2:] == ["aborted v2", "resumed v1"]
+    assert "127.0.0.1:9" in story.taken_back.reason
+    assert not any("s3cr3t" in step.reason for step in story.steps)
     assert "127.0.0.1:9" in story.repository.log[-1][1].message
     assert "s3cr3t" not in story.repository.log[-1][1].message
 

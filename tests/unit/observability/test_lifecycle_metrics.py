@@ -13,6 +13,7 @@ from docs.build import metrics as page
 from docs.build import schemas
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.rollout import Action
 from evermodel.common.events.training import ModelTrained
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.ids import EventId, ModelName
@@ -21,6 +22,7 @@ from evermodel.common.observability.health import health_server
 from evermodel.common.observability.lifecycle import note
 from evermodel.common.observability.metrics import METRICS, Metric, Metrics
 from evermodel.common.testing.harness import Crashed, Harness, crash_at
+from evermodel.common.testing.rollouts import rollout_step
 
 EXAMPLES = Path(schemas.__file__).resolve().parents[2] / (
     "libs/common/src/evermodel/common/events/examples"
@@ -64,6 +66,26 @@ def scraped(metrics: Metrics) -> dict[str, str]:
 def test_every_kind_of_event_is_found_at_the_endpoint(name: str) -> None:
     kinds = {metric.name: metric.kind for metric in METRICS}
     assert scraped(of_examples())[f"evermodel_{name}"] == kinds[name]
+
+
+@pytest.mark.parametrize(
+    ("action", "version", "before", "kind"),
+    [
+        ("started", 2, 1, "promote"),
+        ("promoted", 1, None, "promote"),
+        ("resumed", 1, 2, "rollback"),
+        ("resumed", 2, 1, "late"),
+        ("resumed", 1, None, "late"),
+    ],
+)
+def test_a_commit_is_counted_by_what_it_is_for(
+    action: Action, version: int, before: int | None, kind: str
+) -> None:
+    metrics = Metrics()
+    said = rollout_step(action, about=version, in_play=[(1, "champion", 100)])
+    note(metrics, said.model_copy(update={"commit": "abc", "from_version": before}))
+    labels = {"model": "fraud", "kind": kind}
+    assert metrics.registry.get_sample_value("evermodel_git_commits_total", labels) == 1
 
 
 def test_outcomes_are_told_apart() -> None:

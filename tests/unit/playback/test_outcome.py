@@ -1,5 +1,6 @@
 """Journal, ledger and summary: one order, only decisions, the stated form."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.events.validation import GateResult, ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
 from evermodel.common.kernel.ids import EpisodeId, EventId, LifecycleId, ModelName, ReferenceId
+from evermodel.common.testing.rollouts import rollout_step
 from evermodel.playback import ledger
 from evermodel.playback.givenup import GivenUp
 from evermodel.playback.journal import Journal, ordered
@@ -169,6 +171,22 @@ def test_the_ledger_knows_no_run_path_or_id(same: ModelTrained) -> None:
 def test_the_ledger_knows_no_milliseconds() -> None:
     one, other = (Journal((_event(_validated(ms), 4),)) for ms in (3.0, 9.0))
     assert ledger.digest(one) == ledger.digest(other)
+
+
+def test_the_ledger_knows_not_when_git_took_what_was_decided() -> None:
+    fall = rollout_step("aborted", about=2, in_play=[(1, "champion", 100)])
+    told = rollout_step("resumed", about=1, in_play=[(1, "champion", 100)])
+    at_once = [fall.model_copy(update={"commit": "abc"})]
+    later = [
+        fall.model_copy(update={"desired_version": 2}),
+        told.model_copy(update={"commit": "abc"}),
+    ]
+    assert digest_of(at_once) == digest_of(later)
+    assert digest_of([*later, told]) != digest_of(later), "a person's order is a decision"
+
+
+def digest_of(steps: Sequence[RolloutStep]) -> str:
+    return ledger.digest(Journal(tuple(_event(step, 7) for step in steps)))
 
 
 def test_the_ledger_differs_when_a_number_or_the_time_of_a_decision_does() -> None:

@@ -95,6 +95,25 @@ def test_an_entity_keeps_its_version_over_batches_and_larger_shares(bench: Bench
     assert all(later[card] == 2 for card, version in first.items() if version == 2)
 
 
+@pytest.mark.parametrize("action", ["queued", "declined"])
+def test_a_version_that_waits_or_is_refused_moves_nobody_in_a_canary(
+    bench: Bench, action: str
+) -> None:
+    bench.step(CHAMPION, CANARY)
+    before = [row["decided_by"] for row in decided(bench)]
+    bench.step(CHAMPION, CANARY, version=3, action=action)
+    assert [row["decided_by"] for row in decided(bench)] == before
+
+
+def test_each_rollout_draws_its_own_customers(bench: Bench) -> None:
+    drawn = []
+    for version in (2, 3):
+        bench.store.formulas[f"v{version}"] = by_amount
+        bench.step(CHAMPION, play(version, role="challenger", weight=20), version=version)
+        drawn.append({row["entity"] for row in decided(bench) if row["decided_by"] == version})
+    assert drawn[0] != drawn[1]
+
+
 @pytest.mark.parametrize(
     ("formula", "reason"),
     [

@@ -5,8 +5,11 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from evermodel.common.events.traffic import ScoredTransaction, Watermark
+from evermodel.common.messaging.deadletter import REDRIVEN_FOR, REDRIVEN_FROM, is_for_another
+from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import parse_model
 from tests.unit.scorer.bench import MODEL, Bench, payment, play, record
@@ -71,6 +74,22 @@ def bench_of_one() -> Bench:
 )
 def test_a_broken_watermark_is_refused(bench: Bench, value: object) -> None:
     assert "watermark" in bench.refusal(value, kind=Watermark.TYPE)
+
+
+def test_a_watermark_put_back_for_the_scorer_is_meant_for_all_who_read_on(bench: Bench) -> None:
+    mark = record(MARK, kind=Watermark.TYPE)
+    own = (("ce_id", b"mark-7"), ("content-type", b"application/json"))
+    notes = ((REDRIVEN_FOR, b"scorer"), (REDRIVEN_FROM, b"transactions/0/7"), ("x-trace", b"1"))
+    (out,) = bench.react([structs.replace(mark, headers=(*mark.headers, *own, *notes))]).records
+    assert dict(out.headers) == {
+        "ce_type": Watermark.TYPE.encode(),
+        "ce_subject": b"fraud",
+        **dict(own),
+    }
+    assert not is_for_another(
+        Record(topic=out.topic, partition=0, offset=0, key=None, value=None, headers=out.headers),
+        "drift-windower",
+    )
 
 
 def test_the_only_model_needs_no_subject(bench: Bench) -> None:

@@ -64,4 +64,6 @@ def _step(step: RolloutStep) -> str:
         "queued": "QUEUED   ",
         "declined": "DECLINED ",
     }
+    if step.action == "resumed" and step.commit:
+        return f"IN GIT    commit {step.commit[:8]}: {step.reason}"
     return f"{heads[step.action]} version {step.version}: {shares}{commit}: {step.reason}"

@@ -1,7 +1,8 @@
 """Follows the lifecycle topics and says when everything has come to rest.
 
 At rest means: every partition of the stream is past the window, every service has committed
-past every lifecycle event, every scorer serves the last step, and no training is in flight.
+past every lifecycle event, every scorer serves the last step, no training is in flight, and Git
+is owed nothing.
 All of it is read from the topics and the groups' offsets; no service is asked.
 """
 
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from evermodel.common.events.catalogue import (
+    DEPLOYER_STATE,
     DRIFT_DETECTED,
     LABELS,
     LIFECYCLE_COMMANDS,
@@ -35,6 +37,7 @@ from evermodel.common.messaging.reading import partitions_of, read_until
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.settings import KafkaSettings
+from evermodel.demo.owing import Owing
 from evermodel.demo.serving import Serving
 from evermodel.demo.training import Training
 
@@ -63,6 +66,8 @@ HANDLED: Mapping[str, tuple[str, ...]] = {
     ),
 }
 _FOLLOWED = sorted({topic for topics in HANDLED.values() for topic in topics})
+#: What services keep, which says what they are still at.
+_STATES = (TRAINER_STATE.name, DEPLOYER_STATE.name)
 _POLL_SECONDS = 0.02
 #: An evaluation is ended after 600 s; who says nothing for longer, and does not train, hangs.
 _SILENT_SECONDS = 660.0
@@ -85,6 +90,7 @@ class Watcher:
         self._past: dict[tuple[str, str, int], datetime] = {}
         self._counts: dict[str, int] = {}
         self._training = Training(clock)
+        self._owing = Owing()
 
     def settle(
         self,
@@ -135,7 +141,7 @@ class Watcher:
         Raises:
             BrokerUnavailable: it is gone.
         """
-        ends = self._groups.ends([*_FOLLOWED, TRAINER_STATE.name])
+        ends = self._groups.ends([*_FOLLOWED, *_STATES])
         return [
             *self._read_some(),
             *read_until(
@@ -155,6 +161,9 @@ class Watcher:
         self._last[TopicPartition(record.topic, record.partition)] = record.offset
         if record.topic == TRAINER_STATE.name:
             self._training.on_state(record)
+            return
+        if record.topic == DEPLOYER_STATE.name:
+            self._owing.on_state(record)
             return
         self.records.append(record)
         if record.topic == TRANSACTIONS_PARTIALS.name:
@@ -201,7 +210,7 @@ class Watcher:
     def _unserved(self, model: str) -> str | None:
         if self._training.is_in_flight(model):
             return f"a training of {model} is in flight"
-        return self._serving.missing(model)
+        return self._owing.missing(model) or self._serving.missing(model)
 
 
 @contextmanager
@@ -211,7 +220,7 @@ def watching(settings: KafkaSettings, *, clock: Clock, scorers: int = 1) -> Iter
     `scorers`: how many replicas must serve a step before it counts as served.
     """
     broker = KafkaBroker(settings)
-    reader = broker.reader(partitions_of(broker, [*_FOLLOWED, TRAINER_STATE.name]))
+    reader = broker.reader(partitions_of(broker, [*_FOLLOWED, *_STATES]))
     try:
         yield Watcher(groups=KafkaGroups(settings), reader=reader, clock=clock, scorers=scorers)
     finally:

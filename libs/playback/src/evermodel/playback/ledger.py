@@ -1,7 +1,8 @@
 """The decisions of a run as one digest, equal wherever the same decisions were made.
 
 Owns what counts as a decision: verdicts with their numbers. Wall time, hosts, ids, run ids,
-paths and commits are left out, and so is what a machine's speed decides (a gate's milliseconds).
+paths and commits are left out, and so is what a machine's speed decides: a gate's milliseconds,
+and when Git took what it was owed.
 """
 
 import hashlib
@@ -58,14 +59,28 @@ def _decision(payload: Payload) -> dict[str, Any] | None:
             return _only(payload, {"verdict", "champion", "version"}) | {
                 "gates": _values(payload.gates, drop={"detail"}, name="gate")
             }
+        case RolloutStep(action="resumed", commit=str()):
+            return None  # an earlier step decided it; this one says that Git has taken it
         case RolloutStep():
             kept = {"action", "version", "from_version", "step", "stable_version"}
-            return _only(payload, kept | {"desired_version"}) | {
+            return _only(payload, kept) | {
+                "desired_version": _wanted(payload),
                 "weights": [[v.version, v.role, v.weight] for v in payload.in_play],
                 "evidence": _values(payload.evidence, drop={"detail"}, name="check"),
             }
         case _:
             return None
+
+
+def _wanted(step: RolloutStep) -> int:
+    """Return the version that Git is to want by `step`, whether or not it has been told yet."""
+    match step.action:
+        case "aborted" | "rolled_back":
+            return step.stable_version
+        case "started":
+            return step.version
+        case _:
+            return step.desired_version
 
 
 def _drift(verdict: DriftDetected) -> dict[str, Any]:

@@ -51,8 +51,9 @@ class RolloutStep(Payload):
     asked. ``promoted``: the challenger took all traffic and is champion; the former one
     shadows. ``completed``: the label horizon passed, the former champion retires.
     ``aborted``: back to zero before promotion. ``rolled_back``: undone after promotion.
-    ``queued``: waits until the rollout in progress has ended. ``declined``: nothing is done
-    about a version or an order, and `reason` says why. Neither changes what serves.
+    ``resumed``: a person lets it go on; with a `commit`: Git has taken what an earlier step
+    owed it. ``queued``: waits until the rollout in progress has ended. ``declined``: nothing is
+    done about a version or an order, and `reason` says why. Neither changes what serves.
     """
 
     TYPE: ClassVar[str] = "evermodel.rollout.step.v1"
@@ -68,7 +69,7 @@ class RolloutStep(Payload):
         description="The champion: what serves if nothing is being rolled out."
     )
     desired_version: Version = Field(description="What Git says.")
-    commit: str | None = Field(default=None, description="The commit this step made, if any.")
+    commit: str | None = Field(default=None, description="The commit this step tells of, if any.")
     reason: Text = Field(description="The decision in one sentence.")
     evidence: tuple[Check, ...] = Field(
         default=(), description="What the judge asked, with its numbers."

@@ -13,9 +13,6 @@ from evermodel.common.events.validation import ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.observability.metrics import Metrics
 
-#: What a commit is for, by the step that tells of it; ``late``: Git had not answered before.
-_KINDS = {"aborted": "rollback", "rolled_back": "rollback", "resumed": "late"}
-
 
 def note(metrics: Metrics, said: Payload) -> None:
     """Count what `said` tells; events of other kinds tell nothing here."""
@@ -75,4 +72,15 @@ def _validation(metrics: Metrics, said: ModelValidated) -> None:
 def _step(metrics: Metrics, said: RolloutStep) -> None:
     metrics.count("rollout_steps", model=said.model, action=said.action)
     if said.commit is not None:
-        metrics.count("git_commits", model=said.model, kind=_KINDS.get(said.action, "promote"))
+        metrics.count("git_commits", model=said.model, kind=_kind(said))
+
+
+def _kind(said: RolloutStep) -> str:
+    """Return what a step's commit is for; ``late``: a promotion that Git had not answered before.
+
+    A version is taken back before Git is told, so a step of its own tells of that commit: it
+    goes to an older version.
+    """
+    if said.action != "resumed":
+        return "promote"
+    return "rollback" if (said.from_version or 0) > said.version else "late"

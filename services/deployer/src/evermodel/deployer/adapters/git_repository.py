@@ -33,6 +33,8 @@ from evermodel.deployer.ports import (
 
 TRIES = 5
 TIMEOUT_SECONDS = 30.0
+#: Between the fields of what git is asked to print: in a trailer's value it counts as a space.
+_BETWEEN = "\x1f"
 _TRANSPORTS = ("/", "./", "../", "file://", "ssh://", "https://", "http://", "git://", "git@")
 
 
@@ -144,10 +146,20 @@ class GitRepository:
         return self._git("cat-file", "blob", f"{self._remote}:{path}", strip=False)
 
     def _find(self, change: Change) -> str | None:
-        wanted = (f"Lifecycle-Event-Id: {change.cause}", f"Model-Uri: {change.to.model_uri}")
-        greps = [f"--grep=^{line}$" for line in wanted]
-        found = self._git("log", "--all-match", "--format=%H", "-1", *greps, self._remote)
-        return found or None
+        """Return the newest commit with the trailers of `change`.
+
+        Git narrows down by text, which a reason may hold as well; what counts are the trailers.
+        """
+        greps = [f"--grep={name}: {value}" for name, value in change.key]
+        fields = ("%H", *(f"%(trailers:key={name},valueonly,unfold)" for name, _ in change.key))
+        form = f"--format=tformat:{_BETWEEN.join(fields)}"
+        narrowed = ("--all-match", "--fixed-strings", *greps)
+        found = self._git("log", "-z", form, *narrowed, self._remote, strip=False)
+        for told in found.split("\0")[:-1]:
+            commit, *said = told.split(_BETWEEN)
+            if all(v in s.splitlines() for (_, v), s in zip(change.key, said, strict=True)):
+                return commit
+        return None
 
     def _commit(self, change: Change, text: str, *, parent: str | None) -> str:
         """Write the commit object over `parent`'s tree, touching one path; no work tree needed."""

@@ -47,7 +47,7 @@ class MemoryRepository:
 
     def _written(self, change: Change) -> Written | Superseded:
         for commit, made in self.log:
-            if made.cause == change.cause and made.to.model_uri == change.to.model_uri:
+            if made.key == change.key:
                 return Written(commit=commit)
         path = yaml_manifest.path_of(change.model, self.environment)
         text = self.files.get(path)

@@ -36,7 +36,7 @@ def _rollout(
         rollout.evidence, step=rollout.step, elapsed=context.now - rollout.entered, policy=policy
     )
     if judgement.answer == "bad":
-        return retreat.abort(state, judgement=judgement, context=context, policy=policy)
+        return retreat.abort(state, judgement=judgement, context=context)
     waits_for = _waits_for(state, context, policy)
     if held or state.paused or waits_for == "a moment":
         return state, ()

@@ -13,8 +13,8 @@ from evermodel.deployer.domain.release import Release
 class Change:
     """One commit to be: `to` becomes the desired version.
 
-    `cause` is the event that led to it and, with the target, the idempotency key: whoever
-    finds a commit with both trailers has found this change. `rollback_of` marks the way back.
+    `cause` is the id of the event that led to it, which an outsider may have chosen: any text.
+    With the target it is the idempotency key. `rollback_of` marks the way back.
     `time` is event time, so that the same history makes the same commits.
     """
 
@@ -54,19 +54,28 @@ class Change:
         return self.replaces is None or desired != self.replaces.version
 
     @property
+    def key(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """The trailers by which it is found again: a commit with both is this change."""
+        return (
+            ("Lifecycle-Event-Id", one_line(self.cause)),
+            ("Model-Uri", one_line(self.to.model_uri)),
+        )
+
+    @property
     def trailers(self) -> tuple[tuple[str, str], ...]:
         """Machine-readable lines at the end of the message."""
+        cause, target = self.key
         always = (
-            ("Lifecycle-Event-Id", self.cause),
-            ("Lifecycle-Id", self.lifecycle_id),
-            ("Model-Uri", self.to.model_uri),
-            ("Model-Digest", self.to.digest),
+            cause,
+            ("Lifecycle-Id", one_line(self.lifecycle_id)),
+            target,
+            ("Model-Digest", one_line(self.to.digest)),
         )
         if self.rollback_of is None:
             return always
         return (
             *always,
-            ("Rollback-Of", self.rollback_of),
+            ("Rollback-Of", one_line(self.rollback_of)),
             ("Rollback-Reason", one_line(self.reason)),
         )
 
@@ -79,8 +88,11 @@ class Change:
 
 
 def one_line(text: str) -> str:
-    """Return `text` without line ends: a line of its own could forge a trailer."""
-    return " ".join(text.split())
+    """Return `text` without line ends: a line of its own could forge a trailer.
+
+    Nor is there a NUL in it, with which git takes no message.
+    """
+    return " ".join(text.replace("\0", " ").split())
 
 
 def promotion(

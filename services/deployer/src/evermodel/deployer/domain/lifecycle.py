@@ -95,11 +95,10 @@ class Quarantined:
 class Lifecycle:
     """Everything the deployer knows about one model.
 
-    `waiting`: a queue of one, the newest version accepted meanwhile. `owed`: the changes
-    that Git has not taken yet, in order; until then no challenger gets more weight. `desired`:
-    what Git said last. `windows_until` and
-    `outcomes_until`: event time up to which evidence has been taken in, so that nothing counts
-    twice. `early`: cohorts that arrived before their window did.
+    `waiting`: a queue of one, the newest version accepted meanwhile. `owed`: the changes that
+    Git has not taken yet, in order; until then no challenger gets more weight. `desired`: what
+    Git said last. `windows_until` and `outcomes_until`: event time up to which evidence has been
+    taken in, so that nothing counts twice. `early`: cohorts that arrived before their window did.
     """
 
     model: str

@@ -114,7 +114,7 @@ def _serving_failed(
     judgement = statements.verdict(f"v{failure.version} cannot be served: {failure.reason}")
     rollout = state.rollout
     if rollout is not None and rollout.challenger.version == failure.version:
-        return retreat.abort(state, judgement=judgement, context=context, policy=policy)
+        return retreat.abort(state, judgement=judgement, context=context)
     watch = state.phase
     if isinstance(watch, Watching) and watch.champion.version == failure.version:
         return retreat.roll_back(state, judgement=judgement, context=context, policy=policy)
@@ -127,6 +127,4 @@ def _overtaken(state: Lifecycle, desired: int, context: Context, policy: Policy)
     if state.rollout is None:
         return state, ()
     judgement = statements.verdict(f"Git wants v{desired}, which somebody else wrote")
-    return retreat.abort(
-        state, judgement=judgement, context=context, policy=policy, blame=False, write=False
-    )
+    return retreat.abort(state, judgement=judgement, context=context, blame=False, write=False)

@@ -64,7 +64,7 @@ def _abort(state: Lifecycle, order: Ordered, context: Context, policy: Policy) -
     judgement = statements.verdict(f"ordered by {_signed(order)}")
     rollout, phase = state.rollout, state.phase
     if rollout is not None and _meant(order, rollout.challenger.version):
-        return retreat.abort(state, judgement=judgement, context=context, policy=policy)
+        return retreat.abort(state, judgement=judgement, context=context)
     if isinstance(phase, Watching) and _meant(order, phase.champion.version):
         return retreat.roll_back(state, judgement=judgement, context=context, policy=policy)
     if state.waiting is not None and order.version == state.waiting.version:

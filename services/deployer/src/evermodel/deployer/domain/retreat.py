@@ -21,7 +21,6 @@ def abort(
     *,
     judgement: Judgement,
     context: Context,
-    policy: Policy,
     blame: bool = True,
     write: bool = True,
 ) -> Outcome:

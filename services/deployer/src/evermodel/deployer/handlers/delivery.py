@@ -22,8 +22,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The state with less owed, the commits made, and the promotion somebody overtook."""
+    """The state with less owed, the commits made, and the promotion somebody overtook.
 
+    `before`: the state that it set out from.
+    """
+
+    before: Lifecycle
     state: Lifecycle
     commits: tuple[tuple[Change, str], ...] = ()
     overtaken: int | None = None
@@ -31,7 +35,7 @@ class Delivery:
 
 def deliver(state: Lifecycle, repository: ConfigRepository) -> Delivery:
     """Write what `state` owes, in order, until Git stops answering."""
-    commits: list[tuple[Change, str]] = []
+    before, commits = state, list[tuple[Change, str]]()
     for change in state.owed:
         try:
             answer = repository.write(change)
@@ -46,5 +50,7 @@ def deliver(state: Lifecycle, repository: ConfigRepository) -> Delivery:
                 _log.warning("%s was overtaken: Git wants v%d", change.subject, desired)
                 state = replace(state, owed=state.owed[1:], desired=desired)
                 if change.rollback_of is None:
-                    return Delivery(state=state, commits=tuple(commits), overtaken=desired)
-    return Delivery(state=state, commits=tuple(commits))
+                    return Delivery(
+                        before=before, state=state, commits=tuple(commits), overtaken=desired
+                    )
+    return Delivery(before=before, state=state, commits=tuple(commits))

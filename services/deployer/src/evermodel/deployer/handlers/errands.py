@@ -28,22 +28,21 @@ class Errands:
     ) -> None:
         self._repository, self._beside, self._readings = repository, beside, readings
         self._ticks = 0
-        self._delivery: tuple[Lifecycle, Future[Delivery]] | None = None
+        self._delivery: Future[Delivery] | None = None
         self._look: tuple[States, Future[dict[str, int] | None]] | None = None
 
-    def tick(self, states: States) -> tuple[Lifecycle, Delivery] | None:
-        """Send what is due; return a delivery that came back, and the state it set out from."""
+    def tick(self, states: States) -> Delivery | None:
+        """Send what is due; return a delivery that came back."""
         self._ticks += 1
         self._look_at_the_head(states)
         if self._delivery is not None:
-            before, future = self._delivery
-            if not future.done():
+            if not self._delivery.done():
                 return None
-            self._delivery = None
-            return before, future.result()
+            came_back, self._delivery = self._delivery, None
+            return came_back.result()
         owing = next((s for s in states.values() if s.owed), None)
         if owing is not None and self._ticks % TICKS_BETWEEN_TRIES == 0:
-            self._delivery = (owing, self._beside.submit(deliver, owing, self._repository))
+            self._delivery = self._beside.submit(deliver, owing, self._repository)
         return None
 
     def _look_at_the_head(self, states: States) -> None:

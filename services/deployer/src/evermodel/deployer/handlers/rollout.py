@@ -1,12 +1,19 @@
 """One method per event: translate, let the domain decide, bring it about, say it.
 
 Git is asked in ``Held`` work, beside the loop; one model's events are worked off one at a time.
+A version is taken back before all of that: at once, even while such work waits for Git. The work
+finds its model changed when it returns, and is done anew; Git gets what it is owed by a job:
+
+    bad ─▶ rollout.step: aborted ─commit─▶ job: write to Git ─▶ rollout.step: resumed, commit 4f1c…
+                                                └─ no answer ─▶ tried again between events
 """
 
+import logging
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from functools import partial
 
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
@@ -16,7 +23,7 @@ from evermodel.common.events.validation import ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.kernel.errors import Permanent, Transient
 from evermodel.common.kernel.ids import EventId, ModelName, lifecycle_of
-from evermodel.common.messaging.api import NOTHING, Held, Reaction, Restored
+from evermodel.common.messaging.api import NOTHING, Held, Job, Reaction, Restored
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.observability.metrics import Metrics
@@ -29,13 +36,15 @@ from evermodel.deployer.domain.happenings import (
 )
 from evermodel.deployer.domain.lifecycle import Lifecycle
 from evermodel.deployer.handlers import memory
-from evermodel.deployer.handlers.delivery import Delivery
+from evermodel.deployer.handlers.delivery import Delivery, deliver
 from evermodel.deployer.handlers.errands import Errands
 from evermodel.deployer.handlers.readings import Readings
 from evermodel.deployer.handlers.translation import cohort_of, order_of, release_of, window_of
 from evermodel.deployer.handlers.turn import Turn
 from evermodel.deployer.handlers.work import Work
 from evermodel.deployer.ports import ConfigRepository, RolloutEngine
+
+_log = logging.getLogger(__name__)
 
 #: Reactions kept so that an event which the loop hands over again gets the same answer.
 REMEMBERED = 512
@@ -54,13 +63,17 @@ class RolloutHandlers:
         metrics: Metrics,
     ) -> None:
         """`beside` runs what is owed to Git between events, off the loop."""
+        self._repository = repository
         self._work = Work(models=models, repository=repository, engine=engine)
         self._readings = Readings(metrics)
         self._errands = Errands(repository, beside=beside, readings=self._readings)
         self._states: dict[str, Lifecycle] = {}
         self._answers: OrderedDict[EventId, Reaction] = OrderedDict()
         self._generation = 0
+        #: One model's work at a time; held while Git is asked.
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        #: Guards states and answers; never held while Git is asked.
+        self._memory = threading.Lock()
 
     def on_model_validated(self, event: ModelValidated, meta: EventMeta, /) -> Reaction | Held:
         """Begin a rollout, or queue the version. Rejected ones concern nobody here."""
@@ -104,42 +117,47 @@ class RolloutHandlers:
 
     def on_revoked(self, partition: TopicPartition, /) -> None:
         """Forget what may be another replica's from now on; all partitions go at once."""
-        self._generation += 1
-        self._answers.clear()
-        self._states.clear()
+        with self._memory:
+            self._generation += 1
+            self._answers.clear()
+            self._states.clear()
         self._readings.forget()
 
     def on_tick(self) -> Reaction:
         """Bring Git what it is owed, without waiting for the model's next event."""
-        came_back = self._errands.tick(self._states)
-        reaction = NOTHING if came_back is None else self._returned(*came_back)
-        self._readings.show(self._states)
+        with self._memory:
+            states = dict(self._states)
+        came_back = self._errands.tick(states)
+        reaction = NOTHING if came_back is None else self._returned(came_back)
+        self._readings.show(states | self._states)
         return reaction
 
-    def _returned(self, before: Lifecycle, delivery: Delivery) -> Reaction:
-        """Note what was written, unless an event came between: it will find it written."""
-        model = ModelName(before.model)
-        lock = self._locks[model]
-        if not delivery.commits or not lock.acquire(blocking=False):
-            return NOTHING
-        try:
-            if delivery.overtaken is not None or self._states.get(model) != before:
-                return NOTHING
-            self._states[model] = state = delivery.state
-        finally:
-            lock.release()
-        turn = Turn(model, delivery.commits[-1][0].time)
-        turn.commits = delivery.commits
-        turn.tell_of_late_commits(state)
-        identity = f"{model}/{delivery.commits[-1][1]}"
-        return Reaction(
-            events=turn.events(before.desired, identity=identity),
-            state={model: memory.dump(state)},
-        )
-
     def on_done(self, key: str, cause: EventMeta, result: object, /) -> Reaction:
-        """Refuse: the deployer has no jobs."""
-        raise TypeError(f"no job was started under {key!r}")
+        """Take in what became of the changes that taking a version back had left owed."""
+        if isinstance(result, Delivery):
+            return self._returned(result)
+        _log.error("%s: Git could not be told, it will be asked again: %r", key, result)
+        return NOTHING
+
+    def _returned(self, delivery: Delivery) -> Reaction:
+        """Note what was written, unless an event came between: it will find it written."""
+        before, after = delivery.before, delivery.state
+        if after == before or delivery.overtaken is not None:
+            return NOTHING
+        model = ModelName(before.model)
+        with self._memory:
+            if self._states.get(model) != before:
+                return NOTHING
+            self._states[model] = after
+        state: dict[str, bytes | None] = {model: memory.dump(after)}
+        if not delivery.commits:
+            return Reaction(state=state)
+        change, commit = delivery.commits[-1]
+        turn = Turn(model, change.time)
+        turn.commits = delivery.commits
+        turn.tell_of_late_commits(after)
+        events = turn.events(before.desired, identity=f"{model}/{commit}")
+        return Reaction(events=events, state=state)
 
     def state_of(self, model: str) -> Lifecycle:
         """Return where `model` stands."""
@@ -148,46 +166,73 @@ class RolloutHandlers:
     def _react(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction | Held:
         if not self._work.knows(model):
             raise Permanent(f"no model description names {model!r}")
-        lock = self._locks[model]
-        if lock.acquire(blocking=False):
-            try:
-                if meta.id in self._answers:
-                    return self._answers[meta.id]
-                if not self._work.needs_git(self.state_of(model), happening, meta):
-                    return self._handle(model, happening, meta)
-            finally:
-                lock.release()
+        if meta.id in self._answers:
+            return self._answers[meta.id]
+        reaction = self._at_once(model, happening, meta)
+        if reaction is not None:
+            return reaction
         generation = self._generation
         return Held(lambda: self._locked_work(model, happening, meta, generation))
+
+    def _at_once(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction | None:
+        """Answer without Git; None when that is needed, or other work has to be waited for."""
+        lock = self._locks[model]
+        is_mine = lock.acquire(blocking=False)
+        try:
+            with self._memory:
+                decision = self._work.decide(self.state_of(model), happening, meta)
+                if decision.asks_git or not (is_mine or decision.takes_back):
+                    return None
+                state, turn = self._work.at_once(decision, happening, meta)
+                return self._remember(state, turn, meta)
+        except Permanent:
+            if is_mine:
+                raise
+            return None  # what is worked on may make it possible, as a first model does
+        finally:
+            if is_mine:
+                lock.release()
 
     def _locked_work(
         self, model: ModelName, happening: Happening, meta: EventMeta, generation: int
     ) -> Reaction:
         with self._locks[model]:
-            self._still_ours(generation)
-            return self._handle(model, happening, meta)
+            while True:
+                self._still_ours(generation)
+                if meta.id in self._answers:
+                    return self._answers[meta.id]
+                before = self.state_of(model)
+                state, turn = self._work.carry_out(before, happening, meta)
+                with self._memory:
+                    self._still_ours(generation)
+                    if self.state_of(model) == before:
+                        return self._remember(state, turn, meta)
+                # A version was taken back while Git was asked: this was worked out for another
+                # state. What it wrote to Git is found there, what it shifted is shifted anew.
 
     def _still_ours(self, generation: int) -> None:
         if generation != self._generation:
             # The partition went to another replica, which gets this event as well.
             raise Transient("the partition was taken away while this was worked on")
 
-    def _handle(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction:
-        if meta.id in self._answers:
-            return self._answers[meta.id]
-        generation = self._generation
-        state, turn = self._work.carry_out(self.state_of(model), happening, meta)
-        self._still_ours(generation)
-        return self._remember(state, turn, meta)
-
     def _remember(self, state: Lifecycle, turn: Turn, meta: EventMeta) -> Reaction:
         model = state.model
-        if state == self.state_of(model) and not turn.steps:
+        before = self.state_of(model)
+        if state == before and not turn.steps:
             return NOTHING
-        started_from = self.state_of(model).desired if turn.commits else state.desired
+        started_from = before.desired if turn.commits else state.desired
         self._states[model] = state
-        reaction = Reaction(events=turn.events(started_from), state={model: memory.dump(state)})
+        reaction = Reaction(
+            events=turn.events(started_from),
+            state={model: memory.dump(state)},
+            jobs=[self._delivery(state, meta)] if turn.is_git_untold else (),
+        )
         self._answers[meta.id] = reaction
         while len(self._answers) > REMEMBERED:
             self._answers.popitem(last=False)
         return reaction
+
+    def _delivery(self, state: Lifecycle, cause: EventMeta) -> Job:
+        """Return the job of telling Git. One that is lost with its process is a tick's errand."""
+        tell = partial(deliver, state, self._repository)
+        return Job(key=f"{state.model}/git", cause=cause, run=tell)

@@ -18,6 +18,8 @@ class Turn:
         self._model, self._time = model, time
         self.steps: tuple[Step, ...] = ()
         self.commits: tuple[tuple[Change, str], ...] = ()
+        #: Whether Git is owed something that it was not asked to take.
+        self.is_git_untold = False
 
     def tell_of_late_commits(self, state: Lifecycle) -> None:
         """Add a step for each change that an earlier event owed and Git took only now."""
@@ -25,8 +27,10 @@ class Turn:
         if champion is None:
             return
         for change, _ in self.commits:
-            reason = f"Git answers again: {change.subject} holds there"
-            replaces = None if change.to == champion else champion
+            reason = f"Git has taken what it was owed: {change.subject}"
+            replaces = champion if change.rollback_of is None else change.replaces
+            if replaces == change.to:
+                replaces = None
             step = statements.say(state, "resumed", change.to, reason=reason, replaces=replaces)
             self.steps += (step,)
 

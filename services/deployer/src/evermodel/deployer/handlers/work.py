@@ -1,9 +1,15 @@
-"""One event's work: what Git is owed first, the decision, the shift of traffic, Git again.
+"""One event's work: what Git is owed, the decision, the shift of traffic, and Git again.
 
-Owns the order of effects of one event. Must never keep a state: see ``rollout``.
+    takes a version back    decision ─▶ traffic                 Git is owed the change
+    asks Git                owed ─▶ decision ─▶ traffic ─▶ owed
+    anything else           decision ─▶ traffic                 nothing is owed
+
+Owns the order of effects of one event. Must never keep a state: see ``rollout``. Must never ask
+Git before a version is taken back: it may hang.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from evermodel.common.events.envelope import EventMeta
@@ -29,6 +35,31 @@ from evermodel.deployer.ports import ConfigRepository, EngineRefused, RolloutEng
 #: Actions that give a challenger weight, which the engine holds against Git first.
 _RISES = {"advanced", "promoted"}
 
+#: Actions that take a version back, which wait for nobody.
+_FALLS = {"aborted", "rolled_back"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What follows from a happening as far as the deployer itself knows: Git was not asked."""
+
+    before: Lifecycle
+    after: Lifecycle
+    steps: tuple[Step, ...]
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether it takes weight from a version that is bad, and gives none to a challenger."""
+        return any(step.action in _FALLS for step in self.steps)
+
+    @property
+    def asks_git(self) -> bool:
+        """Whether it cannot be carried out before Git has answered, which may be slow."""
+        if self.takes_back:
+            return False
+        rises = any(step.action in _RISES for step in self.steps)
+        return bool(self.before.owed or self.after.owed or rises)
+
 
 class Work:
     """Carries happenings out, over a repository and an engine."""
@@ -51,15 +82,35 @@ class Work:
         """Let the engine take over what `state` says is the case."""
         self._engine.apply(state.model, shares=state.in_play)
 
-    def needs_git(self, state: Lifecycle, happening: Happening, meta: EventMeta) -> bool:
-        """Return whether `happening` leads to a question to Git, which may be slow."""
+    def decide(self, state: Lifecycle, happening: Happening, meta: EventMeta) -> Decision:
+        """Return what `happening` leads to in `state`. Nothing is brought about yet.
+
+        Raises:
+            Permanent: it never can.
+        """
         after, steps = self._decide(state, happening, meta, may_shift=True)
-        return bool(state.owed or after.owed or any(s.action in _RISES for s in steps))
+        return Decision(before=state, after=after, steps=steps)
+
+    def at_once(
+        self, decision: Decision, happening: Happening, meta: EventMeta
+    ) -> tuple[Lifecycle, Turn]:
+        """Bring about a `decision` that does not ask Git; what it owes Git stays owed."""
+        state = decision.after
+        self._engine.apply(state.model, shares=state.in_play)
+        turn = Turn(ModelName(state.model), self._time(decision.before, happening, meta))
+        turn.steps, turn.is_git_untold = decision.steps, bool(state.owed)
+        return state, turn
 
     def carry_out(
         self, state: Lifecycle, happening: Happening, meta: EventMeta
     ) -> tuple[Lifecycle, Turn]:
-        """Return the state after `happening`, and what is to be said of it."""
+        """Return the state after `happening`, and what is to be said of it.
+
+        Decided before Git is asked to take what it is owed, for that may not be needed.
+        """
+        decision = self.decide(state, happening, meta)
+        if not decision.asks_git:
+            return self.at_once(decision, happening, meta)
         turn = Turn(ModelName(state.model), self._time(state, happening, meta))
         state = self._settle(state, turn, meta)
         turn.tell_of_late_commits(state)

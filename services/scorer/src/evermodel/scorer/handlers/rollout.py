@@ -153,10 +153,21 @@ def _live(event: RolloutStep, ready: Mapping[int, Loaded]) -> Live:
     plan = plan_of(
         players,
         ready=ready,
-        salt=f"{event.model}/v{event.version}",
+        salt=_salt(event),
         reference=None if champion is None else champion.artefact.reference_id,
     )
     return Live(plan, ready)
+
+
+def _salt(event: RolloutStep) -> str:
+    """Return the name of the rollout in progress: entities are drawn anew for each, and only then.
+
+    A step may be about a version that is not in play (``queued``, ``declined``): named by that
+    one, entities would change sides in the middle of a canary.
+    """
+    by_role = {v.role: v.version for v in event.in_play}
+    version = by_role.get("challenger", by_role.get("champion", event.version))
+    return f"{event.model}/v{version}"
 
 
 def _float32(threshold: float) -> float:

@@ -173,11 +173,24 @@ def _forwarded(record: Record, desk: Desk) -> Outgoing:
         raise Poison(f"not a watermark: {error.errors(include_url=False)[0]['msg']}") from error
     if mark.model != desk.model:
         raise Poison(f"a watermark of {mark.model!r} under ce_subject {desk.model!r}")
-    kept = tuple((n, v) for n, v in record.headers if v is not None and n != "ce_subject")
     return Outgoing(
         topic=TRANSACTIONS_SCORED.name,
         key=record.key,
         value=record.value,
-        headers=(*kept, ("ce_subject", desk.model.encode())),
+        headers=(*_of_the_event(record), ("ce_subject", desk.model.encode())),
         partition=record.partition,
+    )
+
+
+def _of_the_event(record: Record) -> Headers:
+    """Return the headers that are the event's own.
+
+    Notes about this one record stay behind: with "put back for the scorer" on it, everybody who
+    reads on would pass the watermark by, and the windows would wait for it.
+    """
+    return tuple(
+        (name, value)
+        for name, value in record.headers
+        if value is not None
+        and (name == "content-type" or (name.startswith("ce_") and name != "ce_subject"))
     )
