@@ -88,5 +88,5 @@ class DriftDetected(Payload):
     )
     lake: tuple[str, ...] = Field(
         default=(),
-        description="Files with the rows judged, relative to the lake's root; of very many the last.",
+        description="Files with the rows judged, from the lake's root on; of very many the last.",
     )

@@ -165,6 +165,6 @@ class TransactionsWindowed(Payload):
     )
     lake: tuple[str, ...] = Field(
         default=(),
-        description="Files with its rows, relative to the lake's root; of very many the last.",
+        description="Files with its rows, from the lake's root on; of very many the last.",
     )
     alert_rate: Ratio | None = Field(default=None, description="Of the rows, by what decided them.")
