@@ -12,6 +12,9 @@ each window: of the two groups' decisive scores, as a canary analysis does it, w
 honest difference between two models for a fault; and of the challenger's scores where it decides
 against its own where it shadows, which is the question our judge asks.
 
+Habits: how much too small a standard error by rows is for what two honest versions differ by, as
+customers come again day after day. It is why the judge counts by groups of customers.
+
 Intervals are Clopper and Pearson's. The rollouts share days and two models, so they are less
 independent than the intervals assume.
 """
@@ -25,8 +28,9 @@ from statistics import median
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
+from scipy.special import logit
 
-from benchmarks.challenges import Stage, stage, turned
+from benchmarks.challenges import Floats, Stage, Whole, stage, turned
 from benchmarks.figures import Figure, Figures, rate
 from benchmarks.rollouts import Ending, play
 from evermodel.deployer.domain.betting import wealth
@@ -37,6 +41,8 @@ FRAUDS = 300
 SKEWS = (1.1, 1.15, 1.2, 1.25, 1.5, 2.0, 10.0, 0.9, 0.8, 0.7, 0.5, 0.1)
 QUICK_SKEWS = (1.25, 2.0)
 POWER = 0.9
+#: How many days' rows are taken together: a window, and a step that lasts.
+SPANS = (1, 12)
 TAKEN_BACK = {"aborted", "rolled_back"}
 
 _wealth = lru_cache(maxsize=None)(wealth)
@@ -48,6 +54,7 @@ def measure(*, quick: bool, data: Path | None = None) -> Figures:
     made = stage(data, skews=skews)
     return {
         **_paired(runs=100 if quick else 2_000),
+        **_habits(made),
         **_honest(made, count=20 if quick else 630),
         **_skewed(made, skews=skews, count=8 if quick else 30),
     }
@@ -96,6 +103,28 @@ def _usual_rule(rng: np.random.Generator, *, recall: float) -> bool:
     """Return whether 30 batches of 20 frauds meet three bad ones in a row."""
     bad = rng.binomial(20, recall, size=30) / 20 < 0.85
     return any(bad[i : i + 3].all() for i in range(len(bad) - 2))
+
+
+def _habits(made: Stage) -> dict[str, Figure]:
+    gaps = logit(made.challenger) - logit(made.champion)
+    alerts = (made.champion >= made.thresholds[0], made.challenger >= made.thresholds[1])
+    alone = np.asarray(alerts[0] != alerts[1], dtype=np.float64)
+    figures = {}
+    for days in SPANS:
+        starts = range(int(made.days.min()), int(made.days.max()) + 2 - days)
+        spans = [(made.days >= start) & (made.days < start + days) for start in starts]
+        unit = f"times too small, median of {len(spans)} spans of {days} days"
+        for name, values in (("gap", gaps), ("lone_alert", alone)):
+            found = [repetition(values[rows], made.entity[rows]) for rows in spans]
+            figures[f"{name}_error_by_rows_{days}_days"] = Figure(median(found), unit)
+    return figures
+
+
+def repetition(values: Floats, entities: Whole) -> float:
+    """Return the standard error of a mean, drawn by entities, over the one drawn by rows."""
+    off = values - values.mean()
+    by_entity = np.bincount(entities, weights=off)
+    return float(np.sqrt((by_entity**2).sum() / (off**2).sum()))
 
 
 def _honest(made: Stage, *, count: int) -> dict[str, Figure]:

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.challenges import Stage, turned
 from benchmarks.figures import rate
+from benchmarks.judge import repetition
 from benchmarks.rollouts import play
 from evermodel.common.models.description import ModelDescription
 from tests.unit.deployer.scenario import description
@@ -68,6 +69,14 @@ def test_a_rollout_and_its_salt_are_the_seed(stage: Stage) -> None:
 
 def test_the_last_start_leaves_room_for_the_whole_watch(stage: Stage) -> None:
     assert play(stage, start=stage.starts[-1], salt="a").action == "completed"
+
+
+def test_rows_that_differ_by_customer_say_less_than_their_number() -> None:
+    customers = np.repeat(np.arange(50), 4)
+    habit = np.repeat(np.random.default_rng(7).normal(size=50), 4)
+
+    assert repetition(habit, customers) == pytest.approx(2.0)
+    assert repetition(habit, np.arange(200)) == pytest.approx(1.0)
 
 
 def test_a_rate_comes_with_its_exact_interval() -> None:
