@@ -14,7 +14,7 @@ from evermodel.common import settings as common
 from evermodel.console.settings import Settings as Console
 from evermodel.deployer.settings import Settings as Deployer
 from evermodel.drift.settings import Settings as Drift
-from evermodel.embedded.settings import CacheSettings, StackSettings
+from evermodel.embedded.settings import CacheSettings, FixtureSettings, StackSettings
 from evermodel.registrar.settings import Settings as Registrar
 from evermodel.scorer.settings import Settings as Scorer
 from evermodel.trainer.settings import Settings as Trainer
@@ -53,6 +53,7 @@ _STACK: dict[str, type[BaseSettings]] = {
     "The stack on one machine": StackSettings,
     "What it fetches": CacheSettings,
 }
+_TESTS: dict[str, type[BaseSettings]] = {"Tests": FixtureSettings}
 #: What a number counts, by the end of its name; a number of nothing here is a plain count.
 _UNITS = {"_seconds": "seconds", "_memory_mb": "MiB", "_rows": "records", "_per_minute": "a minute"}
 
@@ -69,6 +70,8 @@ def page() -> str:
         parts.append(section(f"The {name} alone", service, ""))
     for title, group in _STACK.items():
         parts.append(section(title, group, "Read by `evermodel` itself, for `up` and the demo."))
+    for title, group in _TESTS.items():
+        parts.append(section(title, group, "Read by `make test`."))
     return "".join(parts)
 
 
@@ -124,14 +127,22 @@ def variable_of(group: type[BaseSettings], name: str, field: FieldInfo) -> str:
 
 
 def _value(name: str, field: FieldInfo) -> str:
-    if get_origin(field.annotation) is Literal:
-        return r" \| ".join(f"`{choice}`" for choice in get_args(field.annotation))
-    kinds = set(get_args(field.annotation) or (field.annotation,)) - {NoneType}
+    kinds = _kinds(field)
+    for kind in kinds:
+        if get_origin(kind) is Literal:
+            return r" \| ".join(f"`{choice}`" for choice in get_args(kind))
     for kind, word in _WORDS.items():
         if kind in kinds:
             return word
     number = "whole number" if int in kinds else "number"
     return next((f"{number}, {unit}" for end, unit in _UNITS.items() if name.endswith(end)), number)
+
+
+def _kinds(field: FieldInfo) -> set[object]:
+    """Return the types that the annotation names, None left out."""
+    kind = field.annotation
+    named = (kind,) if get_origin(kind) is Literal else get_args(kind) or (kind,)
+    return set(named) - {NoneType}
 
 
 def _default(field: FieldInfo) -> str:
