@@ -69,6 +69,9 @@ _FOLLOWED = sorted({topic for topics in HANDLED.values() for topic in topics})
 #: What services keep, which says what they are still at.
 _STATES = (TRAINER_STATE.name, DEPLOYER_STATE.name)
 _POLL_SECONDS = 0.02
+#: While what was read says that something moves, the groups are asked only to see that the broker
+#: lives: ten requests at each look would take the processor from those who are waited for.
+_ASK_SECONDS = 1.0
 #: An evaluation is ended after 600 s; who says nothing for longer, and does not train, hangs.
 _SILENT_SECONDS = 660.0
 
@@ -105,12 +108,16 @@ class Watcher:
             NotQuiet: it has not, and nothing was said for longer than any work may take.
             BrokerUnavailable: the broker is gone.
         """
-        last_word = self._clock.monotonic()
+        last_word = asked = self._clock.monotonic()
         while True:
-            committed = self._groups.committed(HANDLED)
-            said = self._read()
+            said = self._read_some()
+            moving, now = self._moving(models, until), self._clock.monotonic()
+            if moving is None or now - asked >= _ASK_SECONDS:
+                asked = now
+                committed = self._groups.committed(HANDLED)
+                said += self._read()  # what was committed for has been said by now
+                moving = self._moving(models, until) or self._unhandled(committed)
             tell(said)
-            moving = self._moving(models, until, committed)
             if moving is None:
                 said = self._read_some()
                 if not said:
@@ -178,19 +185,11 @@ class Watcher:
             applied = decode(ServingApplied, value=record.value, headers=record.headers)
             self._serving.on_applied(applied.payload)
 
-    def _moving(
-        self,
-        models: Sequence[ModelDescription],
-        until: datetime,
-        committed: Mapping[str, Mapping[TopicPartition, int]],
-    ) -> str | None:
-        """Return what is not at rest yet, or None."""
+    def _moving(self, models: Sequence[ModelDescription], until: datetime) -> str | None:
+        """Return what is not at rest yet, as far as has been read, or None."""
         names = [model.name for model in models]
-        return (
-            next(filter(None, (self._short_of(name, until) for name in names)), None)
-            or self._unhandled(committed)
-            or next(filter(None, map(self._unserved, names)), None)
-        )
+        looks = (look for n in names for look in (self._short_of(n, until), self._unserved(n)))
+        return next(filter(None, looks), None)
 
     def _short_of(self, model: str, until: datetime) -> str | None:
         for stream, topic in (("scored", TRANSACTIONS_SCORED.name), ("labels", LABELS.name)):
