@@ -118,7 +118,7 @@ def test_a_kill_in_the_middle_and_an_mlflow_that_goes_away_cost_neither_the_trai
             await_that(lambda: list(work.glob("training-*/plan.json")), "no training began")
             first.send_signal(signal.SIGKILL)
     with service("trainer", environment=environment, log=log):
-        await_that(lambda: b"does not answer, again in" in log.read_bytes(), "MLflow not missed")
+        await_that(lambda: b"a training waits, again in" in log.read_bytes(), "MLflow not missed")
         own_broker.publish(records)  # the same order, delivered again meanwhile
         assert said(own_broker) == []
         with mlflow(tmp_path / "mlflow") as back:
