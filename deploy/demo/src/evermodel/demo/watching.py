@@ -123,7 +123,6 @@ class Watcher:
                 if not said:
                     return
                 tell(said)
-            now = self._clock.monotonic()
             last_word = now if said else last_word
             seconds = self._patience(models)
             if now - last_word > seconds:
