@@ -7,16 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import confluent_kafka as ck
-
-# Public, but the stub forgets to export them.
-from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AdminClient,
-    ClusterMetadata,
-)
+from confluent_kafka.admin import AdminClient
 
 from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
 from evermodel.common.messaging.kafka_consumer import CONSUMER, REQUEST_SECONDS, KafkaConsumer
 from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.messaging.kafka_metadata import metadata
 from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.kafka_producer import PRODUCER, TRANSACTIONAL, KafkaProducer
 from evermodel.common.messaging.kafka_reader import KafkaReader, fetch
@@ -51,7 +47,8 @@ class KafkaBroker:
         Raises:
             BrokerUnavailable: nobody answers, or there is no such topic.
         """
-        found = self._metadata(topic).topics[topic]
+        told = metadata(self._administration(), timeout_seconds=REQUEST_SECONDS, topic=topic)
+        found = told.topics[topic]
         if found.error is not None or not found.partitions:
             raise BrokerUnavailable(
                 f"there is no topic {topic!r}: 'evermodel topics create' makes the missing ones"
@@ -106,12 +103,6 @@ class KafkaBroker:
         if self._plain is not None:
             self._plain.flush(REQUEST_SECONDS)
         self._plain, self._admin = None, None
-
-    def _metadata(self, topic: str) -> ClusterMetadata:
-        try:
-            return self._administration().list_topics(topic, timeout=REQUEST_SECONDS)
-        except ck.KafkaException as error:
-            raise translate(error) from error
 
     def _administration(self) -> AdminClient:
         if self._admin is None:

@@ -17,6 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public; the
 
 from evermodel.common.events.catalogue import CATALOGUE, Topic
 from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.messaging.kafka_metadata import metadata
 from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.messaging.records import TopicPartition
@@ -64,10 +65,7 @@ def _await_usable(admin: AdminClient, names: Collection[str]) -> None:
 
 def _shown(admin: AdminClient) -> Mapping[str, Collection[int]]:
     """Return the partitions of each topic that a broker shows."""
-    try:
-        found = admin.list_topics(timeout=_REQUEST_SECONDS).topics
-    except KafkaException as error:
-        raise translate(error) from error
+    found = metadata(admin, timeout_seconds=_REQUEST_SECONDS).topics
     return {
         n: topic.partitions
         for n, topic in found.items()
@@ -79,9 +77,9 @@ def check_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -
     """Return one sentence for each way the cluster differs from `topics`."""
     wanted = {topic.name: topic for topic in topics}
     admin = AdminClient({**settings.client(), "log_level": 0})
+    found = metadata(admin, timeout_seconds=_REQUEST_SECONDS).topics
+    present = {name: topic for name, topic in wanted.items() if name in found}
     try:
-        found = admin.list_topics(timeout=_REQUEST_SECONDS).topics
-        present = {name: topic for name, topic in wanted.items() if name in found}
         configured = _configuration(admin, present)
     except KafkaException as error:
         raise translate(error) from error

@@ -7,6 +7,7 @@ import confluent_kafka as ck
 from confluent_kafka.admin import AdminClient
 
 from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.messaging.kafka_metadata import metadata
 from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.redrive import redrive_group
@@ -60,10 +61,7 @@ class KafkaGroups:
         Raises:
             BrokerUnavailable: the broker does not answer.
         """
-        try:
-            present = self._admin.list_topics(timeout=_REQUEST_SECONDS).topics
-        except ck.KafkaException as error:
-            raise translate(error) from error
+        present = metadata(self._admin, timeout_seconds=_REQUEST_SECONDS).topics
         asked = [
             TopicPartition(topic, partition)
             for topic in topics

@@ -14,6 +14,7 @@ import confluent_kafka as ck
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.messaging.kafka_metadata import metadata
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.messaging.records import TopicPartition
 
@@ -51,7 +52,7 @@ def ends_of(
         if leaderless := [f"{p.topic}[{p.partition}]" for p in missing if p not in ends]:
             if time.monotonic() > deadline:
                 raise BrokerUnavailable(f"without a leader: {', '.join(leaderless)}")
-            _learn_leaders(admin)
+            metadata(admin, timeout_seconds=_REQUEST_SECONDS)  # who leads by now
             threading.Event().wait(_LOOK_SECONDS)
     return ends
 
@@ -74,10 +75,3 @@ def _asked(
             if error.args[0].code() not in _LEADERLESS:
                 raise translate(error) from error
     return ends
-
-
-def _learn_leaders(admin: AdminClient) -> None:
-    try:
-        admin.list_topics(timeout=_REQUEST_SECONDS)
-    except ck.KafkaException as error:
-        raise translate(error) from error
