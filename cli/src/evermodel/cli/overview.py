@@ -122,8 +122,8 @@ def shown(found: Overview, console: Console | None = None) -> None:
 def _follow(standing: Standing, step: RolloutStep, time: str) -> None:
     standing.stable_version = step.stable_version
     standing.desired_version = step.desired_version
-    if step.action == "resumed" and step.commit is not None:
-        return  # Git has taken what an earlier step decided, and that one says why
+    if step.only_tells_of_git:
+        return  # the step that decided it says why
     standing.action, standing.version, standing.step = step.action, step.version, step.step
     standing.weights = {str(v.version): v.weight for v in step.in_play if v.weight}
     standing.reason, standing.time = step.reason, time

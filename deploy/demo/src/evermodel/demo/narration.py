@@ -51,7 +51,8 @@ def _training(trained: ModelTrained) -> str:
 
 def _step(step: RolloutStep) -> str:
     shares = ", ".join(f"v{v.version} {v.weight} %" for v in step.in_play if v.weight)
-    commit = f", commit {step.commit[:8]}" if step.commit else ""
+    short = (step.commit or "")[:8]
+    commit = f", commit {short}" if short else ""
     heads = {
         "started": "SHADOW   ",
         "advanced": "STEP     ",
@@ -64,6 +65,6 @@ def _step(step: RolloutStep) -> str:
         "queued": "QUEUED   ",
         "declined": "DECLINED ",
     }
-    if step.action == "resumed" and step.commit:
-        return f"IN GIT    commit {step.commit[:8]}: {step.reason}"
+    if step.only_tells_of_git:
+        return f"IN GIT    commit {short}: {step.reason}"
     return f"{heads[step.action]} version {step.version}: {shares}{commit}: {step.reason}"

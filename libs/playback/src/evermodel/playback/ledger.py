@@ -59,8 +59,8 @@ def _decision(payload: Payload) -> dict[str, Any] | None:
             return _only(payload, {"verdict", "champion", "version"}) | {
                 "gates": _values(payload.gates, drop={"detail"}, name="gate")
             }
-        case RolloutStep(action="resumed", commit=str()):
-            return None  # an earlier step decided it; this one says that Git has taken it
+        case RolloutStep(only_tells_of_git=True):
+            return None
         case RolloutStep():
             kept = {"action", "version", "from_version", "step", "stable_version"}
             return _only(payload, kept) | {

@@ -78,6 +78,11 @@ class RolloutStep(Payload):
         default=(), description="Artefacts that were taken back and may not be rolled out."
     )
 
+    @property
+    def only_tells_of_git(self) -> bool:
+        """Whether it decides nothing: Git has taken what an earlier step owed it."""
+        return self.action == "resumed" and self.commit is not None
+
     @model_validator(mode="after")
     def _weights_sum(self) -> "RolloutStep":
         if sum(v.weight for v in self.in_play) != 100:

@@ -81,6 +81,6 @@ def _kind(said: RolloutStep) -> str:
     A version is taken back before Git is told, so a step of its own tells of that commit: it
     goes to an older version.
     """
-    if said.action != "resumed":
+    if not said.only_tells_of_git:
         return "promote"
     return "rollback" if (said.from_version or 0) > said.version else "late"
