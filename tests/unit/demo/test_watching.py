@@ -78,7 +78,7 @@ def test_what_is_said_at_the_last_look_is_told_too() -> None:
         Record(topic=MODEL_TRAINED.name, partition=0, offset=offset, key=None, value=b"")
         for offset in range(2)
     )
-    said: Any = Said([early], [], [late])
+    said: Any = Said([early], [late])
     told: list[Record] = []
     watcher = Resting(groups=said, reader=said, clock=SimulatedClock(), scorers=1)
     watcher.settle([], until=datetime(2026, 1, 1, tzinfo=UTC), tell=told.extend)

@@ -148,14 +148,13 @@ class Watcher:
             BrokerUnavailable: it is gone.
         """
         ends = self._groups.ends([*_FOLLOWED, *_STATES])
-        return [
-            *self._read_some(),
-            *read_until(
+        return list(
+            read_until(
                 lambda: self._reader.has_reached(ends),
                 self._read_some,
                 monotonic=self._clock.monotonic,
-            ),
-        ]
+            )
+        )
 
     def _read_some(self) -> list[Record]:
         found = list(self._reader.poll(limit=500, timeout_seconds=_POLL_SECONDS))
