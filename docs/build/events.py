@@ -1,6 +1,7 @@
 """``docs/events.md``: every topic and event, for those who publish to it or read from it."""
 
 from docs.build import schemas
+from docs.build.markdown import cell
 from evermodel.common.events.catalogue import CATALOGUE, DAY, Topic
 from evermodel.common.events.payload import Payload
 
@@ -61,8 +62,8 @@ def _event(payload: type[Payload]) -> str:
     properties = schema.get("properties")
     assert isinstance(properties, dict)  # noqa: S101  # a payload is an object by construction
     for name, field in properties.items():
-        meaning = str(field.get("description", "")).replace("|", "\\|").replace("\n", " ")
-        lines.append(f"| `{name}` | {_type(field)} | {meaning} |\n")
+        meaning = str(field.get("description", ""))
+        lines.append(f"| `{name}` | {_type(field)} | {cell(meaning)} |\n")
     return "".join(lines)
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from docs.build.markdown import cell
 from evermodel.common.kernel.durations import format_duration
 from evermodel.common.models.description import ColumnContract, ModelDescription, Section
 
@@ -32,14 +33,10 @@ def _table(name: str, section: type[Section]) -> str:
     doc = " ".join((section.__doc__ or "").split())
     rows = [f"\n## `[{name}]`\n\n{doc}\n\n| key | default | meaning |\n|---|---|---|\n"]
     rows += [
-        f"| `{key}` | {_default(field)} | {_meaning(field)} |\n"
+        f"| `{key}` | {_default(field)} | {cell(field.description)} |\n"
         for key, field in section.model_fields.items()
     ]
     return "".join(rows)
-
-
-def _meaning(field: FieldInfo) -> str:
-    return (field.description or "").replace("|", r"\|")
 
 
 def _default(field: FieldInfo) -> str:

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
+from docs.build.markdown import cell
 from evermodel.common import settings as common
 from evermodel.console.settings import Settings as Console
 from evermodel.deployer.settings import Settings as Deployer
@@ -53,7 +54,6 @@ _STACK: dict[str, type[BaseSettings]] = {
     "The stack on one machine": StackSettings,
     "What it fetches": CacheSettings,
 }
-_TESTS: dict[str, type[BaseSettings]] = {"Tests": FixtureSettings}
 #: What a number counts, by the end of its name; a number of nothing here is a plain count.
 _UNITS = {"_seconds": "seconds", "_memory_mb": "MiB", "_rows": "records", "_per_minute": "a minute"}
 
@@ -70,8 +70,7 @@ def page() -> str:
         parts.append(section(f"The {name} alone", service, ""))
     for title, group in _STACK.items():
         parts.append(section(title, group, "Read by `evermodel` itself, for `up` and the demo."))
-    for title, group in _TESTS.items():
-        parts.append(section(title, group, "Read by `make test`."))
+    parts.append(section("Tests", FixtureSettings, "Read by `make test`."))
     return "".join(parts)
 
 
@@ -113,9 +112,7 @@ def _is_group(kind: object) -> bool:
 
 
 def _row(group: type[BaseSettings], name: str, field: FieldInfo) -> str:
-    words = " ".join((field.description or "").split())
-    meaning = words.replace("|", r"\|").replace("<", "&lt;")
-    variable = variable_of(group, name, field)
+    variable, meaning = variable_of(group, name, field), cell(field.description)
     return f"| `{variable}` | {_value(name, field)} | {_default(field)} | {meaning} |\n"
 
 
