@@ -1,7 +1,6 @@
 """The promises of ``messaging/ports.py``, asked of the in-memory broker and of a real Kafka."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from evermodel.common.events.catalogue import Topic
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
-from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.memory import MemoryBroker
 from evermodel.common.messaging.ports import (
     Broker,
@@ -22,89 +20,10 @@ from evermodel.common.messaging.ports import (
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.settings import KafkaSettings
+from tests.contract.messaging.place import Place
 
 _NUMBERS = count()
 PARTITIONS = 4
-
-
-class Place:
-    """A broker with a topic pair of its own, and what the test opened in it."""
-
-    def __init__(self, broker: Broker, *, topic: str, other: str, bootstrap: str | None) -> None:
-        self.broker, self.topic, self.other = broker, topic, other
-        self._bootstrap = bootstrap
-        self._open: list[Consumer | Reader] = []
-
-    def consumer(
-        self, instance: str = "0", *, group: str = "group", topics: Sequence[str] = ()
-    ) -> tuple[Consumer, "Assigned"]:
-        assigned = Assigned()
-        made = self.broker.consumer(
-            group=f"{group}.{self.topic}",
-            instance=instance,
-            topics=topics or [self.topic],
-            listener=assigned,
-        )
-        assigned.consumer = made
-        self._open.append(made)
-        return made, assigned
-
-    def outgoing(self, value: str, *, partition: int | None = 0, key: str = "k") -> Outgoing:
-        return Outgoing(
-            topic=self.topic,
-            key=key.encode(),
-            value=value.encode(),
-            headers=(("h", b"\xff\x00"), ("h", b"2")),
-            partition=partition,
-        )
-
-    def at(self, partition: int) -> TopicPartition:
-        return TopicPartition(self.topic, partition)
-
-    def await_written(self, partition: int = 0) -> None:
-        """Return once something lies in the log, committed or not: a client holds it back a moment.
-
-        Asked of the log itself. In memory it lies there at once.
-        """
-        if self._bootstrap is None:
-            return
-        log, end = KafkaGroups(KafkaSettings(bootstrap_servers=self._bootstrap)), 0
-        while not end:
-            with suppress(BrokerUnavailable):  # a new topic: nobody leads the partition yet
-                end = log.ends([self.topic])[self.at(partition)]
-
-    def everything(self) -> list[str]:
-        found = read_whole(self.broker, partitions_of(self.broker, [self.topic]))
-        return [(r.value or b"").decode() for r in found]
-
-    def close(self) -> None:
-        for part in self._open:
-            part.close()
-        self.broker.close()
-
-
-class Assigned:
-    """A listener that starts where the group stands."""
-
-    def __init__(self) -> None:
-        self.consumer: Consumer | None = None
-        self.partitions: list[TopicPartition] = []
-        self.log: list[str] = []
-
-    def on_assigned(
-        self, partitions: Sequence[TopicPartition], /
-    ) -> Mapping[TopicPartition, int | None]:
-        self.log.append("assigned")
-        self.partitions = list(partitions)
-        return self.consumer.committed(partitions) if self.consumer else {}
-
-    def on_revoked(self, partitions: Sequence[TopicPartition], /) -> None:
-        self.log.append("revoked")
-        self.partitions = []
-
-    def on_lost(self, partitions: Sequence[TopicPartition], /) -> None:
-        self.log.append("lost")
-        self.partitions = []
 
 
 @pytest.fixture(params=["memory", "kafka"])

@@ -10,12 +10,15 @@ import numpy as np
 
 from evermodel.common.events.hot import LabelRow, ScoredRow, encode_label, encode_scored
 from evermodel.common.events.traffic import Watermark
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Transient
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import parse_model
+from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
 from evermodel.drift.domain.rows import Labels, Rows
-from evermodel.drift.ports import Packed
+from evermodel.drift.handlers.windower import Windower
+from evermodel.drift.ports import Packed, References, RowLake
 from evermodel.profile.building import build_reference
 from evermodel.profile.reference import Reference
 from evermodel.profile.schema import Schema
@@ -112,6 +115,23 @@ def record(
 ) -> Record:
     return Record(
         topic=topic, partition=partition, offset=offset, key=b"k", value=value, headers=headers
+    )
+
+
+def made_windower(
+    lake: RowLake | None = None,
+    *,
+    references: References | None = None,
+    clock: Clock | None = None,
+) -> Windower:
+    """Return a windower of the described model, over topics of one partition."""
+    return Windower(
+        models={"fraud": described()},
+        references=references or FakeReferences(),
+        lake=lake or FakeLake(),
+        codec=MsgpackTallies(),
+        partitions=lambda _topic: 1,
+        clock=clock,
     )
 
 

@@ -8,15 +8,11 @@ import pytest
 from evermodel.common.events.windows import TransactionsPartial, WindowCounters
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.records import Record
-from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
 from evermodel.drift.domain.outcomes import Joined, agreement, confusion
-from evermodel.drift.handlers.windower import Windower
 from tests.unit.drift.bench import (
     DAY,
     MONDAY,
-    FakeLake,
-    FakeReferences,
-    described,
+    made_windower,
     scored,
     watermark,
 )
@@ -24,13 +20,7 @@ from tests.unit.drift.bench import (
 
 def given_up(records: Sequence[Record]) -> tuple[dict[int, str], WindowCounters]:
     """Return the reasons by offset, and what was counted of the rest."""
-    target = Windower(
-        models={"fraud": described()},
-        references=FakeReferences(),
-        lake=FakeLake(),
-        codec=MsgpackTallies(),
-        partitions=lambda _topic: 1,
-    )
+    target = made_windower()
     rejected = target.on_records(records).rejected
     assert all(isinstance(each.error, Poison) for each in rejected)
     closed = target.on_records([watermark("transactions.scored", 99, MONDAY + DAY)])

@@ -16,15 +16,12 @@ from evermodel.common.events.windows import TransactionsPartial
 from evermodel.common.messaging.api import Reaction
 from evermodel.common.messaging.lockstep import SimulatedClock
 from evermodel.common.messaging.records import Record, TopicPartition
-from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
 from evermodel.drift.handlers.windower import Windower
 from tests.unit.drift.bench import (
     DAY,
     MONDAY,
-    FakeLake,
-    FakeReferences,
-    described,
     label,
+    made_windower,
     scored,
     watermark,
 )
@@ -58,14 +55,7 @@ NAMES = ["rows", "rows after a watermark", "labels", "labels after a watermark"]
 
 def windower(*, clock: bool) -> Windower:
     """Return a windower in June 2018, or one without a wall clock, as in the twin."""
-    return Windower(
-        models={"fraud": described()},
-        references=FakeReferences(),
-        lake=FakeLake(),
-        codec=MsgpackTallies(),
-        partitions=lambda _topic: 1,
-        clock=SimulatedClock(MONDAY + 10 * DAY) if clock else None,
-    )
+    return made_windower(clock=SimulatedClock(MONDAY + 10 * DAY) if clock else None)
 
 
 def refused(reactions: Sequence[Reaction]) -> list[int]:

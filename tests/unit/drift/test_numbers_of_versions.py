@@ -5,30 +5,16 @@ import pytest
 from evermodel.common.events.windows import TransactionsPartial
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.records import Record
-from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
-from evermodel.drift.handlers.windower import Windower
 from tests.unit.drift.bench import (
     DAY,
     MONDAY,
-    FakeLake,
-    FakeReferences,
-    described,
+    made_windower,
     scored,
     watermark,
 )
 
 #: The last is three in Arabic-Indic digits, which Python's int() reads too.
 NO_VERSIONS = ["0", "00", "01", "", "-1", "+1", "1_0", " 1", "1\n", "²", "\u0663"]
-
-
-def windower() -> Windower:
-    return Windower(
-        models={"fraud": described()},
-        references=FakeReferences(),
-        lake=FakeLake(),
-        codec=MsgpackTallies(),
-        partitions=lambda _topic: 1,
-    )
 
 
 def rows_naming(version: str) -> list[Record]:
@@ -43,7 +29,7 @@ def rows_naming(version: str) -> list[Record]:
 def test_a_version_spelt_otherwise_is_a_dead_letter_and_its_partition_goes_on(
     version: str,
 ) -> None:
-    target = windower()
+    target = made_windower()
     records = [*rows_naming(version), scored(3, MONDAY)]
     reaction = target.on_records(records)
     assert [r.record for r in reaction.rejected] == records[:3]
@@ -58,4 +44,4 @@ def test_a_version_spelt_otherwise_is_a_dead_letter_and_its_partition_goes_on(
 
 @pytest.mark.parametrize("version", ["1", "10", str(2**31 - 1)])
 def test_every_number_that_a_registry_gives_is_a_version(version: str) -> None:
-    assert not windower().on_records(rows_naming(version)).rejected
+    assert not made_windower().on_records(rows_naming(version)).rejected

@@ -26,6 +26,7 @@ from tests.unit.drift.bench import (
     FakeReferences,
     described,
     label,
+    made_windower,
     scored,
     watermark,
 )
@@ -36,19 +37,9 @@ HOUR = timedelta(hours=1)
 Make = Callable[[int, datetime], Record]
 
 
-def windower(lake: FakeLake) -> Windower:
-    return Windower(
-        models={"fraud": described()},
-        references=FakeReferences(),
-        lake=lake,
-        codec=MsgpackTallies(),
-        partitions=lambda _topic: 1,
-    )
-
-
 def taken_over(lake: FakeLake, state: Mapping[str, bytes | None], at: TopicPartition) -> Windower:
     """Return the next owner of a partition that was committed up to what `state` says."""
-    target = windower(lake)
+    target = made_windower(lake)
     target.on_restored(at, {k: v for k, v in state.items() if v is not None}, None)
     return target
 
@@ -76,7 +67,7 @@ def test_no_file_loses_a_row_wherever_retention_and_a_crash_cut_the_chunk(
 ) -> None:
     records = two_days([make(n, MONDAY + n * HOUR) for n in range(10)])
     at, lake = TopicPartition(records[0].topic, 0), FakeLake()
-    state = windower(lake).on_records(records[:crash]).state
+    state = made_windower(lake).on_records(records[:crash]).state
     before = {path: set(ids) for path, ids in lake.files.items()}
     after = taken_over(lake, state, at)
     for found in ([r for r in records[:crash] if r.offset >= kept_from], records[crash:]):
@@ -92,7 +83,7 @@ def test_no_file_loses_a_row_wherever_retention_and_a_crash_cut_the_chunk(
 def test_a_hole_that_retention_makes_while_the_chunk_is_refilled_loses_no_row(hole: int) -> None:
     records = two_days([scored(n, MONDAY + n * HOUR) for n in range(10)])
     at, lake = TopicPartition("transactions.scored", 0), FakeLake()
-    state = windower(lake).on_records(records).state
+    state = made_windower(lake).on_records(records).state
     before = {path: sorted(ids) for path, ids in lake.files.items()}
     after = taken_over(lake, state, at)
     after.on_records([r for r in records if not hole <= r.offset < hole + 4] or records)

@@ -11,16 +11,14 @@ from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.api import Reaction
 from evermodel.common.messaging.lockstep import SimulatedClock
 from evermodel.common.messaging.records import Record, TopicPartition
-from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
 from evermodel.drift.handlers.windower import Windower
 from evermodel.lake.layout import CHUNK_OFFSETS
 from tests.unit.drift.bench import (
     DAY,
     MONDAY,
     FakeLake,
-    FakeReferences,
-    described,
     label,
+    made_windower,
     scored,
     watermark,
 )
@@ -38,14 +36,7 @@ NAMES = ["a row", "a watermark of rows", "a label", "a watermark of labels"]
 
 def windower(lake: FakeLake | None = None) -> Windower:
     """Return a windower in June 2018."""
-    return Windower(
-        models={"fraud": described()},
-        references=FakeReferences(),
-        lake=lake or FakeLake(),
-        codec=MsgpackTallies(),
-        partitions=lambda _topic: 1,
-        clock=SimulatedClock(MONDAY + 10 * DAY),
-    )
+    return made_windower(lake, clock=SimulatedClock(MONDAY + 10 * DAY))
 
 
 def partials(reaction: Reaction) -> list[TransactionsPartial]:

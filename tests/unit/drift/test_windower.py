@@ -11,7 +11,6 @@ from evermodel.common.events.windows import TransactionsPartial
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.api import Reaction
 from evermodel.common.messaging.records import Record, TopicPartition
-from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
 from evermodel.drift.handlers.windower import Windower
 from evermodel.lake.layout import CHUNK_OFFSETS
 from tests.unit.drift.bench import (
@@ -19,8 +18,8 @@ from tests.unit.drift.bench import (
     MONDAY,
     FakeLake,
     FakeReferences,
-    described,
     label,
+    made_windower,
     record,
     referenced,
     scored,
@@ -32,13 +31,7 @@ SCORED = TopicPartition("transactions.scored", 0)
 
 
 def windower(lake: FakeLake | None = None) -> Windower:
-    return Windower(
-        models={"fraud": described()},
-        references=FakeReferences({REFERENCE.reference_id: REFERENCE}),
-        lake=lake or FakeLake(),
-        codec=MsgpackTallies(),
-        partitions=lambda _topic: 1,
-    )
+    return made_windower(lake, references=FakeReferences({REFERENCE.reference_id: REFERENCE}))
 
 
 def partials(*reactions: Reaction) -> list[TransactionsPartial]:
