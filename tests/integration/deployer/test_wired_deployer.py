@@ -10,6 +10,7 @@ import pytest
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.messaging.api import Held, Job, Reaction, ServiceSpec
 from evermodel.common.models.file import BadModelFile
+from evermodel.common.testing.sample import settled
 from evermodel.deployer.settings import Settings
 from evermodel.deployer.wiring import wire
 from tests.unit.deployer.scenario import Story, candidate
@@ -110,7 +111,7 @@ def test_it_reads_no_users_git_configuration(
     with wire(settings) as spec:
         held = routes(spec)[type(candidate(1))](candidate(1), Wired(spec).meta(candidate(1)))
         assert isinstance(held, Held)
-        step = held.work().events[0].payload
+        step = settled(held).events[0].payload
 
     assert isinstance(step, RolloutStep)
     assert step.commit is not None
@@ -124,8 +125,7 @@ class Wired(Story):
         self._routes, self._assignment = routes(spec), spec.assignment
 
     def deliver(self, payload: Any, meta: Any) -> Reaction:
-        answer: Reaction | Held = self._routes[type(payload)](payload, meta)
-        return answer.work() if isinstance(answer, Held) else answer
+        return settled(self._routes[type(payload)](payload, meta))
 
     def done(self, job: Job) -> Reaction:
         assert self._assignment is not None

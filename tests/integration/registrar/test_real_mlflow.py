@@ -17,7 +17,7 @@ from evermodel.artefact.scoring import load
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.errors import Transient
 from evermodel.common.kernel.ids import ModelName
-from evermodel.common.messaging.api import Held, Reaction
+from evermodel.common.testing.sample import settled
 from evermodel.registrar.adapters.child_evaluation import ChildEvaluation
 from evermodel.registrar.adapters.mlflow_artefacts import MlflowArtefacts
 from evermodel.registrar.adapters.mlflow_judgements import MlflowJudgements
@@ -112,13 +112,9 @@ def never(_plan: Plan, _folder: Path) -> Evaluation:
     raise AssertionError("this was judged before")
 
 
-def finish(reaction: Reaction | Held) -> Reaction:
-    return reaction.work() if isinstance(reaction, Held) else reaction
-
-
 def train(registrar: Registrar, run: Run, *, id_: str) -> ModelValidated:
     event = trained(run.digest, run_id=run.run_id)
-    (emitted,) = finish(registrar.on_model_trained(event, meta(id_))).events
+    (emitted,) = settled(registrar.on_model_trained(event, meta(id_))).events
     assert isinstance(emitted.payload, ModelValidated)
     return emitted.payload
 
@@ -136,7 +132,7 @@ def test_a_lifecycle_of_versions_on_real_parts(
     restarted = registrar_over(mlflow_server, tmp_path, run=never)
     assert train(restarted, runs["good"], id_="t1") == first, "and nothing was evaluated"
 
-    finish(registrar.on_rollout_step(step("promoted", version=1, stable=1), meta("s1")))
+    settled(registrar.on_rollout_step(step("promoted", version=1, stable=1), meta("s1")))
     second = train(registrar, runs["twin"], id_="t2")
     assert (second.verdict, second.version, second.champion) == ("accepted", 2, 1), second.reasons
     assert answers(second)["not_worse"] == "pass"
@@ -147,7 +143,7 @@ def test_a_lifecycle_of_versions_on_real_parts(
     assert answers(blind)["not_worse"] == "fail"
 
     taken_back = step("aborted", version=2, stable=1, quarantined=(runs["twin"].digest,))
-    finish(registrar.on_rollout_step(taken_back, meta("s2")))
+    settled(registrar.on_rollout_step(taken_back, meta("s2")))
     again = train(registrar, runs["twin"], id_="t4")
     assert answers(again)["quarantine"] == "fail"
     registry = MlflowRegistry(mlflow_server)
@@ -201,7 +197,7 @@ def test_a_server_that_is_down_is_waited_for(tmp_path: Path) -> None:
     with pytest.raises(Transient):
         train(down, Run("0" * 32, artefact().digest), id_="down")
     with pytest.raises(Transient):
-        finish(down.on_rollout_step(step("promoted", version=1, stable=1), meta("s")))
+        settled(down.on_rollout_step(step("promoted", version=1, stable=1), meta("s")))
 
 
 def test_the_service_takes_less_than_400_mb_with_mlflow_loaded() -> None:

@@ -26,6 +26,7 @@ from evermodel.common.messaging.api import Held, Job, Reaction
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.observability.metrics import Metrics
+from evermodel.common.testing.sample import settled
 from evermodel.deployer.adapters.embedded_engine import EmbeddedEngine
 from evermodel.deployer.adapters.memory_repository import MemoryRepository
 from evermodel.deployer.handlers.rollout import RolloutHandlers
@@ -274,8 +275,7 @@ class Story:
         )
 
     def deliver(self, payload: Payload, meta: EventMeta) -> Reaction:
-        answer = self._routed(payload, meta)
-        return answer.work() if isinstance(answer, Held) else answer
+        return settled(self._routed(payload, meta))
 
     def answer(self, payload: Payload) -> Reaction | Held:
         """Hand an event over without doing the work that follows."""

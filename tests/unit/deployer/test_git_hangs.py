@@ -2,16 +2,18 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.payload import Payload
 from evermodel.common.events.traffic import ServedVersion, ServingApplied
-from evermodel.common.messaging.api import Held, Reaction
+from evermodel.common.messaging.api import Held
 from evermodel.common.messaging.records import TopicPartition
+from evermodel.common.testing.sample import settled
 from evermodel.deployer.adapters.memory_repository import MemoryRepository
+from evermodel.deployer.handlers import memory
 from tests.unit.deployer.scenario import FRAUD, Story, candidate, pairs
 
 #: Whoever waits longer than this for Git has been waiting for ever.
@@ -57,11 +59,21 @@ def order(command: str) -> LifecycleCommand:
     return LifecycleCommand(model=FRAUD, command=command, who="ada", why="I say so")
 
 
-def at_work(story: Story, payload: Payload, beside: ThreadPoolExecutor) -> "Future[Reaction]":
-    """Let the loop work on `payload` in a thread, which asks Git."""
-    answer = story.answer(payload)
-    assert isinstance(answer, Held)
-    return beside.submit(answer.work)
+class AtWork:
+    """An event that is worked on in a thread, which asks Git."""
+
+    def __init__(self, story: Story, payload: Payload, beside: ThreadPoolExecutor) -> None:
+        answer = story.answer(payload)
+        assert isinstance(answer, Held)
+        self._story, self._work = story, beside.submit(answer.work)
+
+    def until_done(self) -> "AtWork":
+        self._work.result(FOR_EVER)
+        return self
+
+    def take_in(self) -> None:
+        """Let the loop take in what came of it, when that is there."""
+        self._story.take(settled(Held(lambda: self._work.result(FOR_EVER))))
 
 
 BAD: dict[str, Callable[[Story], object]] = {
@@ -135,7 +147,7 @@ def test_a_bad_version_goes_to_zero_while_another_event_waits_for_git(
 ) -> None:
     story = Story(repository=git).accepted(1).accepted(2).days(2)
     git.hang()
-    rise = at_work(story, order("promote"), beside)
+    rise = AtWork(story, order("promote"), beside)
     assert git.asked.wait(FOR_EVER)
 
     story.keeps_jobs = True
@@ -143,11 +155,38 @@ def test_a_bad_version_goes_to_zero_while_another_event_waits_for_git(
     assert story.actions[-1] == "aborted v2"
 
     git.free.set()
-    story.take(rise.result(FOR_EVER))
+    rise.take_in()
     story.do_jobs()
     assert story.actions[-3:] == ["aborted v2", "resumed v1", "declined v1"]
     assert story.weights == {1: 100}
     assert story.subjects[1:] == ["promote(fraud): v1 -> v2", "rollback(fraud): v2 -> v1"]
+
+
+LATER: dict[str, tuple[Payload, list[str]]] = {
+    "a fall": (unservable(2), ["aborted v2", "resumed v1", "declined v1"]),
+    "an order": (order("pause"), ["promoted v2", "held v2"]),
+}
+
+
+@pytest.mark.parametrize(("later", "said"), LATER.values(), ids=LATER)
+def test_what_is_done_and_not_taken_in_yet_is_not_overtaken(
+    later: Payload, said: list[str], git: Hanging, beside: ThreadPoolExecutor
+) -> None:
+    story = Story(repository=git).accepted(1).accepted(2).days(2)
+    story.keeps_jobs = True
+    rise = AtWork(story, order("promote"), beside).until_done()
+
+    answer = story.answer(later)
+    if isinstance(answer, Held):
+        rise.take_in()
+        story.take(settled(answer))
+    else:
+        story.take(answer)
+        rise.take_in()
+    story.do_jobs()
+
+    assert story.actions[-len(said) :] == said
+    assert memory.load(story.state["fraud"]) == story.handlers.state_of("fraud")
 
 
 def test_a_version_that_is_being_announced_begins_over_what_serves_when_git_answers(
@@ -155,14 +194,14 @@ def test_a_version_that_is_being_announced_begins_over_what_serves_when_git_answ
 ) -> None:
     story = Story(repository=git).accepted(1).accepted(2).days(4)
     git.hang()
-    start = at_work(story, candidate(3), beside)
+    start = AtWork(story, candidate(3), beside)
     assert git.asked.wait(FOR_EVER)
 
     story.keeps_jobs = True
     story.happens(unservable(2))
     assert story.actions[-1] == "rolled_back v2"
     git.free.set()
-    story.take(start.result(FOR_EVER))
+    start.take_in()
     story.do_jobs()
 
     assert story.actions[-1] == "started v3"
@@ -177,14 +216,14 @@ def test_an_order_that_only_the_event_in_work_makes_possible_waits_for_it(
 ) -> None:
     story = Story(repository=git)
     git.hang()
-    first = at_work(story, candidate(1), beside)
+    first = AtWork(story, candidate(1), beside)
     assert git.asked.wait(FOR_EVER)
     pause = story.answer(order("pause"))
 
     assert isinstance(pause, Held)
     git.free.set()
-    story.take(first.result(FOR_EVER))
-    story.take(pause.work())
+    first.take_in()
+    story.take(settled(pause))
     assert story.actions == ["promoted v1", "held v1"]
 
 

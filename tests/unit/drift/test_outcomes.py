@@ -20,6 +20,7 @@ from evermodel.common.messaging.api import Held, Reaction
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.file import parse_model
 from evermodel.common.testing.harness import Harness
+from evermodel.common.testing.sample import settled
 from evermodel.drift.adapters.duckdb_outcomes import DuckdbOutcomes
 from evermodel.drift.domain.outcomes import Joined, cohort_of, pairs_of
 from evermodel.drift.handlers.outcomes import OutcomesHandler
@@ -74,7 +75,7 @@ def matured(root: Path) -> OutcomesMatured:
     handler = OutcomesHandler(models={"fraud": MODEL}, lake=DuckdbOutcomes(root))
     held = handler.on_transactions_windowed(*windowed())
     assert isinstance(held, Held)
-    (emit,) = held.work().events
+    (emit,) = settled(held).events
     assert isinstance(emit.payload, OutcomesMatured)
     assert emit.time == T
     return emit.payload
@@ -166,7 +167,7 @@ def test_the_champion_comes_first_in_a_pair() -> None:
 def answer(handler: OutcomesHandler, *said: object) -> Reaction:
     held = handler.on_transactions_windowed(*said)  # type: ignore[arg-type]  # as windowed() gives
     assert isinstance(held, Held)
-    return held.work()
+    return settled(held)
 
 
 def test_a_cohort_of_a_window_that_failed_quality_says_so_also_after_a_restart(

@@ -1,6 +1,8 @@
 """What the loop makes of each outcome, over the in-memory broker."""
 
+import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Never
 
 import pytest
@@ -12,6 +14,8 @@ from evermodel.common.events.training import ModelTrained
 from evermodel.common.kernel.errors import Fatal, Permanent, Transient
 from evermodel.common.kernel.ids import caused_id, identity_id
 from evermodel.common.messaging.api import Emit, Held, Reaction, Route, ServiceSpec, TableRoute
+from evermodel.common.messaging.beside import Threads
+from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.records import Outgoing
 from evermodel.common.settings import LoopSettings
 from evermodel.common.testing.harness import Crashed, Harness, crash_at
@@ -200,6 +204,36 @@ def test_an_event_that_cannot_be_encoded_is_a_bug_of_the_one_that_led_to_it() ->
 def test_held_work_that_fails_is_told_apart_like_a_handler() -> None:
     harness = Harness()
     harness.add(stateless(lambda _event, _meta: Held(_never)))
+    say(harness, 1)
+    harness.run()
+    assert harness.dead_letters("trainer")[0].reason == "permanent"
+
+
+def test_the_rest_of_held_work_runs_on_the_loops_thread_and_may_hold_again() -> None:
+    threads: list[str] = []
+
+    def rest(event: LifecycleCommand, meta: EventMeta) -> Reaction | Held:
+        threads.append(threading.current_thread().name)
+        if len(threads) == 1:
+            return Held(lambda: partial(rest, event, meta))
+        return Reaction([Emit(trained(meta, model=event.model, reason="rest"), meta.time)])
+
+    harness = Harness()
+    spec = stateless(lambda event, meta: Held(lambda: partial(rest, event, meta)))
+    with Loop(spec, broker=harness.broker, clock=harness.clock, beside=Threads()) as loop:
+        say(harness, 1)
+        turns = 0
+        while not reasons(harness) and turns < 1000:
+            loop.step(timeout_seconds=0.01)
+            turns += 1
+
+    assert reasons(harness) == ["rest"]
+    assert threads == [threading.current_thread().name] * 2
+
+
+def test_the_rest_of_held_work_that_fails_is_told_apart_like_a_handler() -> None:
+    harness = Harness()
+    harness.add(stateless(lambda _event, _meta: Held(lambda: _never)))
     say(harness, 1)
     harness.run()
     assert harness.dead_letters("trainer")[0].reason == "permanent"

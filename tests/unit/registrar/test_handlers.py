@@ -9,7 +9,8 @@ from evermodel.common.events.training import ModelTrained
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.errors import Permanent, Transient
 from evermodel.common.kernel.ids import EventId, ModelName
-from evermodel.common.messaging.api import NOTHING, Held, Reaction
+from evermodel.common.messaging.api import NOTHING
+from evermodel.common.testing.sample import settled
 from evermodel.registrar.adapters.directory_judgements import DirectoryJudgements
 from evermodel.registrar.adapters.directory_registry import DirectoryRegistry
 from evermodel.registrar.domain.evidence import (
@@ -71,7 +72,7 @@ class House:
         )
 
     def train(self, event: ModelTrained, *, id_: str) -> ModelValidated:
-        found = finish(self.registrar.on_model_trained(event, meta(id_)))
+        found = settled(self.registrar.on_model_trained(event, meta(id_)))
         (emitted,) = found.events
         assert emitted.time == TIME
         assert isinstance(emitted.payload, ModelValidated)
@@ -79,7 +80,7 @@ class House:
 
     def roll(self, action: str, *, version: int, stable: int, held: tuple[str, ...] = ()) -> None:
         event = step(action, version=version, stable=stable, quarantined=held)
-        assert finish(self.registrar.on_rollout_step(event, meta("step"))) == NOTHING
+        assert settled(self.registrar.on_rollout_step(event, meta("step"))) == NOTHING
 
     def named(self, alias: Alias) -> int | None:
         found = self.registry.aliased(ModelName("fraud"), alias=alias)
@@ -89,10 +90,6 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     return House(tmp_path)
-
-
-def finish(reaction: Reaction | Held) -> Reaction:
-    return reaction.work() if isinstance(reaction, Held) else reaction
 
 
 def test_the_first_model_is_accepted_and_becomes_version_one(house: House) -> None:

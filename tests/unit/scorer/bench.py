@@ -14,6 +14,7 @@ from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.kernel.ids import EventId
 from evermodel.common.messaging.api import Held, Reaction, ServiceSpec
 from evermodel.common.messaging.records import Record
+from evermodel.common.testing.sample import settled
 from evermodel.scorer.ports import BundleRefused, Columns, LoadedVersion
 
 P = ParamSpec("P")
@@ -113,7 +114,7 @@ class Bench:
     ) -> ServingApplied:
         held = self.spec.tables[0].handler(step(*plays, version=version, **fields), meta(event_id))
         assert isinstance(held, Held)  # loading is slow: the loop does it beside scoring
-        (emit,) = held.work().events
+        (emit,) = settled(held).events
         assert isinstance(emit.payload, ServingApplied)
         return emit.payload
 

@@ -9,6 +9,7 @@ import pytest
 
 from evermodel.common.kernel.errors import Misconfigured, Transient
 from evermodel.common.messaging.api import Held, Reaction
+from evermodel.common.testing.sample import settled
 from evermodel.scorer.handlers.fault import Fault
 from evermodel.scorer.ports import BundleUnreachable
 from tests.unit.scorer.bench import Bench, Formula, Later, by_amount, meta, payment, play, step
@@ -43,7 +44,7 @@ def test_two_replicas_answer_with_events_of_their_own(make_bench: Callable[..., 
         bench = make_bench(replica=replica)
         held = bench.spec.tables[0].handler(step(CHAMPION, CANARY), meta())
         assert isinstance(held, Held)
-        said.append(held.work().events[0].identity)
+        said.append(settled(held).events[0].identity)
     assert said == ["fraud/step-1/0", "fraud/step-1/1"]
 
 

@@ -98,11 +98,22 @@ class Held:
     The loop pauses the partition, calls `work` in a thread, polls on, and commits the offset
     with the result: a crash before that repeats `work`, so its effects must be looked up
     before they are made. If another message fails meanwhile, this work is repeated too, while
-    the old thread still runs. `work` must therefore not change memory without checking that it
-    still owns the partition.
+    the old thread still runs.
+
+    `work` must not change memory that other handlers read: what they say between its end and its
+    commit would go out first, and its own older state last. It returns the rest instead, which
+    the loop calls on its own thread, or never where the partition has gone; what the rest
+    returns goes out next. That may be more held work::
+
+        handler ─▶ Held(work) ─thread─▶ Reaction
+                      ▲            └──▶ rest ─loop─▶ Reaction
+                      └──────────────────────┘
     """
 
-    work: Callable[[], Reaction]
+    work: Callable[[], "Reaction | Rest"]
+
+
+Rest = Callable[[], Reaction | Held]
 
 
 class EventHandler(Protocol[P_contra]):

@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from evermodel.common.events.envelope import EventMeta
-from evermodel.common.messaging.api import BatchRoute, Reaction, Route, TableRoute
+from evermodel.common.messaging.api import BatchRoute, Reaction, Rest, Route, TableRoute
 from evermodel.common.messaging.outcome import Outcome
 from evermodel.common.messaging.records import Record, TopicPartition
 
@@ -32,7 +32,7 @@ class Lane:
     partition: TopicPartition
     route: AnyRoute
     queue: deque[Record] = field(default_factory=deque)
-    held: "Future[Outcome[Reaction]] | None" = None
+    held: "Future[Outcome[Reaction | Rest]] | None" = None
     not_before: float = 0.0
     cause: EventMeta | None = None
     single_until: int = -1

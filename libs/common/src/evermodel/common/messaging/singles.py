@@ -2,7 +2,7 @@
 
 Owns what becomes of the outcome of one record::
 
-    handle ─▶ Done ─▶ publish, next        Held ─▶ beside the loop, then settled like a handler
+    handle ─▶ Done ─▶ publish, next        Held ─▶ beside the loop, the rest as if handled here
               Retry ─▶ the same again, after a delay
               Bug ─▶ the same again, a bounded number of times, then dead letter
               Dead ─▶ dead letter, next
@@ -18,7 +18,7 @@ from functools import partial
 from evermodel.common.events.codec import decode
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.kernel.errors import Reason
-from evermodel.common.messaging.api import BatchRoute, Held, Reaction, ServiceSpec
+from evermodel.common.messaging.api import BatchRoute, Held, Reaction, Rest, ServiceSpec
 from evermodel.common.messaging.deadletter import is_for_another
 from evermodel.common.messaging.lane import Lane
 from evermodel.common.messaging.means import Means
@@ -67,8 +67,7 @@ class Singles:
             return False
         outcome, lane.held = lane.held.result(), None
         if isinstance(outcome, Done):
-            ready = partial(self._prepare, lane, outcome.result, cause=lane.cause)
-            self._settle(lane, attempt(ready))
+            self._settle(lane, attempt(partial(self._rest, lane, outcome.result)))
         else:
             self._settle(lane, outcome)
         return True
@@ -87,6 +86,12 @@ class Singles:
         if isinstance(answer, Held):
             return answer
         return self._prepare(lane, answer, cause=event.meta)
+
+    def _rest(self, lane: Lane, result: Reaction | Rest) -> Prepared | Held:
+        answer = result if isinstance(result, Reaction) else result()
+        if isinstance(answer, Held):
+            return answer
+        return self._prepare(lane, answer, cause=lane.cause)
 
     def _prepare(self, lane: Lane, reaction: Reaction, *, cause: EventMeta | None) -> Prepared:
         return self._outbox.prepare(

@@ -5,6 +5,7 @@ Small enough to be right by reading, and using everything: state, restore, jobs,
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from evermodel.common.events.catalogue import TRAINER_STATE
 from evermodel.common.events.commands import LifecycleCommand
@@ -43,6 +44,14 @@ def trained(meta: EventMeta, *, model: str, reason: str) -> ModelTrained:
     )
 
 
+def settled(answer: Reaction | Held) -> Reaction:
+    """Return the reaction, after the held work: all on the caller's thread."""
+    while isinstance(answer, Held):
+        result = answer.work()
+        answer = result if isinstance(result, Reaction) else result()
+    return answer
+
+
 class Counting:
     """Answers the n-th command of a model with ``<why> is <n>``; n is kept as state."""
 
@@ -56,7 +65,7 @@ class Counting:
         """Count, keep, answer."""
         if not self._held:
             return self._answer(event, meta)
-        return Held(lambda: self._answer(event, meta))
+        return Held(lambda: partial(self._answer, event, meta))
 
     def _answer(self, event: LifecycleCommand, meta: EventMeta) -> Reaction:
         count = self.counts.get(event.model, 0) + 1

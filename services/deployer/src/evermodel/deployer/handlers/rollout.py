@@ -1,8 +1,10 @@
 """One method per event: translate, let the domain decide, bring it about, say it.
 
 Git is asked in ``Held`` work, beside the loop; one model's events are worked off one at a time.
-A version is taken back before all of that: at once, even while such work waits for Git. The work
-finds its model changed when it returns, and is done anew; Git gets what it is owed by a job:
+What came of it is taken in on the loop's thread, as everything is that changes a state, so that
+states are published in the order in which they came about. A version is taken back before all of
+that: at once, even while such work waits for Git. The work then finds its model changed, and is
+decided anew; Git gets what it is owed by a job:
 
     bad ─▶ rollout.step: aborted ─commit─▶ job: write to Git ─▶ rollout.step: resumed, commit 4f1c…
                                                 └─ no answer ─▶ tried again between events
@@ -23,7 +25,7 @@ from evermodel.common.events.validation import ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.kernel.errors import Permanent, Transient
 from evermodel.common.kernel.ids import EventId, ModelName, lifecycle_of
-from evermodel.common.messaging.api import NOTHING, Held, Job, Reaction, Restored
+from evermodel.common.messaging.api import NOTHING, Held, Job, Reaction, Rest, Restored
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.observability.metrics import Metrics
@@ -70,10 +72,10 @@ class RolloutHandlers:
         self._states: dict[str, Lifecycle] = {}
         self._answers: OrderedDict[EventId, Reaction] = OrderedDict()
         self._generation = 0
-        #: One model's work at a time; held while Git is asked.
+        #: Models whose work is under way and not taken in yet; set once Git is asked no more.
+        self._asking: dict[str, threading.Event] = {}
+        #: One thread asks for a model: the one from before a restart may still be waiting for Git.
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        #: Guards states and answers; never held while Git is asked.
-        self._memory = threading.Lock()
 
     def on_model_validated(self, event: ModelValidated, meta: EventMeta, /) -> Reaction | Held:
         """Begin a rollout, or queue the version. Rejected ones concern nobody here."""
@@ -117,19 +119,17 @@ class RolloutHandlers:
 
     def on_revoked(self, partition: TopicPartition, /) -> None:
         """Forget what may be another replica's from now on; all partitions go at once."""
-        with self._memory:
-            self._generation += 1
-            self._answers.clear()
-            self._states.clear()
+        self._generation += 1
+        self._answers.clear()
+        self._states.clear()
+        self._asking.clear()
         self._readings.forget()
 
     def on_tick(self) -> Reaction:
         """Bring Git what it is owed, without waiting for the model's next event."""
-        with self._memory:
-            states = dict(self._states)
-        came_back = self._errands.tick(states)
+        came_back = self._errands.tick(dict(self._states))
         reaction = NOTHING if came_back is None else self._returned(came_back)
-        self._readings.show(states | self._states)
+        self._readings.show(self._states)
         return reaction
 
     def on_done(self, key: str, cause: EventMeta, result: object, /) -> Reaction:
@@ -145,10 +145,9 @@ class RolloutHandlers:
         if after == before or delivery.overtaken is not None:
             return NOTHING
         model = ModelName(before.model)
-        with self._memory:
-            if self._states.get(model) != before:
-                return NOTHING
-            self._states[model] = after
+        if self._states.get(model) != before:
+            return NOTHING
+        self._states[model] = after
         state: dict[str, bytes | None] = {model: memory.dump(after)}
         if not delivery.commits:
             return Reaction(state=state)
@@ -168,52 +167,57 @@ class RolloutHandlers:
             raise Permanent(f"no model description names {model!r}")
         if meta.id in self._answers:
             return self._answers[meta.id]
-        reaction = self._at_once(model, happening, meta)
-        if reaction is not None:
-            return reaction
-        generation = self._generation
-        return Held(lambda: self._locked_work(model, happening, meta, generation))
-
-    def _at_once(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction | None:
-        """Answer without Git; None when that is needed, or other work has to be waited for."""
-        lock = self._locks[model]
-        is_mine = lock.acquire(blocking=False)
+        before, asking = self.state_of(model), self._asking.get(model)
+        again = partial(self._react, model, happening, meta)
         try:
-            with self._memory:
-                decision = self._work.decide(self.state_of(model), happening, meta)
-                if decision.asks_git or not (is_mine or decision.takes_back):
-                    return None
-                state, turn = self._work.at_once(decision, happening, meta)
-                return self._remember(state, turn, meta)
+            decision = self._work.decide(before, happening, meta)
         except Permanent:
-            if is_mine:
+            if asking is None:
                 raise
-            return None  # what is worked on may make it possible, as a first model does
-        finally:
-            if is_mine:
-                lock.release()
+            return _after(asking, again)  # it may make this possible, as a first model does
+        if asking is not None and not decision.takes_back:
+            return _after(asking, again)
+        if decision.asks_git:
+            return self._ask(before, happening, meta)
+        return self._remember(*self._work.at_once(decision, happening, meta), meta)
 
-    def _locked_work(
-        self, model: ModelName, happening: Happening, meta: EventMeta, generation: int
-    ) -> Reaction:
-        with self._locks[model]:
-            while True:
-                self._still_ours(generation)
-                if meta.id in self._answers:
-                    return self._answers[meta.id]
-                before = self.state_of(model)
-                state, turn = self._work.carry_out(before, happening, meta)
-                with self._memory:
-                    self._still_ours(generation)
-                    if self.state_of(model) == before:
-                        return self._remember(state, turn, meta)
-                # A version was taken back while Git was asked: this was worked out for another
-                # state. What it wrote to Git is found there, what it shifted is shifted anew.
+    def _ask(self, before: Lifecycle, happening: Happening, meta: EventMeta) -> Held:
+        """Carry it out beside the loop, where Git is asked, and take in what came of it."""
+        generation, over = self._generation, threading.Event()
+        self._asking[before.model] = over
 
-    def _still_ours(self, generation: int) -> None:
-        if generation != self._generation:
-            # The partition went to another replica, which gets this event as well.
-            raise Transient("the partition was taken away while this was worked on")
+        def work() -> Rest:
+            try:
+                with self._locks[before.model]:
+                    if generation != self._generation:
+                        # The partition went to another replica, which gets this event as well.
+                        raise Transient("the partition was taken away while this was worked on")
+                    state, turn = self._work.carry_out(before, happening, meta)
+            finally:
+                over.set()
+            return partial(self._take_in, before, state, turn, happening, meta)
+
+        return Held(work)
+
+    def _take_in(
+        self,
+        before: Lifecycle,
+        state: Lifecycle,
+        turn: Turn,
+        happening: Happening,
+        meta: EventMeta,
+    ) -> Reaction | Held:
+        """Note what came of work, unless a version was taken back while Git was asked.
+
+        Then this was worked out for another state: what it wrote to Git will be found there.
+        """
+        model = ModelName(before.model)
+        del self._asking[model]
+        now = self.state_of(model)
+        if now == before:
+            return self._remember(state, turn, meta)
+        self._work.take_over(now)
+        return self._react(model, happening, meta)
 
     def _remember(self, state: Lifecycle, turn: Turn, meta: EventMeta) -> Reaction:
         model = state.model
@@ -236,3 +240,13 @@ class RolloutHandlers:
         """Return the job of telling Git. One that is lost with its process is a tick's errand."""
         tell = partial(deliver, state, self._repository)
         return Job(key=f"{state.model}/git", cause=cause, run=tell)
+
+
+def _after(asking: threading.Event, again: Rest) -> Held:
+    """Wait until Git has answered that one, off the loop, then decide `again`."""
+
+    def work() -> Rest:
+        asking.wait()
+        return again
+
+    return Held(work)
