@@ -44,7 +44,7 @@ def write_bundle(
         return {OUTPUT: tf.identity(predict(raw), name=OUTPUT)}
 
     path.mkdir(parents=True)
-    function = tf.function(answer).get_concrete_function(specs)
+    function = tf.function(answer, autograph=False).get_concrete_function(specs)
     saved = path / SAVED_MODEL
     tf.saved_model.save(owner, str(saved), signatures={SIGNATURE: function})
     (saved / "fingerprint.pb").unlink(missing_ok=True)

@@ -36,7 +36,7 @@ CONSUMER = {
     "session.timeout.ms": 6000,
     "heartbeat.interval.ms": 1500,
     "max.poll.interval.ms": 60000,
-    "fetch.wait.max.ms": 50,
+    "fetch.wait.max.ms": 250,
     "queued.max.messages.kbytes": 16384,
     "topic.metadata.refresh.interval.ms": 30000,
 }
