@@ -82,7 +82,6 @@ def test_what_the_trainings_took_is_told(told: Told) -> None:
 
 
 def test_each_alarm_that_trained_has_a_page_that_evidently_drew(told: Told) -> None:
-    """The last alarm comes with the last window: its page may come after the demo has looked."""
     causes = {training["caused_by"] for training in told.summary["trainings"]}
     alarms = [a for a in told.summary["alarms"] if a["severity"] == "retrain"]
     trained = {a["time"][:10].replace("-", "") for a in alarms if a["event_id"] in causes}
@@ -100,7 +99,7 @@ def test_nothing_happens_in_the_quiet_time(told: Told) -> None:
 def test_nothing_is_lost_doubled_or_given_up(told: Told) -> None:
     summary = told.summary
     assert (summary["lost"], summary["duplicated"], summary["dead_letters"]) == (0, 0, 0)
-    assert summary["transactions"] > 250_000
+    assert summary["transactions"] > 240_000
 
 
 def test_git_registry_and_traffic_agree_at_the_end(told: Told) -> None:

@@ -59,12 +59,13 @@ class World:
 
 QUIET = World()
 
-#: The story of `make demo`, in days of event time:
+#: The story of `make demo`, in days of event time; it ends when version 3 is taken back:
 #:
-#:     0 ······ 20 ······ 28 ········ 35 ····· 40 ···· 45-46 ··· 48 ······· 55 ···· 57 ·· 60
-#:     history  v1 serves  the world   v2 is    v2      outage    the world  v3 is   v3 is
-#:                         moves       trained  serves            moves on   trained taken back
+#:     0 ······ 20 ······ 28 ········ 35 ····· 40 ···· 45-46 ··· 48 ······· 55 ······ 57
+#:     history  v1 serves  the world   v2 is    v2      outage    the world  v3 is    v3 is
+#:                         moves       trained  serves            moves on   trained  taken back
 STORY = World(
+    days=57,
     happenings=(
         PriceLevel(day=28, factor=1.35),
         NightRaids(day=28),
