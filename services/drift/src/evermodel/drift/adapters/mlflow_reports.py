@@ -18,6 +18,9 @@ VERDICT_TAG, WITHOUT_TAG = "evermodel.verdict", "evermodel.without"
 #: MLflow takes tags of 8,000 characters; a sentence is enough.
 _LONGEST_TAG = 1000
 
+#: MLflow takes this many metrics at once.
+_LONGEST_BATCH = 1000
+
 
 class MlflowReports:
     """Keeps reports in the MLflow server at `tracking_uri`."""
@@ -49,11 +52,9 @@ class MlflowReports:
                 experiment, run_name=_name(alarm), tags=_tags(alarm, without=without)
             )
             client.log_artifacts(run.info.run_id, str(folder))
-            for evidence in alarm.verdict.evidence:
-                client.log_metric(
-                    run.info.run_id, f"effect/{_spelt(evidence.feature)}", evidence.effect
-                )
-            client.log_metric(run.info.run_id, "rows", alarm.verdict.rows)
+            metrics = _metrics(alarm)
+            for first in range(0, len(metrics), _LONGEST_BATCH):
+                client.log_batch(run.info.run_id, metrics[first : first + _LONGEST_BATCH])
             client.set_terminated(run.info.run_id, "FINISHED")
             return self._filed(client.get_run(run.info.run_id))
 
@@ -108,6 +109,13 @@ def _tags(alarm: Alarm, *, without: str) -> dict[str, str]:
         "mlflow.note.content": verdict.reason,
     }
     return {name: value[:_LONGEST_TAG] for name, value in tags.items() if value}
+
+
+def _metrics(alarm: Alarm) -> list[Any]:
+    from mlflow.entities import Metric  # noqa: PLC0415  # as above
+
+    effects = [(f"effect/{_spelt(e.feature)}", e.effect) for e in alarm.verdict.evidence]
+    return [Metric(n, value, 0, 0) for n, value in [*effects, ("rows", alarm.verdict.rows)]]
 
 
 def _spelt(feature: str) -> str:
