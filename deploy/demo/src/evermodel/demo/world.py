@@ -71,5 +71,5 @@ STORY = World(
         NightRaids(day=28),
         Outage(day=45, days=2),
         PriceLevel(day=48, factor=1.35),
-    )
+    ),
 )
