@@ -50,6 +50,6 @@ def draw(
 
 
 def _sheet(figure_class: Any) -> tuple[Any, Any]:
-    """Return a figure and its axes; fixed margins, for finding the best took longer than all else."""
+    """Return a figure and its axes. Finding the best margins took longer than all else."""
     figure = figure_class(figsize=(5, 4))
     return figure, figure.subplots(gridspec_kw=_MARGINS)
