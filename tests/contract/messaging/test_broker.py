@@ -306,6 +306,15 @@ def test_a_member_that_lost_its_name_is_fenced(place: Place) -> None:
     producer.close()
 
 
+def test_a_reader_has_caught_up_where_somebody_writes_all_the_time(place: Place) -> None:
+    place.broker.publish([place.outgoing("1"), place.outgoing("2")])
+    reader = place.broker.reader([place.at(0)])
+    place.broker.publish([place.outgoing("later")])
+    assert read(reader, until=3) == ["1", "2", "later"]
+    assert reader.caught_up()
+    reader.close()
+
+
 def test_a_reader_waits_for_what_was_being_written(place: Place) -> None:
     producer = place.broker.producer(transactional_id=place.topic)
     producer.begin()
