@@ -5,7 +5,6 @@ Small enough to be right by reading, and using everything: state, restore, jobs,
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 
 from evermodel.common.events.catalogue import TRAINER_STATE
 from evermodel.common.events.commands import LifecycleCommand
@@ -65,7 +64,7 @@ class Counting:
         """Count, keep, answer."""
         if not self._held:
             return self._answer(event, meta)
-        return Held(lambda: partial(self._answer, event, meta))
+        return Held(lambda: self._answer(event, meta))
 
     def _answer(self, event: LifecycleCommand, meta: EventMeta) -> Reaction:
         count = self.counts.get(event.model, 0) + 1
