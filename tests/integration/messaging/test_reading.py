@@ -26,11 +26,10 @@ def test_a_broker_that_dies_mid_read_is_unavailable(tmp_path: Path) -> None:
         values = [random.randbytes(BYTES) for _ in range(RECORDS)]
         broker.publish(Outgoing(topic=TOPIC, key=b"k", value=v, partition=0) for v in values)
         reader = broker.reader(partitions_of(broker, [TOPIC]))
+        # One alone: a whole chunk may be all, where reading is fast.
         while not (found := reader.poll(limit=1, timeout_seconds=1.0)):
             pass
-        assert (
-            found[0].value == values[0]
-        )  # one alone: a whole chunk may be all, where reading is fast
+        assert found[0].value == values[0]
         (running,) = recorded(tmp_path / "processes")
         psutil.Process(running.pid).kill()
         with pytest.raises(BrokerUnavailable, match="went nowhere"):

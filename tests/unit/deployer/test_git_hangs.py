@@ -227,6 +227,25 @@ def test_an_order_that_only_the_event_in_work_makes_possible_waits_for_it(
     assert story.actions == ["promoted v1", "held v1"]
 
 
+def test_an_order_that_waited_for_git_is_obeyed_before_what_came_later(
+    git: Hanging, beside: ThreadPoolExecutor
+) -> None:
+    story = Story(repository=git).accepted(1).accepted(2).days(2)
+    git.hang()
+    rise = AtWork(story, order("promote"), beside)
+    assert git.asked.wait(FOR_EVER)
+    pause = story.answer(order("pause"))
+    assert isinstance(pause, Held)
+    git.free.set()
+    rise.take_in()
+
+    later = story.answer(candidate(3))
+    story.take(settled(pause))
+    story.take(settled(later))
+
+    assert story.actions[-3:] == ["promoted v2", "held v2", "queued v3"]
+
+
 def test_what_a_dead_process_had_not_told_git_is_told_by_the_next(git: Hanging) -> None:
     story = Story(repository=git).accepted(1).accepted(2).days(2)
     story.keeps_jobs = True

@@ -230,6 +230,7 @@ def test_a_redelivered_event_makes_one_commit_and_says_the_same() -> None:
     again = story.deliver(payload, meta)
 
     assert [e.payload for e in again.events] == story.steps[-1:]
+    assert not again.state, "the state may have gone on since"
     assert len(story.repository.log) == 2
 
 
@@ -265,6 +266,9 @@ def test_work_that_outlives_its_partition_decides_nothing() -> None:
     with pytest.raises(Transient):
         held.work()
     assert len(story.repository.log) == 1
+
+    story.handlers.on_restored(TopicPartition("deployer.state", 0), story.state, None)
+    assert story.accepted(2).actions[-1] == "started v2"
 
 
 def test_an_order_at_the_walls_time_is_carried_out_in_the_streams_time() -> None:

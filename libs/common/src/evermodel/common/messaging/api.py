@@ -100,10 +100,11 @@ class Held:
     before they are made. If another message fails meanwhile, this work is repeated too, while
     the old thread still runs.
 
-    `work` must not change memory that other handlers read: what they say between its end and its
-    commit would go out first, and its own older state last. It returns the rest instead, which
-    the loop calls on its own thread, or never where the partition has gone; what the rest
-    returns goes out next. That may be more held work::
+    Where events of other partitions change the same state, `work` must not: what they say between
+    its end and its commit would go out first, and its own older state last. It returns the rest
+    instead, which the loop calls on its own thread, or never where the partition has gone or
+    another message failed meanwhile; what the rest returns goes out next. That may be more held
+    work::
 
         handler ─▶ Held(work) ─thread─▶ Reaction
                       ▲            └──▶ rest ─loop─▶ Reaction

@@ -28,8 +28,8 @@ UNDECIDED_SECONDS = 30.0
 # A static member of a classic group that returns within the session keeps its partitions: 1.2 s
 # to the next commit after a kill where a dynamic one needs 5.7 s. Range: topics with the same
 # partition count are assigned alike, so state partition p comes with input partition p. A fetch
-# waits 250 ms for a first record: hops are the same as at 50, and the broker of an idle stack of
-# eight services takes 7 % of a core where it took 16.
+# waits 250 ms for a first record: hops of single events are the same as at 50, and the broker of an
+# idle stack of eight services takes 7 % of a core where it took 16.
 CONSUMER = {
     "enable.auto.commit": False,
     "auto.offset.reset": "earliest",

@@ -12,7 +12,7 @@ decided anew; Git gets what it is owed by a job:
 
 import logging
 import threading
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from functools import partial
@@ -48,7 +48,8 @@ from evermodel.deployer.ports import ConfigRepository, RolloutEngine
 
 _log = logging.getLogger(__name__)
 
-#: Reactions kept so that an event which the loop hands over again gets the same answer.
+#: What was said of so many events is kept: one that comes twice is answered alike, and nothing is
+#: done or kept for it, for the state may have gone on since.
 REMEMBERED = 512
 
 
@@ -74,6 +75,8 @@ class RolloutHandlers:
         self._generation = 0
         #: Models whose work is under way and not taken in yet; set once Git is asked no more.
         self._asking: dict[str, threading.Event] = {}
+        #: Events that wait for such work, by model: a backlog of windows starves no order.
+        self._waiting: defaultdict[str, deque[EventId]] = defaultdict(deque)
         #: One thread asks for a model: the one from before a restart may still be waiting for Git.
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -123,11 +126,12 @@ class RolloutHandlers:
         self._answers.clear()
         self._states.clear()
         self._asking.clear()
+        self._waiting.clear()
         self._readings.forget()
 
     def on_tick(self) -> Reaction:
         """Bring Git what it is owed, without waiting for the model's next event."""
-        came_back = self._errands.tick(dict(self._states))
+        came_back = self._errands.tick(self._states)
         reaction = NOTHING if came_back is None else self._returned(came_back)
         self._readings.show(self._states)
         return reaction
@@ -167,19 +171,38 @@ class RolloutHandlers:
             raise Permanent(f"no model description names {model!r}")
         if meta.id in self._answers:
             return self._answers[meta.id]
-        before, asking = self.state_of(model), self._asking.get(model)
-        again = partial(self._react, model, happening, meta)
+        before, must_wait = self.state_of(model), self._must_wait(model, meta)
         try:
             decision = self._work.decide(before, happening, meta)
         except Permanent:
-            if asking is None:
+            if not must_wait:
                 raise
-            return _after(asking, again)  # it may make this possible, as a first model does
-        if asking is not None and not decision.takes_back:
-            return _after(asking, again)
+            return self._wait(model, happening, meta)  # what is under way may make it possible
+        if must_wait and not decision.takes_back:
+            return self._wait(model, happening, meta)
+        if meta.id in self._waiting[model]:
+            self._waiting[model].remove(meta.id)
         if decision.asks_git:
             return self._ask(before, happening, meta)
         return self._remember(*self._work.at_once(decision, happening, meta), meta)
+
+    def _must_wait(self, model: ModelName, meta: EventMeta) -> bool:
+        """Whether work is under way, or another event has waited longer."""
+        waiting = self._waiting[model]
+        return model in self._asking or (bool(waiting) and waiting[0] != meta.id)
+
+    def _wait(self, model: ModelName, happening: Happening, meta: EventMeta) -> Held:
+        """Let the event wait off the loop until Git has answered, and then decide anew."""
+        if meta.id not in self._waiting[model]:
+            self._waiting[model].append(meta.id)
+        asking = self._asking.get(model)
+
+        def work() -> Rest:
+            if asking is not None:
+                asking.wait()
+            return partial(self._react, model, happening, meta)
+
+        return Held(work)
 
     def _ask(self, before: Lifecycle, happening: Happening, meta: EventMeta) -> Held:
         """Carry it out beside the loop, where Git is asked, and take in what came of it."""
@@ -231,7 +254,7 @@ class RolloutHandlers:
             state={model: memory.dump(state)},
             jobs=[self._delivery(state, meta)] if turn.is_git_untold else (),
         )
-        self._answers[meta.id] = reaction
+        self._answers[meta.id] = Reaction(events=reaction.events)
         while len(self._answers) > REMEMBERED:
             self._answers.popitem(last=False)
         return reaction
@@ -240,13 +263,3 @@ class RolloutHandlers:
         """Return the job of telling Git. One that is lost with its process is a tick's errand."""
         tell = partial(deliver, state, self._repository)
         return Job(key=f"{state.model}/git", cause=cause, run=tell)
-
-
-def _after(asking: threading.Event, again: Rest) -> Held:
-    """Wait until Git has answered that one, off the loop, then decide `again`."""
-
-    def work() -> Rest:
-        asking.wait()
-        return again
-
-    return Held(work)

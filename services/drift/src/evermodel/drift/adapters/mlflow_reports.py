@@ -115,7 +115,10 @@ def _metrics(alarm: Alarm) -> list[Any]:
     from mlflow.entities import Metric  # noqa: PLC0415  # as above
 
     effects = [(f"effect/{_spelt(e.feature)}", e.effect) for e in alarm.verdict.evidence]
-    return [Metric(n, value, 0, 0) for n, value in [*effects, ("rows", alarm.verdict.rows)]]
+    at_ms, step = int(alarm.time.timestamp() * 1000), 0
+    return [
+        Metric(name, value, at_ms, step) for name, value in [*effects, ("rows", alarm.verdict.rows)]
+    ]
 
 
 def _spelt(feature: str) -> str:
