@@ -149,9 +149,33 @@ def test_a_fresh_engine_takes_over_what_is_the_case(
 ) -> None:
     goes_away(repository, bare)
 
-    engine.apply("fraud", shares=shares(ONE, challenger=TWO, weight=10))
+    engine.take_over("fraud", shares=shares(ONE, challenger=TWO, weight=10))
 
     seen = engine.observe("fraud")
     assert seen is not None
     assert seen.shares == shares(ONE, challenger=TWO, weight=10)
     assert seen.desired is None
+
+
+def test_a_fresh_engine_gives_no_challenger_weight_unasked(
+    engine: RolloutEngine, repository: ConfigRepository
+) -> None:
+    desire(repository, ONE)
+
+    with pytest.raises(EngineRefused):
+        engine.apply("fraud", shares=shares(ONE, challenger=TWO, weight=10))
+
+    assert engine.observe("fraud") is None
+
+
+def test_what_another_replica_brought_about_meanwhile_is_taken_over_without_the_repository(
+    engine: RolloutEngine, repository: ConfigRepository, bare: Path
+) -> None:
+    engine.apply("fraud", shares=shares(ONE))
+    goes_away(repository, bare)
+
+    engine.take_over("fraud", shares=shares(ONE, challenger=TWO, weight=50))
+    engine.apply("fraud", shares=shares(ONE, challenger=TWO, weight=50))
+
+    with pytest.raises(EngineRefused):
+        engine.apply("fraud", shares=shares(ONE, challenger=TWO, weight=60))

@@ -1,6 +1,8 @@
 """How a hold-out is counted and cut."""
 
 import numpy as np
+import numpy.typing as npt
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +27,33 @@ def test_the_highest_scores_are_as_many_as_asked_even_among_equals() -> None:
     scores = np.array([0.5, 0.9, 0.5, 0.5], dtype=np.float32)
     assert highest(scores, count=2).tolist() == [True, True, False, False]
     assert not highest(scores, count=0).any()
+
+
+def named(column: list[object] | npt.NDArray[np.generic]) -> list[str]:
+    """Return the names of the parts of `column`, in which every row is a fraud."""
+    values = np.array(column, dtype=object) if isinstance(column, list) else column
+    parts = list(parts_of(values, frauds=np.ones(len(values), dtype=bool)))
+    assert (np.sum([rows for _, rows in parts], axis=0) == 1).all()
+    return [name for name, _ in parts]
+
+
+@pytest.mark.parametrize(
+    ("column", "names"),
+    [
+        (["", "null", "'null'"], ["null", '"\'null\'"', "'null'"]),
+        (["other", *(f"shop {i}" for i in range(10)), "x", "y"], None),
+        (np.array([1_234_567, 1_234_568]), ["1234567", "1234568"]),
+        (np.array([0.1, 2, np.nan], dtype=np.float32), ["null", "0.1", "2"]),
+        (np.array([False, True]), ["0", "1"]),
+    ],
+)
+def test_no_two_parts_have_one_name(
+    column: list[object] | npt.NDArray[np.generic], names: list[str] | None
+) -> None:
+    found = named(column)
+
+    assert len(set(found)) == len(found)
+    assert names is None or found == names
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0, np.nan, 2.5, *range(20)]), min_size=1, max_size=100))

@@ -92,7 +92,8 @@ class RolloutEngine(Protocol):
     challenger's weight to zero needs nothing but the engine itself: it works while the
     repository is away. (4) Weight is given only to a version that the repository wants or
     wanted: `apply` refuses a challenger more weight, up to all of it, while it is not the
-    desired version; the first `apply` of a process takes over what is the case.
+    desired version. (5) `take_over` refuses nothing and asks nobody: its shares were brought
+    about before, perhaps by another replica.
     """
 
     def apply(self, model: str, /, *, shares: tuple[Share, ...]) -> None:
@@ -101,6 +102,9 @@ class RolloutEngine(Protocol):
         Raises:
             EngineRefused: law 4.
         """
+
+    def take_over(self, model: str, /, *, shares: tuple[Share, ...]) -> None:
+        """Go on from `shares`, which a state says are the case, whatever was known here."""
 
     def observe(self, model: str, /) -> Applied | None:
         """Return what is the case, None when nothing was ever applied to `model`."""

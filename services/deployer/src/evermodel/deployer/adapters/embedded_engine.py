@@ -29,14 +29,16 @@ class EmbeddedEngine:
         Raises:
             EngineRefused: a challenger would rise, and the head wants another version or is away.
         """
-        known = self._applied.get(model)
-        before = {s.release.version: s for s in known or ()}
-        # A fresh process takes over what its state says was applied before it started.
-        for share in shares if known is not None else ():
+        before = {share.release.version: share for share in self._applied.get(model, ())}
+        for share in shares:
             was = before.get(share.release.version)
             rises = share.weight > (0 if was is None else was.weight)
             if rises and "challenger" in {share.role, None if was is None else was.role}:
                 self._check_desired(model, share)
+        self._applied[model] = shares
+
+    def take_over(self, model: str, /, *, shares: tuple[Share, ...]) -> None:
+        """Remember `shares` as what is the case, whatever was before (``RolloutEngine``)."""
         self._applied[model] = shares
 
     def observe(self, model: str, /) -> Applied | None:

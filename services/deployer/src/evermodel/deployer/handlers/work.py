@@ -80,7 +80,7 @@ class Work:
 
     def take_over(self, state: Lifecycle) -> None:
         """Let the engine take over what `state` says is the case."""
-        self._engine.apply(state.model, shares=state.in_play)
+        self._engine.take_over(state.model, shares=state.in_play)
 
     def decide(self, state: Lifecycle, happening: Happening, meta: EventMeta) -> Decision:
         """Return what `happening` leads to in `state`. Nothing is brought about yet.

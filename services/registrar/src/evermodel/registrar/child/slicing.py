@@ -13,6 +13,7 @@ Flags = npt.NDArray[np.bool_]
 #: More levels than this cannot each say anything; the rarer ones are one part together.
 MOST_LEVELS = 12
 _QUARTERS = (0.25, 0.5, 0.75)
+_NULL, _OTHER = "null", "other"
 
 
 def parts_of(column: npt.NDArray[np.generic], *, frauds: Flags) -> Iterator[tuple[str, Flags]]:
@@ -20,13 +21,13 @@ def parts_of(column: npt.NDArray[np.generic], *, frauds: Flags) -> Iterator[tupl
     if column.dtype == object:
         yield from _levels(column.astype(str), frauds=frauds)
         return
-    values = column.astype(np.float64)
+    values = column if column.dtype.kind == "f" else column.astype(np.float64)
     known = ~np.isnan(values)
     if not known.all():
-        yield "null", ~known
+        yield _NULL, ~known
     if len(np.unique(values[known])) <= MOST_LEVELS:
         for value in np.unique(values[known]):
-            yield f"{value:g}", values == value
+            yield np.format_float_positional(value, trim="-"), values == value
     else:
         yield from _bands(values, known=known)
 
@@ -36,13 +37,20 @@ def _levels(column: npt.NDArray[np.str_], *, frauds: Flags) -> Iterator[tuple[st
     levels, counts = np.unique(column[frauds], return_counts=True)
     common = sorted(levels[np.argsort(-counts, kind="stable")[:MOST_LEVELS]])
     for level in common:
-        yield level or "null", column == level
+        yield _named(level), column == level
     rest = ~np.isin(column, common)
     if rest.any():
-        yield "other", rest
+        yield _OTHER, rest
 
 
-def _bands(values: npt.NDArray[np.float64], *, known: Flags) -> Iterator[tuple[str, Flags]]:
+def _named(level: str) -> str:
+    """Return the name of a level: quoted where a part that is no level is called so."""
+    if not level:
+        return _NULL
+    return repr(str(level)) if level in {_NULL, _OTHER} or level[0] in "'\"" else level
+
+
+def _bands(values: npt.NDArray[np.floating], *, known: Flags) -> Iterator[tuple[str, Flags]]:
     edges = np.quantile(values[known], _QUARTERS)
     band = np.searchsorted(edges, values, side="right")
     for number in range(len(edges) + 1):
