@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.demo import story
 from evermodel.demo.story import DemoOptions, tell
@@ -50,6 +51,19 @@ def test_a_demo_that_cannot_begin_leaves_the_earlier_one_whole(
         played(tmp_path)
     assert names_in(tmp_path) == earlier
     assert (tmp_path / "data.parquet").read_text() == "data.parquet"
+
+
+def test_a_wrong_variable_leaves_the_earlier_one_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = {*LEFT, "stack/lock"}
+    filled(tmp_path, *earlier)
+    monkeypatch.setenv("KAFKA_SECURITY_PROTOCOL", "SOLS")
+    monkeypatch.setattr(story, "_table", lambda *_: (None, None))
+    monkeypatch.setattr(story, "Feed", lambda _: Enough())
+    with pytest.raises(Misconfigured, match="KAFKA_SECURITY_PROTOCOL"):
+        played(tmp_path)
+    assert names_in(tmp_path) == earlier
 
 
 def test_where_a_demo_plays_no_other_begins(

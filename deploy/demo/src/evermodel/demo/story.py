@@ -81,6 +81,7 @@ def tell(options: DemoOptions, *, clock: Clock, say: Say, then: Then = nothing_m
     """
     if named := read(StackSettings).parts_named():
         raise NotOurs(f"the demo plays on parts of its own: unset {', '.join(named)} first")
+    read(KafkaSettings)
     began = clock.monotonic()
     _require_ours(options)
     options.out.mkdir(parents=True, exist_ok=True)
