@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evermodel.deployer.domain.betting import MOST, wealth, wealth_of_excess, wealth_of_shift
+from evermodel.deployer.domain.betting import (
+    MOST,
+    wealth,
+    wealth_of_excess,
+    wealth_of_harm,
+    wealth_of_shift,
+)
 
 ALPHA = 0.05
 _wealth = lru_cache(maxsize=None)(wealth)
@@ -56,6 +62,35 @@ def test_it_stops_after_as_few_discordant_frauds_as_stated(chance: float, median
     stops = [stops_at(chance, limit=2000, seed=seed) or 2000 for _ in range(400)]
 
     assert statistics.median(stops) == pytest.approx(median, rel=0.2)
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_harm_of_frauds_alone_is_that_of_their_coins(lost: int, won: int) -> None:
+    harm = wealth_of_harm(lost, won, extra=0, saved=0, worth=2.0)
+
+    assert harm == pytest.approx(min(wealth(lost, won), MOST), rel=0.01)
+
+
+@given(
+    st.tuples(*[st.integers(0, 30)] * 4),
+    st.tuples(*[st.floats(0.05, 1.0)] * 3),
+    st.sampled_from([1.0, 2.0, 10.0]),
+)
+def test_the_next_row_is_a_fair_bet_where_no_harm_is_done_on_average(
+    rows: tuple[int, ...], weights: tuple[float, ...], worth: float
+) -> None:
+    def after(*more: int) -> float:
+        lost, won, extra, saved = (a + b for a, b in zip(rows, more, strict=True))
+        return wealth_of_harm(lost, won, extra=extra, saved=saved, worth=worth)
+
+    lost, won, extra = weights
+    saved = extra + max(0.0, worth * (lost - won))
+    extra += max(0.0, worth * (won - lost))
+    chances = [weight / (lost + won + extra + saved) for weight in (lost, won, extra, saved)]
+    nexts = [after(1, 0, 0, 0), after(0, 1, 0, 0), after(0, 0, 1, 0), after(0, 0, 0, 1)]
+
+    mean = math.fsum(chance * then for chance, then in zip(chances, nexts, strict=True))
+    assert mean == pytest.approx(after(0, 0, 0, 0), rel=1e-6)
 
 
 def test_no_rows_are_no_evidence() -> None:

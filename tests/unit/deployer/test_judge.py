@@ -19,6 +19,7 @@ POLICY = Policy(
     label_horizon=14 * DAY,
     alert_budget=0.02,
     alert_rate_ratio=3.0,
+    fraud_worth=2.0,
     score_distance=0.25,
     alpha=0.05,
     max_failed=0.001,
@@ -181,6 +182,36 @@ def test_frauds_lost_are_bad_once_proved() -> None:
 
     assert failures(deciding(decided, ALIKE, outcomes=few)) == set()
     assert failures(deciding(decided, ALIKE, outcomes=many)) == {"paired_frauds"}
+
+
+def test_frauds_lost_are_forgiven_while_false_alarms_saved_pay_for_them() -> None:
+    decided = pair(tally(1000), tally(1000))
+    paid = Outcomes(
+        frauds=513,
+        frauds_champion_only=43,
+        frauds_challenger_only=13,
+        genuine_challenger_only=2,
+        genuine_champion_only=96,
+    )
+    cheap = replace(paid, genuine_champion_only=12)
+
+    assert failures(deciding(decided, ALIKE, outcomes=paid)) == set()
+    assert deciding(decided, ALIKE, outcomes=paid).answer == "good"
+    assert failures(deciding(decided, ALIKE, outcomes=cheap)) == {"paired_frauds"}
+
+
+def test_no_false_alarms_saved_pay_for_a_version_that_hardly_alerts() -> None:
+    blind = Outcomes(frauds=300, frauds_champion_only=190, genuine_champion_only=95)
+
+    assert failures(deciding(pair(tally(1000), tally(1000)), ALIKE, outcomes=blind)) == {
+        "paired_frauds"
+    }
+
+
+def test_false_alarms_alone_are_no_loss_of_frauds() -> None:
+    extra = Outcomes(frauds=60, genuine_challenger_only=60, genuine_champion_only=30)
+
+    assert failures(deciding(pair(tally(1000), tally(1000)), ALIKE, outcomes=extra)) == set()
 
 
 def test_a_loss_that_is_likely_but_not_proved_holds_the_share() -> None:

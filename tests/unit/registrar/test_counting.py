@@ -40,7 +40,7 @@ def named(column: list[object] | npt.NDArray[np.generic]) -> list[str]:
 @pytest.mark.parametrize(
     ("column", "names"),
     [
-        (["", "null", "'null'"], ["null", '"\'null\'"', "'null'"]),
+        (["", "null", "'null'"], ["null", "\"'null'\"", "'null'"]),
         (["other", *(f"shop {i}" for i in range(10)), "x", "y"], None),
         (np.array([1_234_567, 1_234_568]), ["1234567", "1234568"]),
         (np.array([0.1, 2, np.nan], dtype=np.float32), ["null", "0.1", "2"]),

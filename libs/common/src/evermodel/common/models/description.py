@@ -318,6 +318,13 @@ class RolloutSection(Section):
     alert_rate_ratio: float = Field(
         default=3.0, gt=1, description="Alerts over or under the champion's on the same rows."
     )
+    fraud_worth: float = Field(
+        default=2.0,
+        ge=1,
+        description="False alarms that one more caught fraud is worth. Frauds a version loses do "
+        "not count against it while the false alarms it saves pay for them. The default is what "
+        "F1, by which thresholds are set, makes of a fraud where F1 is two thirds: (2 - F1) / F1.",
+    )
     score_distance: Share = Field(
         default=0.25, description="Largest difference of the score distributions, same rows."
     )

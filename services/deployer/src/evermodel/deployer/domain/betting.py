@@ -15,6 +15,8 @@ from collections.abc import Iterable
 RATIOS = (1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 #: Beyond this a larger wealth says nothing more.
 MOST = 1e12
+#: Stakes over which a bet on harm is spread evenly: a share of the most that one row can take.
+STAKES = tuple((i + 0.5) / 256 for i in range(256))
 
 
 def log_wealth(heads: int, tails: int, *, p0: float = 0.5) -> float:
@@ -35,6 +37,26 @@ def log_wealth(heads: int, tails: int, *, p0: float = 0.5) -> float:
 def wealth(heads: int, tails: int, *, p0: float = 0.5) -> float:
     """Return the wealth, capped at ``MOST``."""
     return _capped(log_wealth(heads, tails, p0=p0))
+
+
+def wealth_of_harm(lost: int, won: int, *, extra: int, saved: int, worth: float) -> float:
+    """Return the wealth against "on average the rows do no harm".
+
+    Frauds `lost` and `won` do harm of `worth` and minus `worth`, false alarms `extra` and `saved`
+    of one and minus one; worth is at least one. A bet of a fixed stake on the mean of such bounded
+    numbers is a martingale where that mean is nought, and so is its mean over ``STAKES``
+    (Waudby-Smith & Ramdas, "Estimating means of bounded random variables by betting", 2024).
+    Where there are frauds only, it is ``wealth`` of their coins.
+    """
+    logs = [
+        lost * math.log1p(stake)
+        + won * math.log1p(-stake)
+        + extra * math.log1p(stake / worth)
+        + saved * math.log1p(-stake / worth)
+        for stake in STAKES
+    ]
+    top = max(logs)
+    return _capped(top + math.log(math.fsum(math.exp(log - top) for log in logs) / len(logs)))
 
 
 def wealth_of_excess(tosses: Iterable[tuple[float, float, float]], *, clustering: float) -> float:

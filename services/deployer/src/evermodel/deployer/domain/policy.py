@@ -11,7 +11,8 @@ from datetime import timedelta
 class Policy:
     """What a model's owner asked for, plus the constants of the judge.
 
-    `window`: from a window's start until it is surely closed.
+    `window`: from a window's start until it is surely closed. `fraud_worth`: false alarms that one
+    more caught fraud is worth.
     `noise`: standard errors allowed on top of `score_distance`. `clustering`: how much the rows
     of one customer inflate a variance (they repeat, so rows count for less than they look).
     `least_loss`: a share of all frauds; a proved but smaller loss is not worth a rollback.
@@ -28,6 +29,7 @@ class Policy:
     label_horizon: timedelta
     alert_budget: float
     alert_rate_ratio: float
+    fraud_worth: float
     score_distance: float
     alpha: float
     max_failed: float

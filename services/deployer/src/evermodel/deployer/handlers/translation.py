@@ -43,6 +43,7 @@ def policy_of(model: ModelDescription) -> Policy:
         label_horizon=rollout.label_horizon,
         alert_budget=model.decision.alert_budget,
         alert_rate_ratio=rollout.alert_rate_ratio,
+        fraud_worth=rollout.fraud_worth,
         score_distance=rollout.score_distance,
         alpha=rollout.alpha,
         max_failed=rollout.max_failed,

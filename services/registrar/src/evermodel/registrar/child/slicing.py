@@ -21,7 +21,8 @@ def parts_of(column: npt.NDArray[np.generic], *, frauds: Flags) -> Iterator[tupl
     if column.dtype == object:
         yield from _levels(column.astype(str), frauds=frauds)
         return
-    values = column if column.dtype.kind == "f" else column.astype(np.float64)
+    kind = np.float32 if column.dtype == np.float32 else np.float64
+    values: npt.NDArray[np.floating] = column.astype(kind)
     known = ~np.isnan(values)
     if not known.all():
         yield _NULL, ~known
