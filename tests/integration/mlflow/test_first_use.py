@@ -50,7 +50,7 @@ FIRST_USES = {
         "download(sys.argv[1], Path(sys.argv[2]))",
     ),
     "registrar": (
-        "from evermodel.registrar.adapters.mlflow_client import answering, connect",
+        "from evermodel.tracking.client import answering, connect",
         f"with answering(): connect('{NOWHERE}')",
     ),
 }

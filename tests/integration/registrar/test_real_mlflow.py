@@ -204,7 +204,7 @@ def test_the_service_takes_less_than_400_mb_with_mlflow_loaded() -> None:
     program = (
         "import psutil\n"
         "import evermodel.registrar.wiring\n"
-        "from evermodel.registrar.adapters.mlflow_client import connect\n"
+        "from evermodel.tracking.client import connect\n"
         "connect('http://127.0.0.1:9')\n"
         "print(psutil.Process().memory_info().rss >> 20)"
     )

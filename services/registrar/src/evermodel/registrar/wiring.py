@@ -10,13 +10,13 @@ from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_models
 from evermodel.registrar.adapters.child_evaluation import ChildEvaluation
 from evermodel.registrar.adapters.mlflow_artefacts import MlflowArtefacts
-from evermodel.registrar.adapters.mlflow_client import import_mlflow
 from evermodel.registrar.adapters.mlflow_judgements import MlflowJudgements
 from evermodel.registrar.adapters.mlflow_registry import MlflowRegistry
 from evermodel.registrar.adapters.staged_evaluator import StagedEvaluator
 from evermodel.registrar.handlers import Registrar
 from evermodel.registrar.ports import Evaluator, Judgements, ModelRegistry
 from evermodel.registrar.settings import Settings
+from evermodel.tracking.client import import_mlflow
 
 
 def assemble(

@@ -9,9 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from evermodel.common.kernel.redaction import first_words
 from evermodel.drift.domain.alarms import Alarm
 from evermodel.drift.ports import Filed, Unavailable
+from evermodel.tracking.client import (
+    Absent,
+    NoAnswer,
+    Refused,
+    answering,
+    connect,
+    experiment_of,
+)
 
 VERDICT_TAG, WITHOUT_TAG = "evermodel.verdict", "evermodel.without"
 
@@ -47,7 +54,7 @@ class MlflowReports:
     def record(self, alarm: Alarm, folder: Path, *, without: str) -> Filed:
         """Keep every file of `folder` as the report on `alarm`; raises ``Unavailable``."""
         with self._client() as client:
-            experiment = _experiment_id(client, _experiment(alarm))
+            experiment = experiment_of(client, _experiment(alarm))
             run = client.create_run(
                 experiment, run_name=_name(alarm), tags=_tags(alarm, without=without)
             )
@@ -69,24 +76,15 @@ class MlflowReports:
     @contextmanager
     def _client(self) -> Iterator[Any]:
         """Yield the client; what the server or the network raises is `Unavailable`."""
-        # 2.5 s and 150 MB. As a whole: of two threads that begin with two of its modules, one
-        # is handed half of it.
-        import mlflow  # noqa: PLC0415
-
         try:
-            yield mlflow.MlflowClient(tracking_uri=self._uri)
-        except (mlflow.exceptions.MlflowException, OSError) as error:
-            raise Unavailable(first_words(error)) from error
+            with answering():
+                yield connect(self._uri)
+        except (Absent, Refused, NoAnswer) as error:
+            raise Unavailable(str(error)) from error
 
 
 def _experiment(alarm: Alarm) -> str:
     return f"{alarm.verdict.model}/drift"
-
-
-def _experiment_id(client: Any, name: str) -> str:
-    """One that somebody made between the two calls is found by the next try."""
-    found = client.get_experiment_by_name(name)
-    return str(found.experiment_id if found else client.create_experiment(name))
 
 
 def _name(alarm: Alarm) -> str:
@@ -112,7 +110,7 @@ def _tags(alarm: Alarm, *, without: str) -> dict[str, str]:
 
 
 def _metrics(alarm: Alarm) -> list[Any]:
-    from mlflow.entities import Metric  # noqa: PLC0415  # as above
+    from mlflow.entities import Metric  # noqa: PLC0415  # 2.5 s
 
     effects = [(f"effect/{_spelt(e.feature)}", e.effect) for e in alarm.verdict.evidence]
     at_ms, step = int(alarm.time.timestamp() * 1000), 0

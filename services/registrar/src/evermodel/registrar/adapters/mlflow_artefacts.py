@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from evermodel.registrar.adapters.mlflow_client import Absent, answering, connect
 from evermodel.registrar.adapters.staged_evaluator import MissingArtefact
+from evermodel.tracking.client import Absent, answering, connect
 
 _SCHEME = "runs:/"
 

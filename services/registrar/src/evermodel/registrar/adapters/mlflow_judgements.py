@@ -14,7 +14,7 @@ from zlib import compress, decompress, error
 from evermodel.common.events.payload import Name
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.ids import EventId
-from evermodel.registrar.adapters.mlflow_client import Absent, answering, connect
+from evermodel.tracking.client import Absent, answering, connect
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from evermodel.common.events.payload import Name, Version
 from evermodel.common.events.training import Artefact
 from evermodel.common.kernel.ids import EventId, LifecycleId, ReferenceId
-from evermodel.registrar.adapters.mlflow_client import Absent, answering, connect
 from evermodel.registrar.domain.standing import Alias
 from evermodel.registrar.ports import Candidate, Registered, UnknownVersion
+from evermodel.tracking.client import Absent, answering, connect
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

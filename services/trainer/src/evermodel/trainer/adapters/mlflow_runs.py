@@ -14,7 +14,7 @@ from typing import Any
 
 from evermodel.common.events.payload import Name, Time
 from evermodel.common.kernel.ids import EventId
-from evermodel.common.kernel.redaction import first_words
+from evermodel.tracking.client import Absent, NoAnswer, answering, connect, experiment_of
 from evermodel.trainer.ports import BUNDLE, HOLDOUT, REPORT, Plan, Report, Run, Unavailable
 
 _LOG = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class MlflowRuns:
         """Log `report` and upload `folder`; FINISHED comes last (``RunStore``)."""
         with self._client() as client:
             run_id = client.create_run(
-                _experiment(client, plan.model.name),
+                experiment_of(client, plan.model.name),
                 run_name=f"{plan.model.name} {caused_at:%Y-%m-%d %H:%M}",
                 tags=_tags(report, plan, cause),
             ).info.run_id
@@ -73,26 +73,14 @@ class MlflowRuns:
     def _client(self) -> Iterator[Any]:
         """Yield the client; a server or network that does not answer is `Unavailable`.
 
-        What MLflow refuses as invalid stays as it is: no waiting would change it.
+        What MLflow refuses stays as it is: no waiting would change it.
         """
-        # 2.5 s and 150 MB. As a whole: of two threads that begin with two of its modules, one
-        # is handed half of it.
-        import mlflow  # noqa: PLC0415
-
-        if self._connected is None:
-            self._connected = mlflow.MlflowClient(tracking_uri=self._uri)
         try:
-            yield self._connected
-        except (mlflow.exceptions.MlflowException, OSError) as error:
-            if getattr(error, "error_code", "").startswith("INVALID"):
-                raise
-            raise Unavailable(first_words(error)) from error
-
-
-def _experiment(client: Any, model: Name) -> str:
-    """One that somebody made between the two calls is found by the next try."""
-    found = client.get_experiment_by_name(model)
-    return str(found.experiment_id if found else client.create_experiment(model))
+            with answering():
+                self._connected = self._connected or connect(self._uri)
+                yield self._connected
+        except (Absent, NoAnswer) as error:
+            raise Unavailable(str(error)) from error
 
 
 def _runs(client: Any, model: Name, cause: EventId) -> list[Any]:
@@ -129,7 +117,7 @@ def _tags(report: Report, plan: Plan, cause: EventId) -> dict[str, str]:
 
 
 def _log(client: Any, run_id: str, report: Report, folder: Path, seconds: float) -> None:
-    from mlflow.entities import Metric, Param  # noqa: PLC0415  # as above
+    from mlflow.entities import Metric, Param  # noqa: PLC0415  # 2.5 s
 
     metrics = []
     for metric in report.metrics:

@@ -1,0 +1,1 @@
+"""MLflow, as the services that record and read there meet it."""

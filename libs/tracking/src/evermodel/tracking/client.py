@@ -1,0 +1,86 @@
+"""MLflow's client, imported late, with its errors brought to three.
+
+Owns what "MLflow does not answer" means. Importing mlflow takes 2.5 s and 150 MB: never at module
+level, and always as a whole: of two threads that begin with two of its modules, one is handed half
+of it. Must never know what is recorded there: that is each service's.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evermodel.common.kernel.errors import Transient
+from evermodel.common.kernel.redaction import first_words
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_ABSENT = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
+
+
+class Absent(LookupError):
+    """MLflow answered, and has no such thing."""
+
+
+class Refused(ValueError):
+    """MLflow answered, and will not take what it was asked: asking again changes nothing."""
+
+
+class NoAnswer(Transient):
+    """MLflow, or the network on the way to it, does not answer now."""
+
+
+def import_mlflow() -> "type[MlflowClient]":
+    """Return its client; asks nobody."""
+    from mlflow import MlflowClient  # noqa: PLC0415  # 2.5 s
+
+    return MlflowClient
+
+
+def connect(tracking_uri: str) -> "MlflowClient":
+    """Return a client of the server at `tracking_uri`."""
+    return import_mlflow()(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn what MLflow and the network raise into ``Absent``, ``Refused`` and ``NoAnswer``."""
+    import mlflow  # noqa: PLC0415  # as above
+
+    try:
+        yield
+    except mlflow.exceptions.MlflowException as error:
+        if error.error_code in _ABSENT:
+            raise Absent(first_words(error)) from error
+        if error.error_code.startswith("INVALID"):
+            raise Refused(first_words(error)) from error
+        raise NoAnswer(f"MLflow does not answer: {first_words(error)}") from error
+    except OSError as error:  # those of requests are, too
+        raise NoAnswer(f"MLflow does not answer: {first_words(error)}") from error
+
+
+def download(uri: str, *, into: Path, tracking_uri: str) -> Path:
+    """Download what `uri` (of a run, or of the registry) names into `into`; return where it lies.
+
+    Through the server, so that no credentials of a store are needed.
+
+    Raises:
+        Absent, Refused, NoAnswer.
+    """
+    import mlflow  # noqa: PLC0415  # as above
+
+    with answering():
+        found = mlflow.artifacts.download_artifacts(
+            artifact_uri=uri, dst_path=str(into), tracking_uri=tracking_uri
+        )
+    return Path(found)
+
+
+def experiment_of(client: "MlflowClient", name: str) -> str:
+    """Return the id of the experiment called `name`, made when there is none.
+
+    One that somebody made between the two calls is found by the next try.
+    """
+    found = client.get_experiment_by_name(name)
+    return str(found.experiment_id if found else client.create_experiment(name))
