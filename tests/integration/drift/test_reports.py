@@ -14,7 +14,11 @@ from evermodel.common.messaging.lockstep import SimulatedClock
 from evermodel.common.runtime.bounded import Bounds
 from evermodel.demo.drift_reports import fetch_reports
 from evermodel.drift.adapters.lake_samples import LakeSamples
-from evermodel.drift.adapters.mlflow_reports import VERDICT_TAG, WITHOUT_TAG
+from evermodel.drift.adapters.mlflow_reports import (
+    VERDICT_TAG,
+    WITHOUT_TAG,
+    MlflowReports,
+)
 from evermodel.drift.adapters.process_reports import ProcessReports
 from evermodel.drift.adapters.report_papers import ALARM, PICTURES, SCORES, VERDICT
 from evermodel.drift.domain.alarms import Alarm
@@ -104,6 +108,19 @@ def test_a_run_without_pictures_says_why(
     filed = reports.file(alarm("numbers", reference), without="no time")
     assert client.get_run(filed.run_id).data.tags[WITHOUT_TAG] == "no time"
     assert [file.path for file in client.list_artifacts(filed.run_id)] == [VERDICT]
+
+
+def test_more_numbers_than_mlflow_takes_at_once_are_all_kept(
+    reference: Reference, client: Any, tmp_path: Path, mlflow_server: str
+) -> None:
+    given = alarm("wide", reference)
+    one = given.verdict.evidence[0]
+    many = [one.model_copy(update={"feature": f"feature {n}"}) for n in range(1100)]
+    wide = replace(given, verdict=given.verdict.model_copy(update={"evidence": many}))
+
+    filed = MlflowReports(mlflow_server).record(wide, tmp_path, without="")
+
+    assert len(client.get_run(filed.run_id).data.metrics) == 1101
 
 
 @pytest.mark.parametrize(

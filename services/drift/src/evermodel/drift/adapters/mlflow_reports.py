@@ -25,9 +25,6 @@ VERDICT_TAG, WITHOUT_TAG = "evermodel.verdict", "evermodel.without"
 #: MLflow takes tags of 8,000 characters; a sentence is enough.
 _LONGEST_TAG = 1000
 
-#: MLflow takes this many metrics at once.
-_LONGEST_BATCH = 1000
-
 
 class MlflowReports:
     """Keeps reports in the MLflow server at `tracking_uri`."""
@@ -59,9 +56,7 @@ class MlflowReports:
                 experiment, run_name=_name(alarm), tags=_tags(alarm, without=without)
             )
             client.log_artifacts(run.info.run_id, str(folder))
-            metrics = _metrics(alarm)
-            for first in range(0, len(metrics), _LONGEST_BATCH):
-                client.log_batch(run.info.run_id, metrics[first : first + _LONGEST_BATCH])
+            client.log_batch(run.info.run_id, _metrics(alarm))
             client.set_terminated(run.info.run_id, "FINISHED")
             return self._filed(client.get_run(run.info.run_id))
 
