@@ -62,7 +62,7 @@ class MlflowRuns:
                 tags=_tags(report, plan, cause),
             ).info.run_id
             try:
-                _log(client, run_id, report, folder, seconds)
+                _log(client, run_id, report, folder, seconds=seconds, at=caused_at)
                 client.set_terminated(run_id, "FINISHED")
             except Exception:
                 _mark_failed(client, run_id)
@@ -116,23 +116,22 @@ def _tags(report: Report, plan: Plan, cause: EventId) -> dict[str, str]:
     }
 
 
-def _log(client: Any, run_id: str, report: Report, folder: Path, seconds: float) -> None:
+def _log(
+    client: Any, run_id: str, report: Report, folder: Path, *, seconds: float, at: Time
+) -> None:
     from mlflow.entities import Metric, Param  # noqa: PLC0415  # 2.5 s
 
-    metrics = []
+    values = {
+        "threshold": report.threshold,
+        "rows": report.rows,
+        "frauds": report.frauds,
+        SECONDS: seconds,
+    }
     for metric in report.metrics:
         parts = {"": metric.value, "_lower": metric.lower, "_upper": metric.upper}
-        metrics += [
-            Metric(metric.name + part, value, 0, 0)
-            for part, value in parts.items()
-            if value is not None
-        ]
-    metrics += [
-        Metric("threshold", report.threshold, 0, 0),
-        Metric("rows", report.rows, 0, 0),
-        Metric("frauds", report.frauds, 0, 0),
-        Metric(SECONDS, seconds, 0, 0),
-    ]
+        values |= {metric.name + part: value for part, value in parts.items() if value is not None}
+    at_ms, step = int(at.timestamp() * 1000), 0
+    metrics = [Metric(name, value, at_ms, step) for name, value in values.items()]
     parameters = [Param(key, value) for key, value in report.parameters.items()]
     client.log_batch(run_id, metrics=metrics, params=parameters)
     client.log_artifacts(run_id, str(folder))
