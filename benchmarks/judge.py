@@ -12,6 +12,10 @@ each window: of the two groups' decisive scores, as a canary analysis does it, w
 honest difference between two models for a fault; and of the challenger's scores where it decides
 against its own where it shadows, which is the question our judge asks.
 
+Moved worlds: the demo's drift, seed by seed; a champion from before it and a challenger retrained
+as the demo's is, thresholds by F1. The peer is the bet on frauds alone, each version at its own
+threshold. The same challenger with half its alerts must be taken back.
+
 Habits: how much too small a standard error by rows is for what two honest versions differ by, as
 customers come again day after day. It is why the judge counts by groups of customers.
 
@@ -30,7 +34,7 @@ import numpy.typing as npt
 from scipy import stats
 from scipy.special import logit
 
-from benchmarks.challenges import Floats, Stage, Whole, stage, turned
+from benchmarks.challenges import Floats, Stage, Whole, blunted, moved, stage, turned
 from benchmarks.figures import Figure, Figures, rate
 from benchmarks.rollouts import Ending, play
 from evermodel.deployer.domain.betting import wealth
@@ -57,6 +61,7 @@ def measure(*, quick: bool, data: Path | None = None) -> Figures:
         **_habits(made),
         **_honest(made, count=20 if quick else 630),
         **_skewed(made, skews=skews, count=8 if quick else 30),
+        **_moved(worlds=1 if quick else 10),
     }
 
 
@@ -144,6 +149,39 @@ def _honest(made: Stage, *, count: int) -> dict[str, Figure]:
             sum(e.fair_peer_objects for e in endings), len(endings), unit=unit, peer="scipy"
         ),
     }
+
+
+def _moved(*, worlds: int) -> dict[str, Figure]:
+    stages = [moved(seed) for seed in range(1, worlds + 1)]
+    played = [
+        (made, start, f"moved-{seed}") for seed, made in enumerate(stages) for start in made.starts
+    ]
+    better = [play(made, start=start, salt=salt) for made, start, salt in played]
+    halved = [play(blunted(made), start=start, salt=salt) for made, start, salt in played]
+    unit = f"rollouts of a retrained version in {worlds} worlds that moved"
+    return {
+        "moved_f1_of_champion": Figure(median(_f1(made, 0) for made in stages), "median of worlds"),
+        "moved_f1_of_challenger": Figure(
+            median(_f1(made, 1) for made in stages), "median of worlds"
+        ),
+        "moved_challenger_better": rate(
+            sum(_f1(made, 1) > _f1(made, 0) for made in stages), worlds, unit="worlds, by F1"
+        ),
+        "moved_taken_back": _share(better, TAKEN_BACK, unit=unit),
+        "moved_called_bad_by_frauds_alone": rate(
+            sum(ending.frauds_alone_object for ending in better),
+            len(better),
+            unit=unit,
+            peer="a bet on the frauds alone",
+        ),
+        "moved_half_the_alerts_taken_back": _share(halved, TAKEN_BACK, unit=unit),
+    }
+
+
+def _f1(made: Stage, version: int) -> float:
+    """Return the F1 of one version on the rows that are played: 0 the champion, 1 the other."""
+    alerts = (made.champion, made.challenger)[version] >= made.thresholds[version]
+    return float(2 * (alerts & made.frauds).sum() / (alerts.sum() + made.frauds.sum()))
 
 
 def _skewed(made: Stage, *, skews: Sequence[float], count: int) -> dict[str, Figure]:

@@ -14,6 +14,7 @@ from scipy import stats
 
 from benchmarks.challenges import Floats, Stage
 from evermodel.common.events.windows import SCORE_BINS
+from evermodel.deployer.domain.betting import wealth
 from evermodel.deployer.domain.evidence import (
     Agreement,
     Cell,
@@ -33,6 +34,7 @@ from evermodel.deployer.domain.happenings import (
 )
 from evermodel.deployer.domain.lifecycle import Lifecycle, Stable
 from evermodel.deployer.domain.machine import advance
+from evermodel.deployer.domain.policy import Policy
 from evermodel.deployer.domain.release import Release
 from evermodel.deployer.handlers.translation import policy_of
 from evermodel.drift.domain.pairing import pair_of
@@ -55,7 +57,7 @@ class Ending:
     windows; `rows`: what it decided by then. `checks`: those that failed. `peer_objects`: a
     Kolmogorov test between the two groups' decisive scores called the challenger bad.
     `fair_peer_objects`: one between the challenger's own scores, where it decides and where it
-    shadows, did.
+    shadows, did. `frauds_alone_object`: labelled frauds did, without a look at false alarms.
     """
 
     action: str
@@ -64,6 +66,7 @@ class Ending:
     checks: tuple[str, ...]
     peer_objects: bool
     fair_peer_objects: bool
+    frauds_alone_object: bool
 
 
 def play(stage: Stage, *, start: int, salt: str, skew: float | None = None) -> Ending:
@@ -73,7 +76,8 @@ def play(stage: Stage, *, start: int, salt: str, skew: float | None = None) -> E
     answers = stage.challenger.copy()
     asked: list[Happening] = [Accepted(release=_release(v)) for v in (CHAMPION, CHALLENGER)]
     day, days, rows = start, 0, 0
-    peer = fair = False
+    peer = fair = alone = False
+    outcomes = Outcomes()
     while True:
         for number, happening in enumerate(asked):
             context = Context(cause=f"{salt}/{day}/{number}", now=EPOCH + day * DAY)
@@ -89,6 +93,7 @@ def play(stage: Stage, *, start: int, salt: str, skew: float | None = None) -> E
                         checks=failed,
                         peer_objects=peer,
                         fair_peer_objects=fair,
+                        frauds_alone_object=alone,
                     )
         if isinstance(state.phase, Stable):
             raise RuntimeError("a rollout ended without a word")
@@ -103,14 +108,21 @@ def play(stage: Stage, *, start: int, salt: str, skew: float | None = None) -> E
             fair |= _distant(answers[mine], stage.challenger[today & ~mine])
         day += 1
         decided = today if state.rollout is None else mine
-        asked = [
-            WindowClosed(window=_window(stage, answers, today, decided, day)),
-            Matured(cohort=_cohort(stage, answers, day, start=start)),
-        ]
+        cohort = _cohort(stage, answers, day, start=start)
+        outcomes += cohort.outcomes_of(champion=CHAMPION, challenger=CHALLENGER)
+        alone |= _fewer_frauds(outcomes, policy)
+        window = _window(stage, answers, today, decided, day)
+        asked = [WindowClosed(window=window), Matured(cohort=cohort)]
 
 
 def _distant(mine: Floats, others: Floats) -> bool:
     return bool(stats.ks_2samp(mine, others, method="asymp").pvalue < PEER_ALPHA)
+
+
+def _fewer_frauds(found: Outcomes, policy: Policy) -> bool:
+    lost, won = found.frauds_champion_only, found.frauds_challenger_only
+    proved = wealth(lost, won) >= 1 / policy.alpha
+    return proved and lost - won >= policy.least_loss * found.frauds
 
 
 def _window(stage: Stage, answers: Floats, today: Mask, decided: Mask, day: int) -> Window:

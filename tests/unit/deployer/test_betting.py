@@ -13,7 +13,7 @@ from evermodel.deployer.domain.betting import (
     MOST,
     wealth,
     wealth_of_excess,
-    wealth_of_harm,
+    wealth_of_mean,
     wealth_of_shift,
 )
 
@@ -65,32 +65,31 @@ def test_it_stops_after_as_few_discordant_frauds_as_stated(chance: float, median
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
-def test_harm_of_frauds_alone_is_that_of_their_coins(lost: int, won: int) -> None:
-    harm = wealth_of_harm(lost, won, extra=0, saved=0, worth=2.0)
-
-    assert harm == pytest.approx(min(wealth(lost, won), MOST), rel=0.01)
+def test_a_mean_of_ones_and_minus_ones_is_that_of_their_coins(lost: int, won: int) -> None:
+    assert wealth_of_mean([(lost, 1.0), (won, -1.0)]) == pytest.approx(
+        min(wealth(lost, won), MOST), rel=0.01
+    )
 
 
 @given(
-    st.tuples(*[st.integers(0, 30)] * 4),
-    st.tuples(*[st.floats(0.05, 1.0)] * 3),
-    st.sampled_from([1.0, 2.0, 10.0]),
+    st.lists(st.tuples(st.integers(0, 30), st.floats(0.0, 5.0)), min_size=1, max_size=4),
+    st.floats(-5.0, -0.1),
 )
-def test_the_next_row_is_a_fair_bet_where_no_harm_is_done_on_average(
-    rows: tuple[int, ...], weights: tuple[float, ...], worth: float
+def test_the_next_row_is_a_fair_bet_where_the_mean_is_nought(
+    rows: list[tuple[int, float]], lowest: float
 ) -> None:
-    def after(*more: int) -> float:
-        lost, won, extra, saved = (a + b for a, b in zip(rows, more, strict=True))
-        return wealth_of_harm(lost, won, extra=extra, saved=saved, worth=worth)
+    values = [lowest, *(value for _, value in rows)]
+    counts = [7, *(count for count, _ in rows)]
+    above = sum(values[1:])
+    chances = [above / -lowest, *(1.0 for _ in rows)]  # of each value, up to a common factor
 
-    lost, won, extra = weights
-    saved = extra + max(0.0, worth * (lost - won))
-    extra += max(0.0, worth * (won - lost))
-    chances = [weight / (lost + won + extra + saved) for weight in (lost, won, extra, saved)]
-    nexts = [after(1, 0, 0, 0), after(0, 1, 0, 0), after(0, 0, 1, 0), after(0, 0, 0, 1)]
+    def after(more: int | None) -> float:
+        return wealth_of_mean(
+            [(c + (i == more), v) for i, (c, v) in enumerate(zip(counts, values, strict=True))]
+        )
 
-    mean = math.fsum(chance * then for chance, then in zip(chances, nexts, strict=True))
-    assert mean == pytest.approx(after(0, 0, 0, 0), rel=1e-6)
+    mean = math.fsum(chance * after(i) for i, chance in enumerate(chances)) / math.fsum(chances)
+    assert mean == pytest.approx(after(None), rel=1e-6)
 
 
 def test_no_rows_are_no_evidence() -> None:

@@ -321,8 +321,9 @@ class RolloutSection(Section):
     fraud_worth: float = Field(
         default=2.0,
         ge=1,
-        description="False alarms that one more caught fraud is worth. Frauds a version loses do "
-        "not count against it while the false alarms it saves pay for them. The default is what "
+        description="False alarms that one more caught fraud is worth. Frauds a version loses, "
+        "up to gates.margin, do not count against it while the false alarms it saves pay for them. "
+        "The default is what "
         "F1, by which thresholds are set, makes of a fraud where F1 is two thirds: (2 - F1) / F1.",
     )
     score_distance: Share = Field(

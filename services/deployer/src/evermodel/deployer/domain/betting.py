@@ -9,13 +9,13 @@ safe anytime-valid inference", 2023.)
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 #: Ratios of two rates over which a bet on an excess is spread evenly.
 RATIOS = (1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 #: Beyond this a larger wealth says nothing more.
 MOST = 1e12
-#: Stakes over which a bet on harm is spread evenly: a share of the most that one row can take.
+#: Stakes over which a bet on a mean is spread evenly: shares of all, which the lowest value takes.
 STAKES = tuple((i + 0.5) / 256 for i in range(256))
 
 
@@ -39,20 +39,17 @@ def wealth(heads: int, tails: int, *, p0: float = 0.5) -> float:
     return _capped(log_wealth(heads, tails, p0=p0))
 
 
-def wealth_of_harm(lost: int, won: int, *, extra: int, saved: int, worth: float) -> float:
-    """Return the wealth against "on average the rows do no harm".
+def wealth_of_mean(rows: Sequence[tuple[int, float]]) -> float:
+    """Return the wealth against "the mean is nought or less" after so many rows of each value.
 
-    Frauds `lost` and `won` do harm of `worth` and minus `worth`, false alarms `extra` and `saved`
-    of one and minus one; worth is at least one. A bet of a fixed stake on the mean of such bounded
-    numbers is a martingale where that mean is nought, and so is its mean over ``STAKES``
-    (Waudby-Smith & Ramdas, "Estimating means of bounded random variables by betting", 2024).
-    Where there are frauds only, it is ``wealth`` of their coins.
+    The lowest of `rows` is the lowest value there can be, seen or not. A bet of a fixed stake on
+    the mean of bounded values is a martingale where that mean is nought, and so is its mean over
+    ``STAKES`` (Waudby-Smith & Ramdas, "Estimating means of bounded random variables by betting",
+    2024). With values of one and minus one it is ``wealth`` of their coins.
     """
+    most = -min(value for _, value in rows)
     logs = [
-        lost * math.log1p(stake)
-        + won * math.log1p(-stake)
-        + extra * math.log1p(stake / worth)
-        + saved * math.log1p(-stake / worth)
+        math.fsum(count * math.log1p(stake * value / most) for count, value in rows)
         for stake in STAKES
     ]
     top = max(logs)

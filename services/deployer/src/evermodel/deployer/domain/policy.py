@@ -12,7 +12,8 @@ class Policy:
     """What a model's owner asked for, plus the constants of the judge.
 
     `window`: from a window's start until it is surely closed. `fraud_worth`: false alarms that one
-    more caught fraud is worth.
+    more caught fraud is worth. `margin`: a share of all frauds; of no larger loss is asked whether
+    false alarms saved pay for it.
     `noise`: standard errors allowed on top of `score_distance`. `clustering`: how much the rows
     of one customer inflate a variance (they repeat, so rows count for less than they look).
     `least_loss`: a share of all frauds; a proved but smaller loss is not worth a rollback.
@@ -30,6 +31,7 @@ class Policy:
     alert_budget: float
     alert_rate_ratio: float
     fraud_worth: float
+    margin: float
     score_distance: float
     alpha: float
     max_failed: float

@@ -44,6 +44,7 @@ def policy_of(model: ModelDescription) -> Policy:
         alert_budget=model.decision.alert_budget,
         alert_rate_ratio=rollout.alert_rate_ratio,
         fraud_worth=rollout.fraud_worth,
+        margin=model.gates.margin,
         score_distance=rollout.score_distance,
         alpha=rollout.alpha,
         max_failed=rollout.max_failed,
