@@ -145,11 +145,8 @@ def _forget(out: Path) -> None:
     where this one fails, nobody must take the other's summary for its own. The folder keeps its
     mark, whenever this one is interrupted.
     """
-    was_ours = lock.is_marked(out / "stack")
     forget(out / "stack")
     lock.mark(out / "stack")
-    if not was_ours:  # then nothing in it is a demo's
-        return
     for name in (EVENTS, SCORED, SUMMARY, REPORT):
         (out / name).unlink(missing_ok=True)
     for page in reports_in(out):
