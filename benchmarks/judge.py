@@ -14,7 +14,8 @@ against its own where it shadows, which is the question our judge asks.
 
 Moved worlds: the demo's drift, seed by seed; a champion from before it and a challenger retrained
 as the demo's is, thresholds by F1. The peer is the bet on frauds alone, each version at its own
-threshold. The same challenger with half its alerts must be taken back.
+threshold. The same challenger with half its alerts, where that loses more than the margin, is one
+to take back.
 
 Habits: how much too small a standard error by rows is for what two honest versions differ by, as
 customers come again day after day. It is why the judge counts by groups of customers.
@@ -112,7 +113,7 @@ def _usual_rule(rng: np.random.Generator, *, recall: float) -> bool:
 
 def _habits(made: Stage) -> dict[str, Figure]:
     gaps = logit(made.challenger) - logit(made.champion)
-    alerts = (made.champion >= made.thresholds[0], made.challenger >= made.thresholds[1])
+    alerts = _alerts(made)
     alone = np.asarray(alerts[0] != alerts[1], dtype=np.float64)
     figures = {}
     for days in SPANS:
@@ -157,7 +158,11 @@ def _moved(*, worlds: int) -> dict[str, Figure]:
         (made, start, f"moved-{seed}") for seed, made in enumerate(stages) for start in made.starts
     ]
     better = [play(made, start=start, salt=salt) for made, start, salt in played]
-    halved = [play(blunted(made), start=start, salt=salt) for made, start, salt in played]
+    halved = [
+        play(blunted(made), start=start, salt=salt)
+        for made, start, salt in played
+        if _loss(blunted(made)) > made.model.gates.margin
+    ]
     unit = f"rollouts of a retrained version in {worlds} worlds that moved"
     return {
         "moved_f1_of_champion": Figure(median(_f1(made, 0) for made in stages), "median of worlds"),
@@ -174,14 +179,28 @@ def _moved(*, worlds: int) -> dict[str, Figure]:
             unit=unit,
             peer="a bet on the frauds alone",
         ),
-        "moved_half_the_alerts_taken_back": _share(halved, TAKEN_BACK, unit=unit),
+        "moved_half_the_alerts_taken_back": _share(
+            halved,
+            TAKEN_BACK,
+            unit="rollouts of it with half its alerts and a loss over the margin",
+        ),
     }
 
 
 def _f1(made: Stage, version: int) -> float:
     """Return the F1 of one version on the rows that are played: 0 the champion, 1 the other."""
-    alerts = (made.champion, made.challenger)[version] >= made.thresholds[version]
+    alerts = _alerts(made)[version]
     return float(2 * (alerts & made.frauds).sum() / (alerts.sum() + made.frauds.sum()))
+
+
+def _loss(made: Stage) -> float:
+    """Return the share of all frauds that the challenger catches less of than the champion."""
+    champion, challenger = (alerts & made.frauds for alerts in _alerts(made))
+    return float((champion.sum() - challenger.sum()) / made.frauds.sum())
+
+
+def _alerts(made: Stage) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    return made.champion >= made.thresholds[0], made.challenger >= made.thresholds[1]
 
 
 def _skewed(made: Stage, *, skews: Sequence[float], count: int) -> dict[str, Figure]:
