@@ -130,6 +130,15 @@ def test_labels_are_in_the_lake_before_their_watermark_is_said() -> None:
     assert lake.ids() == ["a", "b"]
 
 
+def test_labels_of_a_backfill_are_in_the_lake_though_no_window_ends_after_them() -> None:
+    lake = FakeLake()
+    target = windower(lake)
+    target.on_records([label(0, "a", MONDAY), label(1, "b", MONDAY + 2 * DAY)])
+    again = target.on_records([label(2, "c", MONDAY), label(3, "d", MONDAY + DAY)])
+    assert partials(again) == []
+    assert lake.ids() == ["a", "b", "c", "d"]
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [

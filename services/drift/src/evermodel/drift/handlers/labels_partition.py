@@ -77,16 +77,23 @@ class LabelsPartition:
         windows = self._models[model].windows
         progress = self._position.progress.get(model, Progress())
         grid = Grid(int(windows.length.total_seconds() * _MICROSECONDS))
+        kept: dict[str, int] = {}
         if segment.rows:
             labels, progress = self._sound(segment, progress, grid, rejected)
-            self._keep(model, labels)
+            kept = self._keep(model, labels)
             counted = labels.known_at[labels.offsets >= self._position.next_offset]
             if len(counted):
                 lateness = int(windows.lateness.total_seconds() * _MICROSECONDS)
                 progress = progress.begun(int(counted[0]), grid)
                 progress = progress.seen(int(counted.max()) - lateness)
         progress = self._wild.marked(segment, self._position, progress, grid, rejected)
-        self._position.progress[model] = self._close(model, progress, grid, output)
+        progress = self._position.progress[model] = self._close(model, progress, grid, output)
+        if progress.closed is not None:
+            # No window that is still to end would bring them out: of a backfill, that is most.
+            ended = progress.closed + grid.length
+            self._buffer.flush(
+                {path for path, oldest in kept.items() if oldest < ended}.__contains__
+            )
 
     def _sound(
         self,
@@ -102,12 +109,15 @@ class LabelsPartition:
         rejected += wild
         return labels.take(not_refused(labels.offsets, self._position)), progress
 
-    def _keep(self, model: str, labels: Labels) -> None:
-        days = _DAY.length * (labels.known_at // _DAY.length)
+    def _keep(self, model: str, labels: Labels) -> dict[str, int]:
+        """Return when the oldest label of each file was known."""
+        kept, days = {}, _DAY.length * (labels.known_at // _DAY.length)
         for day in sorted(set(days.tolist())):
             path = layout.labels_file(model, day, partition=self._partition, chunk=self._chunk)
             chosen = labels.take((days == day).nonzero()[0])
             self._buffer.add(path, self._lake.pack_labels(chosen))
+            kept[path] = int(chosen.known_at.min())
+        return kept
 
     def _close(self, model: str, progress: Progress, grid: Grid, output: Output) -> Progress:
         starts = due(progress, grid, holding_rows=set())
