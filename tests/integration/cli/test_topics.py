@@ -1,15 +1,17 @@
 """Orders given on the command line are events on a real broker, and can be read back."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from evermodel.cli.main import run
-from evermodel.cli.reading import read
-from evermodel.common.events.catalogue import LABELS
+from evermodel.cli.reading import interpret, read
+from evermodel.common.events.catalogue import LABELS, LIFECYCLE_COMMANDS
 from evermodel.common.events.payload import Span
 from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
 from evermodel.common.kernel.ids import ModelName
@@ -17,8 +19,10 @@ from evermodel.common.messaging.api import Emit
 from evermodel.common.messaging.deadletter import dead_letter, encode_dead_letter
 from evermodel.common.messaging.emission import emissions
 from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.reading import partitions_of
 from evermodel.common.messaging.records import Record
 from evermodel.common.settings import KafkaSettings
+from tests.unit.registrar.samples import step
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +59,7 @@ def test_topics_are_as_the_catalogue_says_once_made(capsys: pytest.CaptureFixtur
 
 def test_an_order_is_an_event_with_who_and_why(capsys: pytest.CaptureFixture[str]) -> None:
     at = "2018-06-01T00:00:00Z"
-    order = ["retrain", "--model", "cards", "--why", "new terminals", "--at", at]
+    order = ["retrain", "--model", "cards", "--why", "new terminals", "--at", at, "--wait", "0"]
     assert run(order) == 0
     capsys.readouterr()
     assert run(["tail", "lifecycle.commands", "--json"]) == 0
@@ -84,7 +88,7 @@ def test_an_order_is_timed_by_the_newest_window_of_its_own_model(
     with closing(KafkaBroker(settings)) as broker:
         said = [Emit(w, w.window.end, identity=f"{w.model}{w.window.end}") for w in windows]
         broker.publish(emissions(said, cause=None, source="/upstream"))
-    assert run(["pause", "--model", "timed", "--why", "a look"]) == 0
+    assert run(["pause", "--model", "timed", "--why", "a look", "--wait", "0"]) == 0
     capsys.readouterr()
     assert run(["tail", "lifecycle.commands", "--json"]) == 0
     events = map(json.loads, capsys.readouterr().out.splitlines())
@@ -93,7 +97,7 @@ def test_an_order_is_timed_by_the_newest_window_of_its_own_model(
 
 
 def test_status_counts_what_the_topics_hold(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["pause", "--model", "counted", "--why", "a look"]) == 0
+    assert run(["pause", "--model", "counted", "--why", "a look", "--wait", "0"]) == 0
     capsys.readouterr()
     assert run(["status", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -102,6 +106,43 @@ def test_status_counts_what_the_topics_hold(capsys: pytest.CaptureFixture[str]) 
     assert found["dead_letters"]["scorer.dead-letter"] == 0
     assert run(["status"]) == 0
     assert "counted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "told"), [("held", 0, "held v1: a look"), ("declined", 1, "nothing to do")]
+)
+def test_the_answer_to_an_order_is_told_and_a_no_is_no_success(
+    settings: KafkaSettings,
+    capsys: pytest.CaptureFixture[str],
+    action: Literal["held", "declined"],
+    code: int,
+    told: str,
+) -> None:
+    model = f"answered-{action}"
+    with ThreadPoolExecutor(1) as deployer:
+        answering = deployer.submit(answer, settings, model, action, told.rpartition(": ")[2])
+        assert run(["pause", "--model", model, "--why", "a look"]) == code
+        answering.result()
+    said = capsys.readouterr()
+    assert told in (said.err if code else said.out)
+
+
+def answer(
+    settings: KafkaSettings, model: str, action: Literal["held", "declined"], why: str
+) -> None:
+    """Wait for an order about `model` and answer it as the deployer does."""
+    with closing(KafkaBroker(settings)) as broker:
+        reader = broker.reader(partitions_of(broker, [LIFECYCLE_COMMANDS.name]))
+        while True:
+            for found in map(interpret, reader.poll(limit=100, timeout_seconds=0.2)):
+                if found.event is not None and found.event.payload.model == model:
+                    answered = step(action, version=1, stable=1).model_copy(
+                        update={"model": ModelName(model), "reason": why}
+                    )
+                    said = [Emit(answered, found.event.meta.time, identity="answer")]
+                    broker.publish(emissions(said, cause=found.event.meta, source="/deployer"))
+                    reader.close()
+                    return
 
 
 def test_an_order_that_cannot_be_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,7 +167,7 @@ def test_a_dead_letter_goes_back_once_with_its_headers(
     for expected in (1, 0):
         assert run(["redrive", "drift", "--json"]) == 0
         done = json.loads(capsys.readouterr().out)
-        assert done == {"put_back": expected, "unreadable": 0, "gone": []}
+        assert done == {"put_back": expected, "unreadable": 0, "gone": [], "orders": 0}
     assert run(["redrive", "drift", "--dry-run"]) == 0
     assert capsys.readouterr().out == "no dead letter of drift waits\n"
     (back,) = read(settings, [LABELS])

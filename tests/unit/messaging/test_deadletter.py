@@ -142,6 +142,16 @@ def test_a_redrive_puts_back_once_and_for_the_one_that_gave_up() -> None:
     assert again.headers[: len(first.headers)] == first.headers
 
 
+def test_what_is_to_be_left_is_passed_over_once_and_for_all() -> None:
+    harness, topic = Harness(), LIFECYCLE_COMMANDS.name
+    harness.add(refusing([], name="trainer", refuse=[True]))
+    harness.publish(command(1), time=START)
+    harness.run()
+    assert redrive(harness.broker, "trainer", leave={topic}) == Redriven(left=1)
+    assert redrive(harness.broker, "trainer") == Redriven()
+    assert len(harness.records(topic)) == 1
+
+
 def test_a_record_given_up_again_can_be_redriven_again() -> None:
     harness = Harness()
     harness.add(refusing([], name="trainer", refuse=[True]))

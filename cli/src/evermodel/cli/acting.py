@@ -1,11 +1,14 @@
-"""What a person may order: each order is an event on ``lifecycle.commands``, with who and why."""
+"""What a person may order: each order is an event on ``lifecycle.commands``, with who and why.
+
+The answer is awaited and told; a no is exit code 1.
+"""
 
 import getpass
 from typing import Annotated
 
 import typer
 
-from evermodel.cli.errors import WrongUsage
+from evermodel.cli.errors import AnswerIsNo, WrongUsage
 from evermodel.cli.state import DEFAULT, State, addresses
 
 Model = Annotated[str, typer.Option(help="The model's name.")]
@@ -14,6 +17,9 @@ Version = Annotated[int | None, typer.Option(min=1, help="The version meant.")]
 At = Annotated[
     str | None,
     typer.Option(help="Event time, RFC 3339; default: the end of the model's newest window."),
+]
+Wait = Annotated[
+    float, typer.Option(min=0, help="Seconds to wait for the answer; 0: do not ask for it.")
 ]
 
 
@@ -24,43 +30,70 @@ def register(app: typer.Typer) -> None:
     app.command(name="lift-hold")(lift_hold)
 
 
-def retrain(model: Model, why: Why, at: At = None, state: State = DEFAULT) -> None:
+def retrain(
+    model: Model, why: Why, at: At = None, wait: Wait = 10.0, state: State = DEFAULT
+) -> None:
     """Train a new version now."""
-    _order("retrain", model=model, why=why, at=at, state=state)
+    _order("retrain", model=model, why=why, at=at, wait=wait, state=state)
 
 
-def pause(model: Model, why: Why, at: At = None, state: State = DEFAULT) -> None:
-    """Let nothing change until resumed."""
-    _order("pause", model=model, why=why, at=at, state=state)
+def pause(model: Model, why: Why, at: At = None, wait: Wait = 10.0, state: State = DEFAULT) -> None:
+    """Let nothing advance, begin or train by itself until resumed.
+
+    A person's promote and abort still go, and a bad version is still taken back.
+    """
+    _order("pause", model=model, why=why, at=at, wait=wait, state=state)
 
 
-def resume(model: Model, why: Why, at: At = None, state: State = DEFAULT) -> None:
+def resume(
+    model: Model, why: Why, at: At = None, wait: Wait = 10.0, state: State = DEFAULT
+) -> None:
     """Go on after a pause."""
-    _order("resume", model=model, why=why, at=at, state=state)
+    _order("resume", model=model, why=why, at=at, wait=wait, state=state)
 
 
 def promote(
-    model: Model, why: Why, version: Version = None, at: At = None, state: State = DEFAULT
+    model: Model,
+    why: Why,
+    version: Version = None,
+    at: At = None,
+    wait: Wait = 10.0,
+    state: State = DEFAULT,
 ) -> None:
     """Give the challenger all traffic without further evidence."""
-    _order("promote", model=model, why=why, version=version, at=at, state=state)
+    _order("promote", model=model, why=why, version=version, at=at, wait=wait, state=state)
 
 
 def abort(
-    model: Model, why: Why, version: Version = None, at: At = None, state: State = DEFAULT
+    model: Model,
+    why: Why,
+    version: Version = None,
+    at: At = None,
+    wait: Wait = 10.0,
+    state: State = DEFAULT,
 ) -> None:
     """Take the challenger to zero."""
-    _order("abort", model=model, why=why, version=version, at=at, state=state)
+    _order("abort", model=model, why=why, version=version, at=at, wait=wait, state=state)
 
 
-def lift_hold(model: Model, why: Why, at: At = None, state: State = DEFAULT) -> None:
+def lift_hold(
+    model: Model, why: Why, at: At = None, wait: Wait = 10.0, state: State = DEFAULT
+) -> None:
     """Let a held rollout go on."""
-    _order("lift_hold", model=model, why=why, at=at, state=state)
+    _order("lift_hold", model=model, why=why, at=at, wait=wait, state=state)
 
 
 def _order(
-    order: str, *, model: str, why: str, at: str | None, state: State, version: int | None = None
+    order: str,
+    *,
+    model: str,
+    why: str,
+    at: str | None,
+    wait: float,
+    state: State,
+    version: int | None = None,
 ) -> None:
+    from evermodel.cli.answering import Answers  # noqa: PLC0415  # heavy
     from evermodel.cli.orders import give, known_models, make  # noqa: PLC0415  # heavy
     from evermodel.common.events.access import OPERATOR  # noqa: PLC0415  # heavy
     from evermodel.embedded.security import connection  # noqa: PLC0415  # heavy
@@ -72,5 +105,18 @@ def _order(
     if not why.strip():
         raise WrongUsage("--why is empty: say why, it is kept for ever")
     command = make(order, model=model, who=getpass.getuser(), why=why, version=version)
-    identity = give(connection(found, OPERATOR), command, at=at)
-    typer.echo(f"{order.replace('_', '-')} of {model} ordered as event {identity}")
+    kafka = connection(found, OPERATOR)
+    answers = Answers(kafka, order) if wait else None
+    try:
+        identity = give(kafka, command, at=at)
+        typer.echo(f"{order.replace('_', '-')} of {model} ordered as event {identity}")
+        answer = answers.to(identity, within_seconds=wait) if answers else None
+    finally:
+        if answers:
+            answers.close()
+    if answer is not None and answer.is_no:
+        raise AnswerIsNo(answer.words)
+    if answer is not None:
+        typer.echo(answer.words)
+    elif wait:
+        typer.echo(f"no answer within {wait:g} s: 'evermodel status' says who is behind")

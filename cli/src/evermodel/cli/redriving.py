@@ -1,7 +1,7 @@
 """Dead letters shown, and put back where they came from."""
 
 from evermodel.cli.reading import read
-from evermodel.common.events.catalogue import Topic
+from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, Topic
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.deadletter import DeadLetter, decode_dead_letter
 from evermodel.common.messaging.kafka import KafkaBroker
@@ -12,10 +12,13 @@ from evermodel.common.settings import KafkaSettings
 
 
 def put_back(settings: KafkaSettings, service: str) -> Redriven:
-    """Put every dead letter of `service` back that was not before; say how many."""
+    """Put every dead letter of `service` back that was not before; say how many.
+
+    A person's order is not given a second time: what it was about may be another thing by now.
+    """
     broker = KafkaBroker(settings, quiet=True)
     try:
-        return redrive(broker, service)
+        return redrive(broker, service, leave={LIFECYCLE_COMMANDS.name})
     finally:
         broker.close()
 

@@ -115,9 +115,12 @@ def redrive(
         return
     done = put_back(kafka_settings(state), service)
     if as_json:
-        _print_json({"put_back": done.back, "unreadable": done.unreadable, "gone": done.gone})
+        told = asdict(done)
+        _print_json({"put_back": told.pop("back"), "orders": told.pop("left"), **told})
     else:
         typer.echo(f"{done.back} dead letters of {service} put back")
+        if done.left:
+            typer.echo(f"{done.left} orders passed over: who still means one gives it anew")
     problems = [f"{origin}: too large to be kept, and gone from its topic" for origin in done.gone]
     if done.unreadable:
         problems.append(f"{done.unreadable} records of {topic.name} are no dead letters; left")

@@ -8,7 +8,7 @@ not there any more cannot be put back, and is told by name.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evermodel.common.kernel.errors import Poison
@@ -39,11 +39,13 @@ class Redriven:
     """`back`: records put back now. `unreadable`: dead letters that are none, left alone.
 
     `gone`: what only a reference was kept of, and is in its topic no more, as ``topic[p]@offset``.
+    `left`: letters from topics that were to be left, passed over for good.
     """
 
     back: int = 0
     unreadable: int = 0
     gone: tuple[str, ...] = ()
+    left: int = 0
 
 
 class _Gone(Exception):
@@ -55,8 +57,10 @@ def redrive_group(service: str) -> str:
     return f"{service}.redrive"
 
 
-def redrive(broker: Broker, service: str) -> Redriven:
+def redrive(broker: Broker, service: str, *, leave: Collection[str] = ()) -> Redriven:
     """Put back every dead letter of `service` that no redrive has put back before.
+
+    Those from the topics `leave` are passed over.
 
     Raises:
         BrokerUnavailable: no answer, or the group could not be joined.
@@ -74,7 +78,9 @@ def redrive(broker: Broker, service: str) -> Redriven:
         for start in range(0, len(letters), _CHUNK):
             chunk = letters[start : start + _CHUNK]
             # Before the transaction: to look an original up may take longer than one may be open.
-            originals, done = _originals(chunk, broker=broker, consumer=consumer, done=done)
+            originals, done = _originals(
+                chunk, broker=broker, consumer=consumer, leave=leave, done=done
+            )
             producer.begin()
             for original in originals:
                 producer.send(original)
@@ -87,7 +93,12 @@ def redrive(broker: Broker, service: str) -> Redriven:
 
 
 def _originals(
-    letters: Sequence[Record], *, broker: Broker, consumer: Consumer, done: Redriven
+    letters: Sequence[Record],
+    *,
+    broker: Broker,
+    consumer: Consumer,
+    leave: Collection[str],
+    done: Redriven,
 ) -> tuple[list[Outgoing], Redriven]:
     """Return what `letters` put back, and `done` with each of them counted."""
     found = []
@@ -95,7 +106,10 @@ def _originals(
         consumer.poll(limit=1, timeout_seconds=0.0)  # or the group takes the partitions away
         try:
             letter = decode_dead_letter(record.value)
-            found.append(_again(letter, broker=broker))
+            if letter.topic in leave:
+                done = replace(done, left=done.left + 1)
+            else:
+                found.append(_again(letter, broker=broker))
         except Poison as error:
             _LOG.error("dead letter at offset %s: %s", record.offset, error)
             done = replace(done, unreadable=done.unreadable + 1)
