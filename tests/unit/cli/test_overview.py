@@ -3,16 +3,19 @@
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from evermodel.cli.overview import Overview, shown, standings
 from evermodel.cli.reading import Read, interpret
 from evermodel.cli.tailing import as_cloud_event, line
-from evermodel.common.events.catalogue import ROLLOUT_STEP
+from evermodel.common.events.catalogue import ROLLOUT_STEP, topic_of
 from evermodel.common.events.codec import encode
 from evermodel.common.events.envelope import EventMeta
+from evermodel.common.events.payload import Payload
 from evermodel.common.events.rollout import RolloutStep, VersionInPlay
-from evermodel.common.events.training import Artefact
+from evermodel.common.events.training import Artefact, ModelTrained
+from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.ids import EventId, ModelName
 from evermodel.common.messaging.records import Record
 
@@ -133,3 +136,77 @@ def test_in_a_pipe_no_line_of_the_status_is_folded() -> None:
         f"processes: {', '.join(names)}"
     ]
     assert len(lines) == 4, "a head, a model, who is behind, the processes"
+
+
+def trained(number: int, *, outcome: str = "trained", reason: str = "asked for") -> Read:
+    payload = ModelTrained.model_validate(
+        {
+            "model": "fraud",
+            "outcome": outcome,
+            "reason": reason,
+            "caused_by": "c",
+            "champion": None,
+            "artefact": BUNDLE if outcome == "trained" else None,
+        }
+    )
+    return told(payload, offset=number, id_=f"t{number}")
+
+
+def validated(number: int, *, trained_by: str, verdict: str) -> Read:
+    payload = ModelValidated.model_validate(
+        {
+            "model": "fraud",
+            "verdict": verdict,
+            "reasons": ["too slow"],
+            "gates": [],
+            "trained_by": trained_by,
+            "champion": None,
+            "version": 2 if verdict == "accepted" else None,
+        }
+    )
+    return told(payload, offset=number, id_=f"v{number}")
+
+
+def told(payload: Payload, *, offset: int, id_: str) -> Read:
+    meta = EventMeta(
+        id=EventId(id_),
+        type=payload.TYPE,
+        source="/test",
+        subject="fraud",
+        time=START + timedelta(days=offset),
+    )
+    value, headers = encode(payload, meta)
+    topic = topic_of(type(payload)).name
+    return interpret(
+        Record(topic=topic, partition=0, offset=offset, key=b"fraud", value=value, headers=headers)
+    )
+
+
+@pytest.mark.parametrize(
+    ("records", "last"),
+    [
+        ([trained(0)], "2018-06-01T00:00:00Z trained"),
+        (
+            [trained(0), validated(0, trained_by="t0", verdict="accepted")],
+            "2018-06-01T00:00:00Z accepted as v2",
+        ),
+        (
+            [trained(0), validated(0, trained_by="t0", verdict="rejected")],
+            "2018-06-01T00:00:00Z rejected: too slow",
+        ),
+        (
+            [
+                trained(0),
+                validated(0, trained_by="t0", verdict="accepted"),
+                trained(1, outcome="failed", reason="no rows in the lake"),
+            ],
+            "2018-06-02T00:00:00Z failed: no rows in the lake",
+        ),
+    ],
+)
+def test_what_became_of_the_last_training_is_told(records: list[Read], last: str) -> None:
+    (standing,) = standings(records)
+    assert standing.last_training == last
+    out = StringIO()
+    shown(Overview([standing], {}, {}, {}), Console(file=out))
+    assert last in out.getvalue()

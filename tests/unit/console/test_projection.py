@@ -82,6 +82,15 @@ def test_what_serves_is_what_the_last_step_says() -> None:
     assert model["last"]["rollout.step"]["event_id"] == "s2"
 
 
+def test_the_last_of_a_kind_is_the_one_written_last_though_it_speaks_of_an_earlier_time() -> None:
+    answers: Any = shown(
+        seen("model.trained", trained(), offset=0, id_="t1", day=9),
+        seen("model.trained", trained(), offset=1, id_="t2", day=2),
+    ).models()
+    (model,) = answers["models"]
+    assert model["last"]["model.trained"]["event_id"] == "t2"
+
+
 def test_a_lifecycle_shows_its_events_in_the_order_of_the_loop_however_they_came() -> None:
     answers: Any = shown(
         seen("rollout.step", step(1), offset=0, id_="third", day=3),

@@ -13,7 +13,11 @@ from evermodel.cli.reading import Read, events, read
 from evermodel.common.events.catalogue import CATALOGUE
 from evermodel.common.events.codec import format_time
 from evermodel.common.events.drift import DriftDetected
+from evermodel.common.events.envelope import Event
+from evermodel.common.events.payload import Payload
 from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.training import ModelTrained
+from evermodel.common.events.validation import ModelValidated
 from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.settings import KafkaSettings
@@ -37,6 +41,7 @@ class Standing:
     reason: str | None = None
     time: str | None = None
     last_alarm: str | None = None
+    last_training: str | None = None
     events: dict[str, int] = field(default_factory=dict)
 
 
@@ -80,6 +85,7 @@ def overview(settings: KafkaSettings, state: Path) -> Overview:
 def standings(found: Sequence[Read]) -> list[Standing]:
     """Return how each model stands after all of `found`."""
     models: dict[str, Standing] = {}
+    trained: dict[str, Event[Payload]] = {}  # the last; verdicts are told after all of them
     for event in events(found):
         payload = event.payload
         standing = models.setdefault(payload.model, Standing(payload.model))
@@ -90,6 +96,13 @@ def standings(found: Sequence[Read]) -> list[Standing]:
         if isinstance(payload, DriftDetected):
             when = format_time(event.meta.time)
             standing.last_alarm = f"{when} {payload.severity}, {payload.cause}"
+        if isinstance(payload, ModelTrained):
+            trained[payload.model] = event
+            standing.last_training = _training(event, None)
+        if isinstance(payload, ModelValidated):
+            last = trained.get(payload.model)
+            if last is not None and payload.trained_by == last.meta.id:
+                standing.last_training = _training(last, payload)
     return sorted(models.values(), key=lambda standing: standing.model)
 
 
@@ -99,15 +112,15 @@ def shown(found: Overview, console: Console | None = None) -> None:
     if not console.is_terminal:
         console.width = _UNFOLDED
     table = Table(box=None, header_style="bold")
-    for title in ("model", "serves", "share", "last step", "why", "last alarm"):
+    for title in ("model", "serves", "share", "last step", "why", "last alarm", "last training"):
         table.add_column(title)
     for s in found.models:
         share = " ".join(f"v{version}:{weight}%" for version, weight in s.weights.items())
         serves = f"v{s.stable_version}" if s.stable_version else "none yet"
         step = f"{s.action} v{s.version} {s.time}" if s.action else ""
         # As text: people write "[INC-12]" into their reasons, which as markup vanishes or fails.
-        cells = (s.model, serves, share, step, s.reason or "", s.last_alarm or "")
-        table.add_row(*map(Text, cells))
+        last = (s.reason or "", s.last_alarm or "", s.last_training or "")
+        table.add_row(*map(Text, (s.model, serves, share, step, *last)))
     console.print(table if found.models else "no model has an event yet")
     letters = {name: number for name, number in found.dead_letters.items() if number}
     for name, number in letters.items():
@@ -117,6 +130,21 @@ def shown(found: Overview, console: Console | None = None) -> None:
     console.print(f"behind: {behind}" if behind else "nobody is behind", highlight=False)
     if found.processes:
         console.print(f"processes: {', '.join(found.processes)}", highlight=False)
+
+
+def _training(event: Event[Payload], verdict: ModelValidated | None) -> str:
+    """Return how far a training has come."""
+    trained, time = event.payload, format_time(event.meta.time)
+    if isinstance(trained, ModelTrained) and trained.outcome == "failed":
+        return f"{time} failed: {trained.reason}"
+    if verdict is None:
+        return f"{time} trained"
+    reasons = "; ".join(verdict.reasons)
+    return f"{time} " + (
+        f"accepted as v{verdict.version}"
+        if verdict.verdict == "accepted"
+        else f"rejected: {reasons}"
+    )
 
 
 def _follow(standing: Standing, step: RolloutStep, time: str) -> None:

@@ -22,10 +22,11 @@ class Answers:
 
     def models(self) -> Answer:
         """Return what serves and why, model by model, and what lies in the dead letters."""
-        facts = self._newest_first()
-        names = sorted({fact.model for fact in facts} | set(self._tables.serving))
+        names = sorted(
+            {fact.model for fact in self._tables.events.values()} | set(self._tables.serving)
+        )
         return {
-            "models": [self._model(name, facts) for name in names],
+            "models": [self._model(name) for name in names],
             "dead_letters": self._dead_letters(),
         }
 
@@ -55,16 +56,18 @@ class Answers:
         known = self._tables.topics
         return {"topics": [asdict(known[name]) for name in sorted(LIFECYCLE) if name in known]}
 
-    def _model(self, name: str, newest_first: list[Fact]) -> Answer:
+    def _model(self, name: str) -> Answer:
+        """The last of each kind is the one written last: an order may speak of an earlier time."""
         serving = self._tables.serving.get(name)
-        last: dict[str, object] = {}
-        for fact in newest_first:
-            if fact.model == name and fact.topic in _WHY and fact.topic not in last:
-                last[fact.topic] = _brief(fact)
+        last: dict[str, Fact] = {}
+        for fact in self._tables.events.values():
+            known = last.get(fact.topic)
+            if fact.model == name and (known is None or fact.offset > known.offset):
+                last[fact.topic] = fact
         return {
             "model": name,
             "serving": None if serving is None else asdict(serving),
-            "last": last,
+            "last": {topic: _brief(last[topic]) for topic in _WHY if topic in last},
         }
 
     def _dead_letters(self) -> dict[str, int]:

@@ -20,13 +20,14 @@ from evermodel.console.domain.facts import Fact, Serving, Share
 _BULKY = {"counters", "lake"}
 
 
-def fact_of(event: Event[Payload], *, topic: str) -> Fact:
+def fact_of(event: Event[Payload], *, topic: str, offset: int) -> Fact:
     """Return `event` as the console keeps it."""
     payload, meta = event.payload, event.meta
     return Fact(
         id=meta.id,
         type=meta.type,
         topic=topic,
+        offset=offset,
         model=payload.model,
         time=format_time(meta.time),
         lifecycle_id=meta.lifecycle_id,
