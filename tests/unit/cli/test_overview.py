@@ -119,8 +119,10 @@ def test_an_event_is_a_line_and_a_cloud_event() -> None:
 
 
 def test_what_is_no_event_is_shown_and_says_why() -> None:
-    found = interpret(Record(topic="labels", partition=3, offset=9, key=None, value=b"\xff{"))
-    assert line(found).startswith("labels[3]@9")
+    found = interpret(
+        Record(topic="model.trained", partition=3, offset=9, key=None, value=b"\xff{")
+    )
+    assert line(found).startswith("model.trained[3]@9")
     assert "headers missing" in str(as_cloud_event(found)["problem"])
 
 
@@ -136,6 +138,12 @@ def test_in_a_pipe_no_line_of_the_status_is_folded() -> None:
         f"processes: {', '.join(names)}"
     ]
     assert len(lines) == 4, "a head, a model, who is behind, the processes"
+
+
+def test_a_row_without_headers_is_no_problem() -> None:
+    for topic, has_problem in (("transactions.scored", False), ("rollout.step", True)):
+        row = Record(topic=topic, partition=0, offset=0, key=b"k", value=b"{}", headers=())
+        assert ("problem" in as_cloud_event(interpret(row))) is has_problem
 
 
 def trained(number: int, *, outcome: str = "trained", reason: str = "asked for") -> Read:

@@ -15,6 +15,8 @@ from evermodel.common.settings import KafkaSettings
 
 _BATCH = 500
 _WAIT_SECONDS = 0.2
+#: Topics of rows, which need no headers; what has them is an event among the rows.
+ROWS = frozenset(topic.name for topic in CATALOGUE if topic.plane == "data")
 PAYLOADS: dict[str, type[Payload]] = {p.TYPE: p for t in CATALOGUE for p in t.payloads}
 
 
@@ -64,7 +66,9 @@ def read(settings: KafkaSettings, topics: Sequence[Topic]) -> list[Read]:
 
 
 def interpret(record: Record) -> Read:
-    """Return `record` with the event it carries; what is none says why."""
+    """Return `record` with the event it carries; what is none says why, unless it is a row."""
+    if record.topic in ROWS and "ce_type" not in dict(record.headers):
+        return Read(record, None)
     try:
         kind = PAYLOADS.get(decode_meta(record.headers).type)
         if kind is None:

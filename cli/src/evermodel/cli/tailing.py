@@ -49,7 +49,8 @@ def as_cloud_event(found: Read) -> dict[str, object]:
     record = found.record
     where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
     if found.event is None:
-        return {**where, "value": _text(record.value), "problem": found.problem}
+        told = {**where, "value": _text(record.value)}
+        return told if found.problem is None else told | {"problem": found.problem}
     return {**where, **structured(found.event)}
 
 
