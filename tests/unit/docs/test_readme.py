@@ -1,5 +1,6 @@
 """What the README names is there: its commands parse, its targets, links and variables exist."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ import pytest
 import typer.main
 
 from evermodel.cli.main import app
+from evermodel.common.events.hot import decode_label
+from evermodel.scorer.domain.payments import RowForm, read_payment
 from tests.unit.embedded.test_compose import known_variables
 
 ROOT = Path(__file__).parents[3]
@@ -123,3 +126,18 @@ def test_what_is_wrong_in_a_page_is_found() -> None:
         problems, ["--modell", "statsu", "chek", "data"], strict=True
     ):  # `up` with a wrong variable parses: the variable is what is wrong
         assert word in problem
+
+
+def test_the_payment_and_the_label_that_it_shows_are_read() -> None:
+    (shown,) = re.findall(r"```json\n(.*?)```", README, flags=re.DOTALL)
+    payment, label = shown.splitlines()
+    form = RowForm(
+        id="TRANSACTION_ID",
+        entity="CUSTOMER_ID",
+        time="TX_DATETIME",
+        continuous=("TX_AMOUNT",),
+        categorical=(),
+        flag=(),
+    )
+    read = read_payment(json.loads(payment), form=form, position="transactions-0-0")
+    assert decode_label(label.encode()).id == read.id == "8f1c"

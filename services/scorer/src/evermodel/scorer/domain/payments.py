@@ -93,7 +93,9 @@ def _features(row: dict[str, object], form: RowForm) -> dict[str, Feature]:
         value = row.get(name, _ABSENT)
         if type(value) is float or type(value) is int:
             if not -LARGEST <= value <= LARGEST:
-                raise Poison(f"column {name}: {value!r} is beyond what a model can compute with")
+                raise Poison(
+                    f"column {name}: {value!r:.40} is beyond what a model can compute with"
+                )
         elif value is not None:
             raise _wrong(name, value, "a number")
         features[name] = value
