@@ -19,7 +19,8 @@ from benchmarks.figures import Figure, Figures
 from evermodel.artefact.bundle import features_of
 from evermodel.artefact.columns import prepare
 from evermodel.artefact.tensorflow import start_tensorflow
-from evermodel.common.models.description import FeaturesSection, TrainingSection
+from evermodel.common.models.description import FeaturesSection
+from evermodel.common.models.policy import TrainingSection
 from evermodel.demo.generator import generate
 from evermodel.demo.world import World
 from evermodel.trainer.child.fitting import fit, predictor

@@ -7,7 +7,8 @@ from pydantic_core import PydanticUndefined
 
 from docs.build.markdown import cell
 from evermodel.common.kernel.durations import format_duration
-from evermodel.common.models.description import ColumnContract, ModelDescription, Section
+from evermodel.common.models.description import ColumnContract, ModelDescription
+from evermodel.common.models.values import Section
 
 _HEAD = """# `model.toml`
 

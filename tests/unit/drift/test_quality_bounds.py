@@ -10,7 +10,8 @@ from evermodel.common.events.windows import (
     ReferenceCounts,
     WindowCounters,
 )
-from evermodel.common.models.description import DriftSection, ModelDescription
+from evermodel.common.models.description import ModelDescription
+from evermodel.common.models.policy import DriftSection
 from evermodel.drift.domain.quality import failures_of
 from tests.unit.drift.bench import described, referenced
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evermodel.common.models.description import TrainingSection
+from evermodel.common.models.policy import TrainingSection
 from evermodel.trainer.child.network import Columns, import_keras, shuffles, tensors
 from evermodel.trainer.child.refusal import Refused
 

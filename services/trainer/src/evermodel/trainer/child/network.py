@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evermodel.artefact.hidden import hidden
-from evermodel.common.models.description import TrainingSection
+from evermodel.common.models.policy import TrainingSection
 from evermodel.trainer.child.inputs import LIMIT, Inputs, Scale, Vocabulary
 
 Columns = Mapping[str, npt.NDArray[Any]]
