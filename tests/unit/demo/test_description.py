@@ -38,10 +38,10 @@ categorical = ["shop = x"]
 flag = ["it's night"]
 [quality.'sum "€"']
 min = -0.5
-max = inf
+max = 1e300
 nulls = 0.01
 [quality."it's night"]
-unseen = 0.0
+nulls = 0.0
 [windows]
 season = "none"
 [training]

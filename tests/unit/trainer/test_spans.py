@@ -5,7 +5,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evermodel.trainer.domain.spans import split, training_span
+from evermodel.common.models.policy import TrainingSection
+from evermodel.trainer.domain.spans import (
+    MOST_CALIBRATION,
+    MOST_HOLDOUT,
+    split,
+    training_span,
+)
 
 DAY = timedelta(days=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,3 +69,17 @@ def test_the_parts_follow_each_other_and_most_of_the_new_regime_teaches(
     assert START <= cuts.calibrate_from <= cuts.hold_out_from <= cuts.end == end
     regime = since if START < since < end else START
     assert cuts.calibrate_from - regime >= (end - regime) * 0.44
+
+
+def test_the_keys_say_how_much_of_a_short_window_they_get() -> None:
+    keys = TrainingSection.model_fields
+    taught = 1 - MOST_HOLDOUT - MOST_CALIBRATION
+    assert f"At most {MOST_CALIBRATION:.0%}".replace("%", " %") in str(keys["calibration"])
+    assert f"At most {MOST_HOLDOUT:.0%}".replace("%", " %") in str(keys["holdout"])
+    assert f"{taught:.0%}".replace("%", " %") in str(keys["holdout"])
+
+
+def test_parts_longer_than_the_window_leave_most_of_it_to_learn_from() -> None:
+    cuts = split(start=START, end=START + 2 * DAY, calibration=5 * DAY, holdout=7 * DAY, step=DAY)
+    assert cuts.calibrate_from - START == 0.45 * 2 * DAY
+    assert cuts.hold_out_from - START == 0.7 * 2 * DAY

@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+#: Longer is a slip of the pen, and further than a calendar can count from some times.
+MOST_DAYS = 36_525
 _TERM = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|d|h|m|s)")
 
 
@@ -11,11 +13,15 @@ def parse_duration(text: str) -> timedelta:
     """Return the duration that `text` names.
 
     Raises:
-        ValueError: `text` is not a sequence of number and unit (d, h, m, s, ms).
+        ValueError: `text` is not a sequence of number and unit (d, h, m, s, ms), or names more
+            than a hundred years.
     """
     if not text.strip() or _TERM.sub("", text).strip():
         raise ValueError(f"{text!r} is not a duration: write a number and a unit, e.g. '7d', '30m'")
-    return timedelta(seconds=sum(float(n) * _UNITS[unit] for n, unit in _TERM.findall(text)))
+    seconds = sum(float(n) * _UNITS[unit] for n, unit in _TERM.findall(text))
+    if seconds > MOST_DAYS * _UNITS["d"]:
+        raise ValueError(f"expected a duration of at most {MOST_DAYS}d, a hundred years")
+    return timedelta(seconds=seconds)
 
 
 def format_duration(duration: timedelta) -> str:

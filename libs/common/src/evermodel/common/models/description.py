@@ -7,7 +7,7 @@ at least one feature. ``docs/model-description.md`` is generated from these clas
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,7 +20,7 @@ from evermodel.common.models.policy import (
     TrainingSection,
     WindowsSection,
 )
-from evermodel.common.models.values import Duration, Section, Share
+from evermodel.common.models.values import Duration, Section, Share, TopicName
 
 FeatureKind = Literal["continuous", "categorical", "flag"]
 
@@ -33,6 +33,8 @@ class ModelSection(Section):
 
 class StreamSection(Section):
     """How to read the transactions and their labels."""
+
+    TRUTHS: ClassVar[frozenset[str]] = frozenset({"label_positive"})
 
     time: str = Field(description="Column of the event time (RFC 3339; naive means UTC).")
     label: str = Field(description="Column of the label: 0/1, true/false, or see label_positive.")
@@ -53,7 +55,23 @@ class StreamSection(Section):
     forbidden: tuple[str, ...] = Field(
         default=(), description="Known leaks: may travel, can never become a feature."
     )
-    topic: str = Field(default="transactions", description="Where this model's payments arrive.")
+    topic: TopicName = Field(
+        default="transactions",
+        description="Where this model's payments arrive. Two models may share one: their payments "
+        "then name the model in the header ce_subject. A topic of another name is yours to make, "
+        "with as many partitions as transactions.scored.",
+    )
+
+    def refuse_twice(self) -> None:
+        """Raise ``ValueError`` where one column is said to be two things."""
+        if self.label == self.time:
+            raise ValueError(f"stream.label: {self.label} is the event time")
+        taken = {self.time: "the event time", self.label: "the label"}
+        for key, column in (("id", self.id), ("entity", self.entity)):
+            if column in taken:
+                raise ValueError(
+                    f"stream.{key}: expected a column of its own, and {column} is {taken[column]}"
+                )
 
 
 class FeaturesSection(Section):
@@ -93,16 +111,31 @@ class FeaturesSection(Section):
 class ColumnContract(Section):
     """What a column must look like for a window to count as sound."""
 
-    min: float | None = Field(default=None, description="Smallest sound value.")
-    max: float | None = Field(default=None, description="Largest sound value.")
+    min: float | None = Field(
+        default=None, description="Smallest sound value of a number or a flag."
+    )
+    max: float | None = Field(
+        default=None, description="Largest sound value of a number or a flag."
+    )
     nulls: Share | None = Field(default=None, description="Highest share of nulls.")
-    unseen: Share | None = Field(default=None, description="Highest share of unseen levels.")
+    unseen: Share | None = Field(
+        default=None, description="Highest share of unseen levels of a category."
+    )
 
     @model_validator(mode="after")
     def _some_range(self) -> Self:
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min {self.min:g} lies above max {self.max:g}")
         return self
+
+    def refuse_senseless(self, column: str, kind: FeatureKind) -> None:
+        """Raise ``ValueError`` for a key that nothing looks at in a column of `kind`."""
+        wrong = {"min", "max"} if kind == "categorical" else {"unseen"}
+        found = sorted(key for key in wrong if getattr(self, key) is not None)
+        if found:
+            raise ValueError(
+                f"quality.{column}: a {kind} column has no {' and no '.join(found)}: leave it out"
+            )
 
 
 class ModelDescription(Section):
@@ -127,9 +160,8 @@ class ModelDescription(Section):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         """Refuse what no section can see by itself; a message begins with the key it is about."""
+        self.stream.refuse_twice()
         features, stream = set(self.features.names), self.stream
-        if stream.label == stream.time:
-            raise ValueError(f"stream.label: {stream.label} is the event time")
         leaks = {*stream.forbidden, stream.label} & features
         if leaks:
             raise ValueError(f"features: {_join(leaks)} would give the answer away: not a feature")
@@ -138,6 +170,8 @@ class ModelDescription(Section):
         unknown = set(self.quality) - features
         if unknown:
             raise ValueError(f"quality.{min(unknown)}: {_join(unknown)} is not a feature")
+        for name, contract in self.quality.items():
+            contract.refuse_senseless(name, self.features.kind(name))
         strange = set(self.gates.slices) - features
         if strange:
             raise ValueError(f"gates.slices: {_join(strange)} is not a feature")

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.models.description import ModelDescription
+from evermodel.common.models.values import Section
 
 
 class BadModelFile(Misconfigured):
@@ -34,9 +35,13 @@ def read_model(path: Path) -> ModelDescription:
 def parse_model(text: str, *, source: str) -> ModelDescription:
     """Return the description in `text`; `source` names it in errors."""
     try:
-        return ModelDescription.model_validate(tomllib.loads(text))
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadModelFile(f"{source}: not TOML: {error}") from error
+    except ValueError as error:  # Python's limit of digits, which is no fault of the form
+        raise BadModelFile(f"{source}: a number in it has too many digits") from error
+    try:
+        return ModelDescription.model_validate(content)
     except ValidationError as error:
         lines = [_sentence(text, source, problem) for problem in error.errors()]
         raise BadModelFile("\n".join(lines)) from error
@@ -76,20 +81,48 @@ def _sentence(text: str, source: str, problem: ErrorDetails) -> str:
 def _expected(problem: ErrorDetails, message: str) -> str:
     """Return `message` as what was expected, and what was there instead."""
     match problem["type"]:
+        case "missing" if len(problem["loc"]) == 1:
+            message = _section_missing(str(problem["loc"][0]))
         case "missing":
-            return "is missing, and has no default"
+            message = "is missing, and has no default"
+        case "model_type":
+            message = f"expected a section of keys, got {problem['input']!r}"
         case "extra_forbidden":
-            return "no such key (misspelt?)"
+            message = "no such key (misspelt?)"
         case "tuple_type":
-            return 'expected a list, e.g. ["AMOUNT"]'
+            message = f"expected a list, e.g. {_list_like(problem)}"
+        case "too_long":
+            most, found = (problem["ctx"][key] for key in ("max_length", "actual_length"))
+            message = f"expected at most {most} of them, got {found}"
         case "string_pattern_mismatch":
             rule = "1 to 63 of a-z, 0-9, - and _, the first a letter or a digit"
-            return f"expected {rule}, got {problem['input']!r}"
-        case "value_error":
-            return message
-        case _:
+            message = f"expected {rule}, got {problem['input']!r}"
+        case other if other != "value_error":
             told = message.replace("Input should be", "expected").partition(", unable")[0]
-            return f"{told}, got {problem['input']!r}"
+            message = f"{told}, got {problem['input']!r}"
+    return message
+
+
+def _section_missing(name: str) -> str:
+    """Return what to write instead of nothing: the keys without a default, else any key."""
+    keys = _section(name).model_fields
+    required = [key for key, field in keys.items() if field.is_required()]
+    wanted = " and ".join(required) if required else " or ".join(keys)
+    return f"is missing: write a section [{name}] with {wanted}"
+
+
+def _list_like(problem: ErrorDetails) -> str:
+    """Return a list of the kind that the key takes: its default, or names of columns."""
+    section, key = (str(part) for part in problem["loc"][:2])
+    default = _section(section).model_fields[key].default
+    return str(list(default)) if default else '["AMOUNT"]'
+
+
+def _section(name: str) -> type[Section]:
+    found = ModelDescription.model_fields[name].annotation
+    if not (isinstance(found, type) and issubclass(found, Section)):
+        raise TypeError(f"{name} is no section of one form")
+    return found
 
 
 def _line_of(text: str, loc: tuple[int | str, ...]) -> int | None:
