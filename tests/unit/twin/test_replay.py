@@ -103,6 +103,8 @@ def test_a_table_that_cannot_be_played_is_one_sentence_and_a_code(
         (["--bootstrap-until", "2026-01-01"], "--bootstrap-until must lie inside"),
         (["--bootstrap-until", "noon"], "--bootstrap-until 'noon' is no date or time"),
         (["--seed", "x"], "--seed"),
+        (["--seed", "-1"], "--seed -1: expected a whole number from 0 to 4294967295"),
+        (["--seed", "4294967296"], "--seed 4294967296: expected a whole number"),
     ],
 )
 def test_an_option_that_cannot_be_is_named(

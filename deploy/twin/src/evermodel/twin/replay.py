@@ -13,9 +13,11 @@ from datetime import datetime
 from pathlib import Path
 
 from evermodel.common.events.catalogue import DEAD_LETTERS, LABELS, TRANSACTIONS_SCORED
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.messaging.emission import emissions
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_model
+from evermodel.common.models.values import MOST_SEED
 from evermodel.playback.feed import Feed, Window, first_order, in_order, watermarks
 from evermodel.playback.givenup import given_up
 from evermodel.playback.journal import TOPICS, Journal, journal_of
@@ -65,15 +67,23 @@ def replay(
     Raises:
         BadModelFile: the model description cannot be used.
         BadData: the data file cannot be played.
+        Misconfigured: the seed is none that a training takes.
     """
     model = read_model(options.model)
     if options.seed is not None:
-        training = model.training.model_copy(update={"seed": options.seed})
-        model = model.model_copy(update={"training": training})
+        model = _seeded(model, options.seed)
     table = read_file(options.data, model=model)
     for notice in table.notices:
         note(f"{options.data}: {notice}")
     return play([table], options.out, span=Span.of(options), watch=watch)[0]
+
+
+def _seeded(model: ModelDescription, seed: int) -> ModelDescription:
+    """Return `model` with another seed, held to the bounds of the key: a copy is not checked."""
+    if not 0 <= seed <= MOST_SEED:
+        raise Misconfigured(f"--seed {seed}: expected a whole number from 0 to {MOST_SEED}")
+    training = model.training.model_copy(update={"seed": seed})
+    return model.model_copy(update={"training": training})
 
 
 @dataclass(frozen=True, slots=True)
