@@ -22,7 +22,7 @@ from evermodel.common.models.values import (
 
 #: Of one hidden layer; two of the widest, one after the other, hold 67 million weights.
 Units = Annotated[int, Field(ge=1, le=8192)]
-#: Years of seconds, and more memory than machines have: beyond, a slip of the pen.
+#: A year in seconds, and more memory than machines have: beyond, a slip of the pen.
 MOST_SECONDS, MOST_MEBIBYTES = 31_536_000.0, 16_777_216
 #: The square of a ratio must be a number too.
 MOST_RATIO = 1e6
