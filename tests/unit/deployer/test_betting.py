@@ -89,7 +89,7 @@ def test_the_next_row_is_a_fair_bet_where_the_mean_is_nought(
         )
 
     nexts = [after(i) for i in range(len(values))]
-    assume(max(nexts) < MOST)  # there it is cut off
+    assume(max(nexts) < 0.99 * MOST)  # there it is cut off
     mean = math.fsum(c * then for c, then in zip(chances, nexts, strict=True)) / math.fsum(chances)
     assert mean == pytest.approx(after(None), rel=1e-6)
 
