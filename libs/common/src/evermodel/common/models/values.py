@@ -78,7 +78,7 @@ TopicName = Annotated[str, AfterValidator(_topic)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 #: A chance of error, or of none: at 0 and 1 no bound exists.
 Chance = Annotated[float, Field(gt=0.0, lt=1.0)]
-#: Rows, or frauds among them; no window holds a milliard.
+#: Rows, or frauds among them; no window holds a billion.
 Rows = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Seed = Annotated[int, Field(ge=0, le=MOST_SEED)]
 
