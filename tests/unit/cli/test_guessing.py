@@ -134,5 +134,5 @@ def test_a_table_that_cannot_be_a_model_is_said(
 def test_a_file_that_is_no_table_is_said(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     path.write_bytes(b"not a table")
-    with pytest.raises(WrongUsage, match=r"x\.parquet: cannot be read"):
+    with pytest.raises(WrongUsage, match=r"x\.parquet is no Parquet file"):
         guess(path)

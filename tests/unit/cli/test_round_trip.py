@@ -10,7 +10,8 @@ from evermodel.cli import guessing
 from evermodel.cli.errors import WrongUsage
 from evermodel.cli.guessing import Guess, guess
 from evermodel.common.models.file import parse_model
-from evermodel.playback.source import LABEL, TIME, BadData, Table, read_file
+from evermodel.playback.files import read_file
+from evermodel.playback.source import LABEL, TIME, BadData, Table
 
 ROWS = 400
 TIMES = [datetime(2026, 1, 1) + timedelta(minutes=30 * n) for n in range(ROWS)]  # noqa: DTZ001  # a table's

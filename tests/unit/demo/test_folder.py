@@ -36,7 +36,7 @@ def test_a_file_that_no_demo_made_is_neither_removed_nor_written_over(
 
 def test_a_table_of_ones_own_may_lie_where_it_is_played(tmp_path: Path) -> None:
     filled(tmp_path, "data.parquet", "model.toml")
-    with pytest.raises(BadData, match=r"data\.parquet: cannot be read"):
+    with pytest.raises(BadData, match=r"data\.parquet is no Parquet file"):
         played(tmp_path, data=tmp_path / "data.parquet")
     assert names_in(tmp_path) == {"data.parquet", "model.toml"}
 

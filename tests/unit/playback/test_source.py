@@ -1,32 +1,12 @@
 """What a data file may look like, and what is said when it does not."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import polars as pl
 import pytest
 
 from evermodel.common.models.description import ModelDescription
-from evermodel.playback.source import ENTITY, ID, LABEL, TIME, BadData, read_file, read_frame
-
-
-def test_parquet_and_csv_of_the_same_rows_read_alike(
-    frame: pl.DataFrame, model: ModelDescription, tmp_path: Path
-) -> None:
-    frame.write_parquet(tmp_path / "t.parquet")
-    frame.write_csv(tmp_path / "t.csv")
-    one, other = (read_file(tmp_path / f"t.{kind}", model=model) for kind in ("parquet", "csv"))
-    assert one.frame.select(ID, TIME, ENTITY, LABEL).equals(
-        other.frame.select(ID, TIME, ENTITY, LABEL)
-    )
-
-
-@pytest.mark.parametrize("name", ["t.pq", "T.PARQUET"])
-def test_parquet_goes_by_more_than_one_name(
-    name: str, frame: pl.DataFrame, model: ModelDescription, tmp_path: Path
-) -> None:
-    frame.write_parquet(tmp_path / name)
-    assert len(read_file(tmp_path / name, model=model)) == len(frame)
+from evermodel.playback.source import ENTITY, ID, LABEL, TIME, BadData, read_frame
 
 
 def test_an_unsorted_table_is_sorted_and_says_so(
@@ -94,22 +74,3 @@ def test_a_bad_table_is_refused_in_words(
     spoil, says = BAD[case]
     with pytest.raises(BadData, match=says):
         read_frame(spoil(frame), model=model)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "says"),
-    [
-        ("t.parquet", b"not parquet", "cannot be read"),
-        ("t.csv", b"", "cannot be read"),
-        ("t.xlsx", b"PK", "expected a .parquet, .pq or .csv"),
-        ("t.parquet", None, "no such file"),
-    ],
-)
-def test_a_bad_file_is_refused_in_words(
-    name: str, content: bytes | None, says: str, model: ModelDescription, tmp_path: Path
-) -> None:
-    path = tmp_path / name
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(BadData, match=says):
-        read_file(path, model=model)

@@ -13,7 +13,8 @@ import polars as pl
 import polars.selectors as cs
 
 from evermodel.cli.errors import WrongUsage
-from evermodel.playback.source import BadData, read_table, read_times, times_of
+from evermodel.playback.files import read_table
+from evermodel.playback.source import BadData, read_times, times_of
 
 _SAMPLE_ROWS = 200_000
 _MANY_LEVELS = 1_000

@@ -37,11 +37,12 @@ from evermodel.embedded.errors import NotOurs
 from evermodel.embedded.settings import StackSettings
 from evermodel.embedded.stack import Stack, forget, stack
 from evermodel.playback.feed import Feed
+from evermodel.playback.files import read_file
 from evermodel.playback.givenup import given_up
 from evermodel.playback.journal import journal_of
 from evermodel.playback.outputs import EVENTS, REPORT, SCORED, SUMMARY, write_outputs
 from evermodel.playback.scored import read_scored, tally_of
-from evermodel.playback.source import Table, read_file, read_frame
+from evermodel.playback.source import Table, read_frame
 from evermodel.playback.summary import Scene, Summary
 
 #: The classic train/serve skew: what decides sees a tenth of the amount that training saw.

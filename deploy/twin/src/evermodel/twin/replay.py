@@ -19,11 +19,12 @@ from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_model
 from evermodel.common.models.values import MOST_SEED
 from evermodel.playback.feed import Feed, Window, first_order, in_order, watermarks
+from evermodel.playback.files import read_file
 from evermodel.playback.givenup import given_up
 from evermodel.playback.journal import TOPICS, Journal, journal_of
 from evermodel.playback.outputs import write_outputs
 from evermodel.playback.scored import read_scored, tally_of
-from evermodel.playback.source import Table, read_file
+from evermodel.playback.source import Table
 from evermodel.playback.summary import Scene, Summary
 from evermodel.twin.assembly import PARTITIONS, Twin, twin
 

@@ -1,15 +1,13 @@
-"""A table of transactions, from a file or a frame, checked before anything is played.
+"""A table of transactions, checked before anything is played.
 
-Owns what can be wrong with a data file and how that is said. Must never repair a value
-silently: what is changed is a notice, what cannot be played is a ``BadData``.
+Owns what can be wrong with a table and how that is said; a file is read by ``files``. Must never
+repair a value silently: what is changed is a notice, what cannot be played is a ``BadData``.
 
 An unsorted table is sorted by time, with a notice: the rows are the same, only their order in
 the file was not that of their times. Equal times keep the file's order.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
@@ -50,47 +48,6 @@ class _Reading:
 
     def bad(self, problem: str) -> BadData:
         return BadData(f"{self.name}: {problem}")
-
-
-def read_file(path: Path, *, model: ModelDescription) -> Table:
-    """Return the table in the Parquet or CSV file at `path`, as `model` reads it.
-
-    Raises:
-        BadData: the file or something in it cannot be played.
-    """
-    return read_frame(read_table(path), model=model, name=path.name)
-
-
-def read_table(path: Path, *, rows: int | None = None) -> pl.DataFrame:
-    """Return the rows in the file at `path`, or the first `rows`, of the whole file's types.
-
-    Raises:
-        BadData: there is none, it is neither Parquet nor CSV, or it cannot be read.
-    """
-    scans: dict[str, Callable[[Path], pl.LazyFrame]] = {
-        ".parquet": _scan_parquet,
-        ".pq": _scan_parquet,
-        ".csv": _scan_csv,
-    }
-    if not path.is_file():
-        raise BadData(f"{path}: cannot be read: there is no such file")
-    scan = scans.get(path.suffix.lower())
-    if scan is None:
-        raise BadData(f"{path}: expected a .parquet, .pq or .csv file")
-    try:
-        found = scan(path)
-        return (found if rows is None else found.head(rows)).collect()
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise BadData(f"{path}: cannot be read: {str(error).strip().splitlines()[0]}") from error
-
-
-def _scan_parquet(path: Path) -> pl.LazyFrame:
-    return pl.scan_parquet(path, glob=False)
-
-
-def _scan_csv(path: Path) -> pl.LazyFrame:
-    null = ["", "NA", "NaN"]
-    return pl.scan_csv(path, infer_schema_length=None, null_values=null, glob=False)
 
 
 def read_frame(frame: pl.DataFrame, *, model: ModelDescription, name: str = "table") -> Table:
