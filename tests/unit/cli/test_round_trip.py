@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from evermodel.cli import guessing
+from evermodel.cli.draft import Guess
 from evermodel.cli.errors import WrongUsage
-from evermodel.cli.guessing import Guess, guess
+from evermodel.cli.guessing import guess
 from evermodel.common.models.file import parse_model
 from evermodel.playback.files import read_file
 from evermodel.playback.source import LABEL, TIME, BadData, Table

@@ -4,14 +4,13 @@ Owns the guesses. Must never be silent about one: what is wrong here becomes a w
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import polars.selectors as cs
 
+from evermodel.cli.draft import Guess
 from evermodel.cli.errors import WrongUsage
 from evermodel.playback.files import read_table
 from evermodel.playback.source import BadData, read_times, times_of
@@ -25,43 +24,6 @@ _TIME_NAMES = re.compile(r"(?i)(date|time|timestamp|_at$|^ts$|^dt$)")
 _ENTITY_NAMES = re.compile(r"(?i)(customer|card|account|client|user|entity|holder)")
 _ID_NAMES = re.compile(r"(?i)(^id$|_id$|^id_|uuid|transaction)")
 _LEAK_NAMES = re.compile(r"(?i)(scenario|fraud|label|chargeback|target)")
-
-
-@dataclass(slots=True)
-class Guess:
-    """What was guessed: columns by role, and a note on each for people."""
-
-    name: str
-    time: str
-    label: str
-    label_positive: str | int | None = None
-    id: str | None = None
-    entity: str | None = None
-    forbidden: list[str] = field(default_factory=list)
-    continuous: list[str] = field(default_factory=list)
-    categorical: list[str] = field(default_factory=list)
-    flag: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def text(self) -> str:
-        """Return the file."""
-        why = "\n".join(f"# {note}" for note in self.notes)
-        stream = {
-            "time": self.time,
-            "label": self.label,
-            "label_positive": self.label_positive,
-            "id": self.id,
-            "entity": self.entity,
-            "forbidden": self.forbidden or None,
-        }
-        features = {"continuous": self.continuous, "categorical": self.categorical}
-        features["flag"] = self.flag
-        return (
-            f"# A first guess by 'evermodel init'. What it rests on:\n{why}\n\n"
-            f"[model]\nname = {_toml(self.name)}\n\n[stream]\n{_lines(stream)}"
-            'label_delay = "7d"  # how long after its transaction a label is known\n\n'
-            f"[features]\n{_lines({k: v for k, v in features.items() if v})}"
-        )
 
 
 def guess(
@@ -277,15 +239,3 @@ def _place_text(name: str, levels: int, rows: int, guessed: Guess) -> None:
     else:
         guessed.categorical.append(name)
         guessed.notes.append(f"{name}: categorical (text of {levels} values)")
-
-
-def _lines(fields: "dict[str, str | int | list[str] | None]") -> str:
-    return "".join(f"{k} = {_toml(v)}\n" for k, v in fields.items() if v is not None)
-
-
-def _toml(value: str | int | Sequence[str]) -> str:
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return "[" + ", ".join(_toml(each) for each in value) + "]"

@@ -63,8 +63,8 @@ def init(
         typer.echo(guessed.text(), nl=False)
     else:
         out.write_text(guessed.text(), encoding="utf-8")
-    for note in guessed.notes:
-        typer.echo(note, err=piped)
+    for line in guessed.lines():
+        typer.echo(line, err=piped)
     done = f"wrote {out}: read it once, then 'evermodel replay --model {out} --data {data}'"
     typer.echo(done, err=piped)
 
