@@ -27,6 +27,17 @@ def test_nan_is_read_as_null_and_says_so(frame: pl.DataFrame, model: ModelDescri
     assert "10 NaN" in table.notices[0]
 
 
+def test_a_forbidden_column_that_the_table_lacks_is_noticed(
+    frame: pl.DataFrame, model: ModelDescription
+) -> None:
+    assert read_frame(frame, model=model).notices == ()
+    stream = model.stream.model_copy(update={"forbidden": ("leak", "leek", "chargebck")})
+    table = read_frame(frame, model=model.model_copy(update={"stream": stream}))
+    assert table.notices == (
+        "stream.forbidden names chargebck, leek, which the table does not have: is it misspelt?",
+    )
+
+
 def test_a_table_without_ids_is_numbered(frame: pl.DataFrame, model: ModelDescription) -> None:
     stream = model.stream.model_copy(update={"id": None, "entity": None})
     table = read_frame(frame, model=model.model_copy(update={"stream": stream}))
@@ -61,9 +72,23 @@ BAD: dict[str, tuple[Callable[[pl.DataFrame], pl.DataFrame], str]] = {
     "numbers for times": (lambda f: f.with_columns(at=pl.lit(5)), "expected times"),
     "a repeated id": (lambda f: f.with_columns(key=pl.lit(3)), "3 occurs more than once"),
     "a null id": (lambda f: f.with_columns(key=pl.lit(None, dtype=pl.Int8)), "have no id"),
-    "a word for a number": (lambda f: f.with_columns(sum=pl.lit("9")), "no continuous feature"),
-    "infinity": (lambda f: f.with_columns(sum=pl.lit(float("inf"))), "40 values are infinite"),
-    "a float for a level": (lambda f: f.with_columns(shop=pl.lit(1.5)), "no categorical feature"),
+    "a word for a number": (
+        lambda f: f.with_columns(sum=pl.lit("9")),
+        "column sum holds String, and a continuous feature takes numbers: convert it, or name it",
+    ),
+    "infinity": (
+        lambda f: f.with_columns(sum=pl.lit(float("inf"))),
+        "40 values are infinite, which JSON cannot say: write null in their place, or leave",
+    ),
+    "a float for a level": (
+        lambda f: f.with_columns(shop=pl.lit(1.5)),
+        "column shop holds Float64, and a categorical feature takes text or whole numbers: name",
+    ),
+    "a word for a flag": (
+        lambda f: f.with_columns(night=pl.lit("yes")),
+        "column night holds String, and a flag feature takes true and false, or numbers such as 0 "
+        "and 1: name it under features.categorical if it is text",
+    ),
 }
 
 

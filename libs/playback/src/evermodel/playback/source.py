@@ -19,6 +19,14 @@ TIME, ID, ENTITY, LABEL = "__time", "__id", "__entity", "__label"
 ROW_NUMBER = "evermodel_row"
 
 _STRINGS = (pl.String, pl.Categorical, pl.Enum)
+#: What a feature of each kind takes, and what to do with another one.
+_TAKES = {
+    "continuous": "takes numbers: convert it, or name it under features.categorical if it is text",
+    "categorical": "takes text or whole numbers: name fractions under features.continuous, and "
+    "true and false under features.flag",
+    "flag": "takes true and false, or numbers such as 0 and 1: name it under features.categorical "
+    "if it is text",
+}
 
 
 class BadData(ValueError):
@@ -61,6 +69,7 @@ def read_frame(frame: pl.DataFrame, *, model: ModelDescription, name: str = "tab
     if frame.is_empty():
         raise reading.bad("the table has no rows")
     _require_columns(reading)
+    _note_forbidden(reading)
     _number_rows(reading)
     _read_time(reading)
     _read_ids(reading)
@@ -77,6 +86,16 @@ def _require_columns(reading: _Reading) -> None:
     if missing:
         have = ", ".join(reading.frame.columns[:30])
         raise reading.bad(f"no column {', '.join(missing)}; the table has {have}")
+
+
+def _note_forbidden(reading: _Reading) -> None:
+    """A name that no column has protects nothing; a leak may also have been left out on purpose."""
+    strange = sorted(set(reading.model.stream.forbidden) - set(reading.frame.columns))
+    if strange:
+        reading.notices.append(
+            f"stream.forbidden names {', '.join(strange)}, which the table does not have: is it "
+            "misspelt?"
+        )
 
 
 def _number_rows(reading: _Reading) -> None:
@@ -198,7 +217,7 @@ def _read_features(reading: _Reading) -> None:
             "categorical": given.is_integer() or given in _STRINGS or given == pl.Null,
         }[kind]
         if not fits:
-            raise reading.bad(f"column {name} holds {given}, which no {kind} feature can be")
+            raise reading.bad(f"column {name} holds {given}, and a {kind} feature {_TAKES[kind]}")
         if given.is_float() or given.is_decimal():
             _read_numbers(reading, name)
         if given in (pl.Categorical, pl.Enum):
@@ -211,7 +230,10 @@ def _read_numbers(reading: _Reading, name: str) -> None:
         column = column.cast(pl.Float64)
     endless = int(column.is_infinite().sum())
     if endless:
-        raise reading.bad(f"column {name}: {endless} values are infinite, which JSON cannot say")
+        raise reading.bad(
+            f"column {name}: {endless} values are infinite, which JSON cannot say: write null in "
+            "their place, or leave those rows out"
+        )
     missing = int(column.is_nan().sum())
     if missing:
         reading.notices.append(f"column {name}: {missing} NaN are read as null")

@@ -81,7 +81,11 @@ class FeaturesSection(Section):
     categorical: tuple[str, ...] = Field(
         default=(), description="Strings or integers; unseen levels are allowed."
     )
-    flag: tuple[str, ...] = Field(default=(), description="Two-valued.")
+    flag: tuple[str, ...] = Field(
+        default=(),
+        description="Two-valued: true and false, or numbers such as 0 and 1; two words are a "
+        "categorical.",
+    )
 
     @property
     def names(self) -> tuple[str, ...]:
