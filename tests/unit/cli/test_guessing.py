@@ -9,6 +9,7 @@ import pytest
 from evermodel.cli.errors import WrongUsage
 from evermodel.cli.guessing import guess
 from evermodel.common.models.file import parse_model
+from evermodel.playback.files import read_file
 
 ROWS = 400
 TIMES = [datetime(2026, 1, 1) + timedelta(minutes=30 * n) for n in range(ROWS)]  # noqa: DTZ001  # a table's
@@ -113,6 +114,69 @@ def test_every_column_is_accounted_for(tmp_path: Path) -> None:
     columns |= {"same": [1] * ROWS, "free": [f"text {r}" for r in range(ROWS)]}
     guessed = guess(written(tmp_path, columns))
     assert {note.partition(":")[0] for note in guessed.notes} >= set(columns)
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        (
+            "%d/%m/%Y %H:%M",
+            "; '01/01/2026 00:00' is read as 2026-01-01T00:00:00Z, and live payments ",
+        ),
+        (
+            "%Y/%m/%d",
+            "; '2026/01/01' is read as 2026-01-01T00:00:00Z, and live payments must write ",
+        ),
+        ("%Y-%m-%d", ""),
+        ("%Y-%m-%d %H:%M:%S", ""),
+        ("%Y-%m-%dT%H:%M:%SZ", ""),
+    ],
+)
+def test_a_time_that_live_payments_must_write_otherwise_is_said(
+    tmp_path: Path, form: str, says: str
+) -> None:
+    columns: dict[str, object] = {
+        "made": [time.strftime(form) for time in TIMES],
+        "sum": [n * 1.5 % 97 for n in range(ROWS)],
+        "label": [n % 2 for n in range(ROWS)],
+    }
+    note = guess(written(tmp_path, columns)).notes[0]
+    plain, _, more = note.partition(";")
+    assert plain == "made: the event time (its type or name says so)"
+    assert more.startswith(says[1:])
+    assert bool(more) == bool(says)
+
+
+def test_infinities_are_said_with_what_to_do(tmp_path: Path) -> None:
+    columns: dict[str, object] = {
+        "time": TIMES,
+        "sum": [float("inf") if n % 100 == 0 else n / 3 for n in range(ROWS)],
+        "tax": [n / 3 for n in range(ROWS)],
+        "label": [n % 2 for n in range(ROWS)],
+    }
+    guessed = guess(written(tmp_path, columns))
+    assert guessed.continuous == ["sum", "tax"]
+    assert guessed.notes[-2:] == [
+        "sum: continuous (fractions); 4 of its values are infinite: write null in their place, or "
+        "leave those rows out",
+        "tax: continuous (fractions)",
+    ]
+
+
+def test_two_words_are_a_categorical_and_two_numbers_a_flag(tmp_path: Path) -> None:
+    columns: dict[str, object] = {
+        "time": TIMES,
+        "word": ["yes" if n % 3 else "no" for n in range(ROWS)],
+        "digit": ["1" if n % 3 else "0" for n in range(ROWS)],
+        "number": [float(n % 3 == 0) for n in range(ROWS)],
+        "truth": [n % 3 == 0 for n in range(ROWS)],
+        "label": [n % 2 for n in range(ROWS)],
+    }
+    path = written(tmp_path, columns)
+    guessed = guess(path)
+    assert guessed.categorical == ["word", "digit"]
+    assert guessed.flag == ["number", "truth"]
+    read_file(path, model=parse_model(guessed.text(), source="guess"))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Owns the guesses. Must never be silent about one: what is wrong here becomes a w
 """
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def guess(
     label, positive, why = _label_column(table.drop(time), data, named=label)
     model = re.sub(r"[^a-z0-9_-]+", "-", (name or data.stem).lower()).strip("-_") or "model"
     guessed = Guess(name=model[:63], time=time, label=label, label_positive=positive)
-    guessed.notes += [f"{time}: the event time ({why_time})", f"{label}: {why}"]
+    guessed.notes += [f"{time}: the event time ({why_time}){_form(table[time])}", f"{label}: {why}"]
     in_order = _in_order(table, data, time=time)
     rest = _without_clocks(in_order.drop(time, label), guessed.notes)
     guessed.id = _identifier(rest, guessed.notes)
@@ -91,6 +92,20 @@ def _is_time(column: pl.Series) -> bool:
     head = column.drop_nulls().head(100)
     times = times_of(head)
     return times is not None and len(head) > 0 and times.null_count() == 0
+
+
+def _form(times: pl.Series) -> str:
+    """Return how live payments must write `times`, where their text is not read there."""
+    first = times.drop_nulls().head(1)
+    read = times_of(first)
+    if times.dtype != pl.String or read is None or read.null_count() or first.is_empty():
+        return ""
+    try:
+        datetime.fromisoformat(first[0])
+    except ValueError:
+        must = f"{read[0].isoformat()}Z, and live payments must write it so"
+        return f"; {first[0]!r} is read as {must}"
+    return ""
 
 
 def _is_key(column: pl.Series) -> bool:
@@ -213,13 +228,22 @@ def _place(column: pl.Series, guessed: Guess) -> None:
         guessed.notes.append(f"{name}: flag (two values)")
     elif column.dtype.is_float() or column.dtype.is_decimal():
         guessed.continuous.append(name)
-        guessed.notes.append(f"{name}: continuous (fractions)")
+        guessed.notes.append(f"{name}: continuous (fractions){_endless(values)}")
     elif column.dtype.is_integer():
         _place_integer(name, levels, guessed)
     elif column.dtype in (pl.String, pl.Categorical, pl.Boolean, pl.Enum):
         _place_text(name, levels, len(values), guessed)
     else:
         guessed.notes.append(f"{name}: left out (type {column.dtype} is not handled)")
+
+
+def _endless(values: pl.Series) -> str:
+    """Return what to do about infinities, which `replay` refuses."""
+    number = 0 if values.dtype.is_decimal() else int(values.is_infinite().sum())
+    if not number:
+        return ""
+    what = "write null in their place, or leave those rows out"
+    return f"; {number} of its values are infinite: {what}"
 
 
 def _place_integer(name: str, levels: int, guessed: Guess) -> None:
