@@ -7,10 +7,10 @@ from typing import cast
 import pytest
 
 from evermodel.trainer.adapters.mlflow_runs import MlflowRuns
-from evermodel.trainer.adapters.process_child import _report
+from evermodel.trainer.adapters.process_child import LOG, PLAN, _report
 from evermodel.trainer.child import __main__ as child
 from evermodel.trainer.child import training
-from evermodel.trainer.ports import Plan, Unavailable
+from evermodel.trainer.ports import BROKE, REPORT, Plan, Report, Unavailable
 
 
 def test_a_tensorflow_that_cannot_start_is_not_told_by_the_thread_that_warms_it(
@@ -68,3 +68,23 @@ def test_a_trainer_that_cannot_read_a_report_now_says_nothing_about_the_training
 
     with pytest.raises(OSError, match="too many open files"):
         _report(tmp_path, code=0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("one class only", "one class only"),
+        (f"{BROKE}: KeyError", f"{BROKE}: KeyError; its last words:\n900 rows\n  in fit\n"),
+    ],
+)
+def test_a_training_that_made_nothing_says_why_and_where_only_if_it_broke(
+    reason: str, told: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    report = Report(outcome="failed", reason=reason)
+    (tmp_path / REPORT).write_text(report.model_dump_json())
+    (tmp_path / PLAN).write_text("{}")
+    (tmp_path / LOG).write_text("900 rows\n  in fit\n")
+
+    assert _report(tmp_path, code=0) == report
+
+    assert caplog.messages == [f"the training made nothing: {told}"]

@@ -18,6 +18,8 @@ HOLDOUT = "holdout.parquet"
 REFERENCE = "reference"
 PLOTS = "plots"
 REPORT = "report.json"
+#: How the reason begins where it was no refusal: the child's last words say more.
+BROKE = "the training broke"
 
 
 class Plan(Value):

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from evermodel.common.kernel.errors import is_exhausted
 from evermodel.common.runtime.bounded import Bounds, Overran, last_words, run_bounded
-from evermodel.trainer.ports import REPORT, ChildFailed, Plan, Report, Unavailable
+from evermodel.trainer.ports import BROKE, REPORT, ChildFailed, Plan, Report, Unavailable
 
 _LOG = logging.getLogger(__name__)
 
@@ -84,7 +84,9 @@ def _report(folder: Path, *, code: int) -> Report:
     if report.outcome == "unavailable":
         raise Unavailable(report.reason)
     if report.outcome == "failed":
-        _LOG.warning("the training made nothing; its last words:\n%s", last_words(log))
+        # A refusal's reason says all of it.
+        more = f"; its last words:\n{last_words(log)}" if report.reason.startswith(BROKE) else ""
+        _LOG.warning("the training made nothing: %s%s", report.reason, more)
     for leftover in (folder / PLAN, log):
         leftover.unlink()
     return report

@@ -12,7 +12,7 @@ from evermodel.common.kernel.errors import Transient, is_exhausted
 from evermodel.common.runtime.bounded import end_with_starter
 from evermodel.common.runtime.ending import leave
 from evermodel.trainer.child.refusal import Refused
-from evermodel.trainer.ports import REPORT, Plan, Report
+from evermodel.trainer.ports import BROKE, REPORT, Plan, Report
 
 
 def main(arguments: list[str]) -> int:
@@ -40,7 +40,7 @@ def _report(plan: Plan, folder: Path) -> Report:
         if is_exhausted(error):  # says nothing about the data
             return Report(outcome="unavailable", reason=str(error))
         traceback.print_exc()
-        return Report(outcome="failed", reason=f"the training broke: {type(error).__name__}")
+        return Report(outcome="failed", reason=f"{BROKE}: {type(error).__name__}")
 
 
 def _say(text: str) -> None:
