@@ -1,7 +1,8 @@
 """A history whose first training makes nothing: played to its end, told, and not called a success.
 
-What is spoilt is what a data file may hold and reading it alone cannot see: both classes are in
-it, but not where the first model learns.
+What is spoilt is what counting the labels alone does not see: both classes are there, but not in
+the part that sets the threshold, or that is held out. What it does see is refused before anything
+is played (tests/unit/twin).
 """
 
 import json
@@ -32,7 +33,9 @@ window = "4d"
 calibration = "1d"
 holdout = "1d"
 """
-ROWS, BOOTSTRAP = 8 * 100, 5 * 100
+ROWS = 8 * 100
+#: The first model learns on four days, a hundred rows each: these are the third and the fourth.
+CALIBRATION, HOLDOUT = (200, 300), (300, 400)
 
 
 def orders() -> pl.DataFrame:
@@ -46,14 +49,16 @@ def orders() -> pl.DataFrame:
     )
 
 
-def early(value: int | None) -> pl.Expr:
-    """Return the labels with `value` in place of all that the first training may know."""
-    return pl.when(pl.col("order") < BOOTSTRAP).then(pl.lit(value)).otherwise("fraud")
+def labelled(value: int | None, part: tuple[int, int]) -> pl.DataFrame:
+    """Return the orders with `value` for the labels of one part."""
+    first, after = part
+    within = pl.col("order").is_between(first, after, closed="left")
+    return orders().with_columns(fraud=pl.when(within).then(pl.lit(value)).otherwise("fraud"))
 
 
 SPOILT: dict[str, tuple[Callable[[], pl.DataFrame], str]] = {
-    "one class": (lambda: orders().with_columns(fraud=early(0)), "too few of one class"),
-    "no labels": (lambda: orders().with_columns(fraud=early(None)), "of 400 rows has a label"),
+    "one class": (lambda: labelled(0, CALIBRATION), "too few of one class to calibrate on"),
+    "no labels": (lambda: labelled(None, HOLDOUT), "no labelled rows to hold out"),
 }
 
 

@@ -17,7 +17,8 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("KAFKA_BOOTSTRAP_SERVERS", "MLFLOW_TRACKING_URI", "EVERMODEL_MODELS"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "a-file").write_text("neither a folder nor TOML", encoding="utf-8")
-    rows = (f"2024-01-{day:02d},{day}.5,{day % 2}" for day in range(1, 21))
+    times = (f"2024-01-{day:02d}T{hour:02d}" for day in range(1, 21) for hour in range(24))
+    rows = (f"{time}:00:00Z,{number % 30}.5,{number % 2}" for number, time in enumerate(times))
     (tmp_path / "t.csv").write_text("\n".join(["at,amount,label", *rows]), encoding="utf-8")
     model = '[model]\nname = "t"\n[stream]\ntime = "at"\nlabel = "label"\nlabel_delay = "1d"\n'
     model += '[training]\nwindow = "10d"\n[features]\n'

@@ -142,3 +142,17 @@ def test_windows_of_several_tables_come_in_order_and_those_that_end_together_at_
     for feed in feeds:
         mine = [window.start for _, ending in played for f, window in ending if f is feed]
         assert mine == [window.start for window in feed.windows()]
+
+
+def test_labels_are_counted_by_when_they_become_known(
+    frame: pl.DataFrame, model: ModelDescription
+) -> None:
+    """Every third hour a row from the 1st on, each tenth a fraud, known two days later."""
+    feed = _feed(frame, model)
+    third, fourth = (datetime(2025, 1, day, tzinfo=UTC) for day in (3, 4))
+    assert feed.known_between(_EARLY, third) == (0, 0)
+    assert feed.known_between(third, fourth) == (8, 1)
+    assert feed.known_between(_EARLY, _LATE) == (40, 4)
+    some = frame.with_columns(bad=pl.when(pl.col("bad") == 1).then(1))
+    with_none = some.with_columns(bad=pl.when(pl.col("key") == 101).then(0).otherwise("bad"))
+    assert _feed(with_none, model).known_between(_EARLY, _LATE) == (5, 4)

@@ -8,9 +8,11 @@ import polars as pl
 import pytest
 
 from evermodel.cli.main import run
+from evermodel.common.models.file import read_model
+from evermodel.playback.files import read_file
 from evermodel.playback.source import Table
 from evermodel.playback.summary import Summary
-from evermodel.twin.replay import Span
+from evermodel.twin.replay import Span, play
 
 MODEL = """
 [model]
@@ -112,6 +114,82 @@ def test_an_option_that_cannot_be_is_named(
 ) -> None:
     assert replay(*options) == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.fixture
+def unplayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that could be learned from, and services that must not be started for it."""
+
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("something was played")
+
+    monkeypatch.setattr("evermodel.twin.replay.twin", started)
+    first = datetime(2025, 1, 1)  # noqa: DTZ001  # a naive column
+    pl.DataFrame(
+        {
+            "at": [first + timedelta(minutes=20 * i) for i in range(800)],
+            "sum": [float(i) for i in range(800)],
+            "bad": [int(i % 9 == 0) for i in range(800)],
+        }
+    ).write_parquet("t.parquet")
+
+
+@pytest.mark.usefixtures("unplayed")
+@pytest.mark.parametrize("out", ["notes.txt", "notes.txt/below", "/proc/x", "/proc"])
+def test_where_nothing_can_be_written_nothing_is_played(
+    out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("notes.txt").write_text("mine")
+    assert replay("--out", out) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"evermodel: {out}: cannot be used: ")
+    assert said.count("\n") == 1
+    assert Path("notes.txt").read_text() == "mine"
+
+
+@pytest.mark.usefixtures("unplayed")
+@pytest.mark.parametrize(
+    ("bootstrap", "bad", "says"),
+    [
+        ("2025-01-02", "bad", "trained at 2025-01-02 00:00, of 0 labelled rows, and a training ne"),
+        ("2025-01-03", "bad", "trained at 2025-01-03 00:00, of 72 labelled rows, and a training "),
+        (
+            "2025-01-07",
+            "late",
+            "of 360 labelled rows, 0 of them frauds, and a training needs 13 of",
+        ),
+        (
+            "2025-01-07",
+            "rare",
+            "of 0 labelled rows, and a training needs 207: give a later --boots",
+        ),
+    ],
+)
+def test_a_first_training_that_could_make_nothing_is_refused_before_anything_is_played(
+    bootstrap: str, bad: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = {
+        "bad": pl.col("bad"),
+        "late": pl.when(pl.col("sum") < 400).then(0).otherwise("bad"),
+        "rare": pl.when(pl.col("sum") < 400).then(None).otherwise("bad"),
+    }
+    pl.read_parquet("t.parquet").with_columns(bad=labels[bad]).write_parquet("t.parquet")
+    assert replay("--bootstrap-until", bootstrap) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("evermodel: small: the first model is ")
+    assert says in said
+    assert said.count("\n") == 1
+    assert not Path("out").exists()
+
+
+@pytest.mark.usefixtures("unplayed")
+def test_what_can_be_learned_from_is_played() -> None:
+    with pytest.raises(AssertionError, match="something was played"):
+        play(
+            [read_file(Path("t.parquet"), model=read_model(Path("model.toml")))],
+            Path("out"),
+            span=Span(),
+        )
 
 
 def test_a_table_that_was_sorted_says_so_and_is_played(

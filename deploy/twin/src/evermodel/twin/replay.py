@@ -22,10 +22,11 @@ from evermodel.playback.feed import Feed, Window, first_order, in_order, waterma
 from evermodel.playback.files import read_file
 from evermodel.playback.givenup import given_up
 from evermodel.playback.journal import TOPICS, Journal, journal_of
-from evermodel.playback.outputs import write_outputs
+from evermodel.playback.outputs import require_writable, write_outputs
 from evermodel.playback.scored import read_scored, tally_of
-from evermodel.playback.source import Table
+from evermodel.playback.source import BadData, Table
 from evermodel.playback.summary import Scene, Summary
+from evermodel.trainer.domain.enough import too_few
 from evermodel.twin.assembly import PARTITIONS, Twin, twin
 
 
@@ -107,16 +108,22 @@ def play(
     """Play `tables`, one a model, side by side; outputs go to `out`, or `out`/<model> if several.
 
     Raises:
-        BadData: a table's first model would not be trained inside of what is played.
+        BadData: a table's first model would not be trained inside of what is played, or of too
+            little.
+        OSError: `out` is no folder that can be written to; nothing has been played then.
     """
     began = time.monotonic()
     feeds = [Feed(table, until=span.until) for table in tables]
+    outs = {f.model.name: out if len(feeds) == 1 else out / f.model.name for f in feeds}
     for feed in feeds:
         feed.require_history(bootstrap_until=span.bootstrap_until, until=span.until)
+        _require_lesson(feed, span)
+    for folder in outs.values():
+        require_writable(folder)
     models: dict[str, ModelDescription] = {feed.model.name: feed.model for feed in feeds}
     with (
-        tempfile.TemporaryDirectory(prefix="evermodel-twin-") as folder,
-        twin(models, folder=Path(folder), fault=span.fault) as services,
+        tempfile.TemporaryDirectory(prefix="evermodel-twin-") as work,
+        twin(models, folder=Path(work), fault=span.fault) as services,
     ):
         published = _stream(services, feeds, span, watch)
         journal = journal_of(r for t in TOPICS for r in services.broker.records(t.name))
@@ -126,12 +133,24 @@ def play(
                 services,
                 feed,
                 journal,
-                out if len(feeds) == 1 else out / feed.model.name,
+                outs[feed.model.name],
                 published[feed.model.name],
                 seconds,
             )
             for feed in feeds
         ]
+
+
+def _require_lesson(feed: Feed, span: Span) -> None:
+    """Refuse what the first training could only refuse, before an hour is played for it."""
+    trained = feed.bootstrap_end(span.bootstrap_until)
+    # A label is known `label_delay` after its row: these are the labels of the training's rows.
+    rows, frauds = feed.known_between(trained - feed.model.training.window, trained)
+    if lacking := too_few(rows=rows, frauds=frauds):
+        raise BadData(
+            f"{feed.model.name}: the first model is trained at {trained:%Y-%m-%d %H:%M}, of "
+            f"{lacking}: give a later --bootstrap-until, or a longer training.window"
+        )
 
 
 def _stream(services: Twin, feeds: Sequence[Feed], span: Span, watch: Watcher) -> dict[str, int]:

@@ -73,6 +73,11 @@ class Feed:
         wanted = until or self.start + training.window + stream.label_delay
         return floor(wanted, self._length)
 
+    def known_between(self, start: datetime, end: datetime) -> tuple[int, int]:
+        """Return how many labels become known in ``start <= time < end``, and how many are 1."""
+        labels = self._labels.between(start, end)[LABEL]
+        return len(labels), int(labels.sum())
+
     def require_history(self, *, bootstrap_until: datetime | None, until: datetime | None) -> None:
         """Check that the first model is trained inside of what is played.
 

@@ -1,5 +1,6 @@
 """The four files of a run, written into one folder."""
 
+import tempfile
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,20 @@ from evermodel.playback.scored import long_form
 from evermodel.playback.summary import Scene, Summary, summarise
 
 EVENTS, SCORED, SUMMARY, REPORT = "events.jsonl", "scored.parquet", "summary.json", "report.html"
+
+
+def require_writable(out: Path) -> None:
+    """Make the folder `out`, and see that files can be written there.
+
+    Raises:
+        OSError: they cannot; it names `out`.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(out)) from error
 
 
 def write_outputs(

@@ -29,11 +29,10 @@ from evermodel.trainer.child.network import build_network, import_keras
 from evermodel.trainer.child.pictures import draw
 from evermodel.trainer.child.reference import copy_to_lake, write_reference
 from evermodel.trainer.child.refusal import Refused
+from evermodel.trainer.domain.enough import LEAST_OF_A_CLASS, LEAST_ROWS, LEAST_TO_CALIBRATE
 from evermodel.trainer.domain.spans import Splits, split
 from evermodel.trainer.ports import BUNDLE, HOLDOUT, PLOTS, REFERENCE, Plan, Report
 
-#: Below these nothing sound can be learned or calibrated.
-LEAST_ROWS, LEAST_OF_A_CLASS, LEAST_TO_CALIBRATE = 200, 10, 3
 #: An exported model may differ from the trained one by rounding, not by more.
 PARITY = 1e-6
 
