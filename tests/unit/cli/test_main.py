@@ -138,6 +138,17 @@ def test_down_where_nothing_runs_is_no_error(capsys: pytest.CaptureFixture[str])
     assert "nothing runs" in capsys.readouterr().out
 
 
+def test_init_ends_with_the_command_that_plays_what_it_wrote(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["init", "--data", "t.csv", "--name", "Mine!"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    command = last.partition("'evermodel ")[2].removesuffix("'").split()
+    assert command == [
+        *("replay", "--model", "model.toml", "--data", "t.csv", "--out", "runs/mine"),
+    ]
+
+
 def test_init_may_be_redirected_onto_the_file_it_writes(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "evermodel.cli", "init", "--data", "t.csv"]
     with Path("model.toml").open("w", encoding="utf-8") as taken:

@@ -65,8 +65,8 @@ def init(
         out.write_text(guessed.text(), encoding="utf-8")
     for line in guessed.lines():
         typer.echo(line, err=piped)
-    done = f"wrote {out}: read it once, then 'evermodel replay --model {out} --data {data}'"
-    typer.echo(done, err=piped)
+    replay = f"evermodel replay --model {out} --data {data} --out runs/{guessed.name}"
+    typer.echo(f"wrote {out}: read it once, then '{replay}'", err=piped)
 
 
 def _is_stdout(out: Path) -> bool:
