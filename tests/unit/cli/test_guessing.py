@@ -1,6 +1,7 @@
 """`init` serves tables of many kinds, says what it guessed, and writes what can be read."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -151,7 +152,7 @@ def test_infinities_are_said_with_what_to_do(tmp_path: Path) -> None:
     columns: dict[str, object] = {
         "time": TIMES,
         "sum": [float("inf") if n % 100 == 0 else n / 3 for n in range(ROWS)],
-        "tax": [n / 3 for n in range(ROWS)],
+        "tax": [Decimal(n) / 4 for n in range(ROWS)],
         "label": [n % 2 for n in range(ROWS)],
     }
     guessed = guess(written(tmp_path, columns))

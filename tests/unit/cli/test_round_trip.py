@@ -106,3 +106,9 @@ def test_a_time_that_is_none_is_refused_by_both(tmp_path: Path) -> None:
     path = csv(tmp_path / "t.csv", {"at": range(ROWS), "sum": AMOUNTS, "label": FRAUDS})
     with pytest.raises(WrongUsage, match="column at holds Int64, expected times"):
         guess(path, time="at")
+
+
+def test_a_time_that_is_no_time_is_refused_when_a_person_names_it(tmp_path: Path) -> None:
+    path = csv(tmp_path / "t.csv", {"at": ["soon"] * ROWS, "sum": AMOUNTS, "label": FRAUDS})
+    with pytest.raises(WrongUsage, match="column at: 400 values are no time"):
+        guess(path, time="at")

@@ -44,8 +44,8 @@ def guess(
     label, positive, why = _label_column(table.drop(time), data, named=label)
     model = re.sub(r"[^a-z0-9_-]+", "-", (name or data.stem).lower()).strip("-_") or "model"
     guessed = Guess(name=model[:63], time=time, label=label, label_positive=positive)
-    guessed.notes += [f"{time}: the event time ({why_time}){_form(table[time])}", f"{label}: {why}"]
     in_order = _in_order(table, data, time=time)
+    guessed.notes += [f"{time}: the event time ({why_time}){_form(table[time])}", f"{label}: {why}"]
     rest = _without_clocks(in_order.drop(time, label), guessed.notes)
     guessed.id = _identifier(rest, guessed.notes)
     guessed.entity = _entity(rest.drop(guessed.id) if guessed.id else rest, guessed.notes)
@@ -96,15 +96,13 @@ def _is_time(column: pl.Series) -> bool:
 
 def _form(times: pl.Series) -> str:
     """Return how live payments must write `times`, where their text is not read there."""
-    first = times.drop_nulls().head(1)
-    read = times_of(first)
-    if times.dtype != pl.String or read is None or read.null_count() or first.is_empty():
+    if times.dtype != pl.String:
         return ""
     try:
-        datetime.fromisoformat(first[0])
+        datetime.fromisoformat(times[0])
     except ValueError:
-        must = f"{read[0].isoformat()}Z, and live payments must write it so"
-        return f"; {first[0]!r} is read as {must}"
+        read = read_times(times[:1], name=times.name)[0].isoformat()
+        return f"; {times[0]!r} is read as {read}Z, and live payments must write it so"
     return ""
 
 
@@ -239,7 +237,7 @@ def _place(column: pl.Series, guessed: Guess) -> None:
 
 def _endless(values: pl.Series) -> str:
     """Return what to do about infinities, which `replay` refuses."""
-    number = 0 if values.dtype.is_decimal() else int(values.is_infinite().sum())
+    number = int(values.is_infinite().sum()) if values.dtype.is_float() else 0
     if not number:
         return ""
     what = "write null in their place, or leave those rows out"
