@@ -20,6 +20,7 @@ from evermodel.embedded import lock
 from evermodel.embedded.addresses_file import read_addresses
 from evermodel.embedded.errors import NotOurs, Occupied
 from evermodel.embedded.process import recorded
+from evermodel.embedded.repository import ensure_repository
 from evermodel.embedded.services import Role
 from evermodel.embedded.stack import forget, stack
 
@@ -78,12 +79,13 @@ def test_killed_supervisor_leaves_nothing_that_the_next_start_does_not_end(
 
 
 def test_parts_of_ones_own_are_used_and_not_started(
-    tmp_path: Path, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, kafka_bootstrap: str, mlflow_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "lake of mine").mkdir()
     own = {
         "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
-        "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
-        "EVERMODEL_CONFIG_REPOSITORY": "ssh://git@localhost/config.git",
+        "MLFLOW_TRACKING_URI": mlflow_server,
+        "EVERMODEL_CONFIG_REPOSITORY": ensure_repository(tmp_path / "mine.git").as_uri(),
         "EVERMODEL_LAKE": str(tmp_path / "lake of mine"),
     }
     for name, value in own.items():

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from evermodel.cli import examination, watching
-from evermodel.cli.examination import Finding
 from evermodel.cli.overview import Overview, Standing, shown
+from evermodel.embedded.findings import Finding
 from evermodel.embedded.stack import Stack
 
 WORDS = ("see [/INC-12]", "[x] taken back", "[bold]why[/bold]", "a [link=x] and [/]", "10 :bug: 5")

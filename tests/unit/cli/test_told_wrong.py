@@ -1,5 +1,6 @@
 """What a person told it wrong is one sentence, with exit code 2, before anything starts."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,50 @@ def nothing_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("evermodel.demo.story.generate", started)
     monkeypatch.setattr("evermodel.cli.running.end_on_signals", lambda *_: None)
     monkeypatch.setattr("evermodel.cli.playing.end_on_signals", lambda *_: None)
-    for name in (*OWN, "MLFLOW_TRACKING_URI", "EVERMODEL_MODELS", "EVERMODEL_SECURITY"):
+    parts = ("MLFLOW_TRACKING_URI", "EVERMODEL_CONFIG_REPOSITORY", "EVERMODEL_LAKE")
+    for name in (*OWN, *parts, "EVERMODEL_MODELS", "EVERMODEL_SECURITY"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evermodel.embedded.findings._BROKER_SECONDS", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        (OWN, "no Kafka broker answers at 127.0.0.1:1: .*or correct KAFKA_BOOTSTRAP_SERVERS"),
+        (
+            {"KAFKA_BOOTSTRAP_SERVERS": "no.such.host"},
+            "no Kafka broker answers at no.such.host: Failed to resolve 'no.such.host:9092'",
+        ),
+        (
+            {"MLFLOW_TRACKING_URI": "rubbish"},
+            "no MLflow server answers at rubbish: start it, or correct MLFLOW_TRACKING_URI",
+        ),
+        (
+            {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"},
+            "no MLflow server answers at http://127.0.0.1:1: ",
+        ),
+        (
+            {"EVERMODEL_CONFIG_REPOSITORY": "http://127.0.0.1:1/config.git"},
+            "Git cannot read http://127.0.0.1:1/config.git: .*set EVERMODEL_CONFIG_REPOSITORY",
+        ),
+    ],
+)
+def test_a_server_of_ones_own_that_does_not_answer_is_said_before_anything_starts(
+    environment: dict[str, str],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert run(UP) == 3
+    *_, last = capsys.readouterr().err.splitlines()
+    assert re.match(f"evermodel: {sentence}", last), last
+    assert sorted(path.name for path in Path().iterdir()) == ["model.toml"]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +77,8 @@ def nothing_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (UP, {"EVERMODEL_SPARES": "yes"}, "EVERMODEL_SPARES: Input should be 'on' or 'off'"),
         (UP, {"EVERMODEL_SECURITY": "yes"}, "EVERMODEL_SECURITY: Input should be 'on' or 'off'"),
         (UP, {"EVERMODEL_KAFKA_REPLICATION": "0"}, "EVERMODEL_KAFKA_REPLICATION: "),
+        (UP, {"EVERMODEL_LAKE": "model.toml"}, "model.toml is no folder: make the folder, or corr"),
+        (UP, {"EVERMODEL_CONFIG_REPOSITORY": "no.git"}, "Git cannot read no.git: git ls-remote"),
         (["demo", "--model", "model.toml"], {"EVERMODEL_SPARES": "1"}, "EVERMODEL_SPARES: Input"),
         (["status"], {"EVERMODEL_SPARES": "yes"}, "EVERMODEL_SPARES: Input should be"),
         (

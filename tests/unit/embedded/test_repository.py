@@ -26,7 +26,7 @@ def test_it_is_made_once_and_kept(tmp_path: Path) -> None:
         "README.md",
         "environments/production/.gitkeep",
     }
-    assert repository.answers(str(path))
+    repository.require_readable(str(path))
 
 
 @pytest.mark.parametrize("command", ["update-index", "write-tree", "commit-tree", "update-ref"])
@@ -54,4 +54,31 @@ def test_a_folder_that_cannot_be_one_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises((NotAvailable, OSError)):
         repository.ensure_repository(tmp_path / "file" / "config.git")
-    assert not repository.answers(str(tmp_path / "nothing"))
+
+
+def test_one_that_git_cannot_read_is_said_with_its_reason(tmp_path: Path) -> None:
+    with pytest.raises(NotAvailable, match=r"'.*nothing' does not appear to be a git repository$"):
+        repository.require_readable(str(tmp_path / "nothing"))
+
+
+@pytest.mark.parametrize("place", ["/a/b.git", "b.git", "./a:b/c.git", "file:///a/b.git"])
+def test_a_path_is_of_this_machine(place: str) -> None:
+    assert repository.is_local(place)
+
+
+@pytest.mark.parametrize("place", ["https://h/b.git", "ssh://git@h/b.git", "git@h:b.git"])
+def test_a_url_is_not(place: str) -> None:
+    assert not repository.is_local(place)
+
+
+def test_git_asks_nobody_at_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, Any] = {}
+
+    def run(*_: object, **more: Any) -> "subprocess.CompletedProcess[str]":
+        told.update(more)
+        return subprocess.CompletedProcess([], 0, stdout="", stderr="")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    repository.require_readable("ssh://git@host/config.git")
+    assert told["start_new_session"]
+    assert told["env"]["GIT_TERMINAL_PROMPT"] == "0"

@@ -2,9 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from rich.console import Console
 from rich.text import Text
@@ -12,28 +10,19 @@ from rich.text import Text
 from evermodel.cli.errors import CommandError
 from evermodel.cli.state import addresses
 from evermodel.common.events.access import OPERATOR
-from evermodel.common.messaging.kafka_admin import check_topics
-from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.models.file import BadModelFile, read_models
-from evermodel.embedded import lock, mlflow_server, repository
+from evermodel.embedded import lock
 from evermodel.embedded.addresses_file import Addresses
+from evermodel.embedded.findings import (
+    Finding,
+    Verdict,
+    broker_at,
+    lake_at,
+    mlflow_at,
+    repository_at,
+    topics_at,
+)
 from evermodel.embedded.security import connection
-
-Verdict = Literal["well", "wrong", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at."""
-
-    what: str
-    verdict: Verdict
-    detail: str
-    remedy: str = ""
-
-    def as_json(self) -> dict[str, str]:
-        """Return it for machines."""
-        return asdict(self)
 
 
 def examine(state: Path) -> list[Finding]:
@@ -68,45 +57,17 @@ def _git_program() -> Finding:
 
 
 def _broker(known: Addresses) -> Iterator[Finding]:
-    try:
-        problems = check_topics(connection(known, OPERATOR))
-    except BrokerUnavailable as error:
-        remedy = "start it ('evermodel up'), or correct KAFKA_BOOTSTRAP_SERVERS and KAFKA_SASL_*"
-        yield Finding("broker", "wrong", f"{known.bootstrap}: {error}", remedy)
-        return
-    yield Finding("broker", "well", f"answers at {known.bootstrap}")
-    detail = "; ".join(problems[:3]) + (" …" if len(problems) > 3 else "")
-    verdict: Verdict = "wrong" if problems else "well"
-    yield Finding("topics", verdict, detail or "as the catalogue says", "evermodel topics create")
+    settings = connection(known, OPERATOR)
+    found = broker_at(settings)
+    yield found
+    if found.verdict == "well":
+        yield topics_at(settings)
 
 
-def _mlflow(known: Addresses) -> Iterator[Finding]:
-    if not known.mlflow_uri:
-        yield Finding("mlflow", "wrong", "no server is known", "set MLFLOW_TRACKING_URI")
-    elif mlflow_server.is_healthy(known.mlflow_uri):
-        yield Finding("mlflow", "well", f"answers at {known.mlflow_uri}")
-    else:
-        remedy = "start it, or correct MLFLOW_TRACKING_URI"
-        yield Finding("mlflow", "wrong", f"{known.mlflow_uri} does not answer", remedy)
-
-
-def _repository(known: Addresses) -> Iterator[Finding]:
-    if known.repository and repository.answers(known.repository):
-        yield Finding("config repository", "well", known.repository)
-    else:
-        detail = f"Git cannot read {known.repository or 'one: none is named'}"
-        remedy = "set EVERMODEL_CONFIG_REPOSITORY to a path or URL that 'git ls-remote' can read"
-        yield Finding("config repository", "wrong", detail, remedy)
-
-
-def _lake(known: Addresses) -> Iterator[Finding]:
-    if "://" in known.lake:
-        yield Finding("lake", "unknown", f"{known.lake} is not looked at from here")
-    elif known.lake and Path(known.lake).is_dir():
-        yield Finding("lake", "well", known.lake)
-    else:
-        remedy = "make the folder, or correct EVERMODEL_LAKE"
-        yield Finding("lake", "wrong", f"{known.lake or 'none'} is no folder", remedy)
+def _parts(known: Addresses) -> Iterator[Finding]:
+    yield mlflow_at(known.mlflow_uri)
+    yield repository_at(known.repository)
+    yield lake_at(known.lake)
 
 
 def _models(known: Addresses) -> Iterator[Finding]:
@@ -121,8 +82,6 @@ def _models(known: Addresses) -> Iterator[Finding]:
 
 _LOOKS: tuple[Callable[[Addresses], Iterator[Finding]], ...] = (
     _broker,
-    _mlflow,
-    _repository,
-    _lake,
+    _parts,
     _models,
 )

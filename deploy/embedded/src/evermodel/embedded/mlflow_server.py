@@ -10,9 +10,10 @@ import sqlite3
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing, suppress
+from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from evermodel.common.settings import TELEMETRY_OFF
@@ -23,6 +24,7 @@ from evermodel.embedded.settings import CacheSettings, inherited_environment
 
 NAME = "mlflow"
 _READY_SECONDS = 120.0
+_ASKS_WHO = {401, 403}
 _APPLICATION = "mlflow.server.fastapi_app:app"
 
 
@@ -61,11 +63,17 @@ def prepare(folder: Path) -> Part:
 
 
 def is_healthy(uri: str) -> bool:
-    """Return whether an MLflow server at `uri` says it is healthy."""
+    """Return whether an MLflow server at `uri` says it is healthy, or asks who wants to know.
+
+    The second is a server behind a password, which MLflow's client reads for itself.
+    """
     try:
         with urlopen(f"{uri.rstrip('/')}/health", timeout=2) as answer:  # noqa: S310  # our URL
             return bool(answer.status == 200)
-    except (URLError, OSError, ValueError):
+    except HTTPError as error:
+        error.close()
+        return error.code in _ASKS_WHO
+    except (URLError, HTTPException, OSError, ValueError):
         return False
 
 

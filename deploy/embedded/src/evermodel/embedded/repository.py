@@ -42,13 +42,19 @@ def ensure_repository(path: Path) -> Path:
     return path
 
 
-def answers(repository: str) -> bool:
-    """Return whether Git can read `repository` (a path or URL)."""
-    try:
-        _git(None, "ls-remote", "--heads", repository)
-    except NotAvailable:
-        return False
-    return True
+def require_readable(repository: str) -> None:
+    """Return if Git can read `repository` (a path or URL).
+
+    Raises:
+        NotAvailable: it cannot; says why in Git's words.
+    """
+    _git(None, "ls-remote", "--heads", "--", repository)
+
+
+def is_local(repository: str) -> bool:
+    """Return whether `repository` names a path on this machine, as Git reads it."""
+    host, colon, _ = repository.partition(":")
+    return repository.startswith("file://") or not colon or "/" in host
 
 
 def _seed(path: Path) -> None:
@@ -82,6 +88,7 @@ def _git(
             text=True,
             timeout=30,
             check=False,
+            start_new_session=True,  # without a terminal, as services are: it asks nobody anything
             env={**inherited_environment(), "GIT_TERMINAL_PROMPT": "0", **(environment or {})},
         )
     except FileNotFoundError as error:
@@ -89,9 +96,15 @@ def _git(
     except subprocess.TimeoutExpired as error:
         raise NotAvailable(f"git {arguments[0]} took longer than 30 s") from error
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["no reason given"]
-        raise NotAvailable(f"git {arguments[0]} failed: {said[-1]}")
+        raise NotAvailable(f"git {arguments[0]} failed: {_reason(done.stderr)}")
     return done.stdout
+
+
+def _reason(said: str) -> str:
+    """Return the line of `said` that gives the reason: below it Git may add advice."""
+    lines = said.strip().splitlines() or ["no reason given"]
+    reasons = (line for line in lines if line.startswith(("fatal:", "error:", "ssh:")))
+    return next(reasons, lines[-1]).removeprefix("fatal: ")
 
 
 def main(arguments: list[str]) -> int:

@@ -21,6 +21,7 @@ from evermodel.embedded import broker, lock, mlflow_server, repository
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.addresses_file import Addresses, write_addresses
 from evermodel.embedded.errors import NotOurs
+from evermodel.embedded.findings import require_own
 from evermodel.embedded.process import Command, Part, sweep
 from evermodel.embedded.security import Security, connection
 from evermodel.embedded.services import ROLES, Role, replicas, require_known
@@ -101,7 +102,7 @@ def stack(
     Raises:
         Misconfigured: the environment or `wanted_replicas` cannot be followed; nothing was started.
         Occupied: another supervisor holds `folder`.
-        NotAvailable: a part does not start.
+        NotAvailable: a part does not start, or one that a person brings does not answer.
     """
     own = _told(wanted_replicas or {}, roles)
     folder = folder.resolve()
@@ -134,15 +135,20 @@ def stack(
 
 
 def _told(wanted: Mapping[str, int], roles: tuple[Role, ...]) -> StackSettings:
-    """Return what the environment says, looked at whole before a broker starts in vain."""
-    own = read(StackSettings)
-    read(KafkaSettings)
+    """Return what the environment says, looked at whole before a broker starts in vain.
+
+    Raises:
+        Misconfigured: it cannot be followed.
+        NotAvailable: a server that it names does not answer.
+    """
+    own, kafka = read(StackSettings), read(KafkaSettings)
     require_known(wanted, roles)
     if own.kafka_bootstrap_servers and own.evermodel_security == "on":
         raise Misconfigured(
             "EVERMODEL_SECURITY secures the stack's own broker; a cluster of your own is secured "
             "by its owner, and spoken to by KAFKA_SECURITY_PROTOCOL and KAFKA_SASL_*"
         )
+    require_own(own, kafka)
     return own
 
 

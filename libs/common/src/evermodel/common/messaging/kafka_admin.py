@@ -48,6 +48,33 @@ def create_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) 
     return made
 
 
+def require_answer(settings: KafkaSettings, *, patience_seconds: float) -> None:
+    """Return as soon as a broker answers.
+
+    Raises:
+        BrokerUnavailable: none does within `patience_seconds`; says what the client met first.
+    """
+    met: list[str] = []
+
+    def meet(error: KafkaError) -> None:
+        met.append(error.str())
+
+    try:
+        admin = AdminClient({**settings.client(), "log_level": 0}, error_cb=meet)
+    except KafkaException as error:  # settings that contradict each other
+        raise translate(error) from error
+    try:
+        metadata(admin, timeout_seconds=patience_seconds)
+    except BrokerUnavailable as error:
+        admin.poll(0)  # only now are the errors called back
+        raise BrokerUnavailable(_plain(met[0]) if met else str(error)) from error
+
+
+def _plain(said: str) -> str:
+    """Return what a client met without its name for the broker and for its own state."""
+    return said.rpartition("/bootstrap: ")[2].partition(" (after ")[0]
+
+
 def _await_usable(admin: AdminClient, names: Collection[str]) -> None:
     """Return once `names` can be read and written.
 

@@ -1,0 +1,124 @@
+"""One look at each part that may be a person's own: whether it answers, else what to do about it.
+
+Owns the words, so that `evermodel doctor` and `evermodel up` say the same. Must never start or
+change what is looked at.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from evermodel.common.kernel.errors import Misconfigured
+from evermodel.common.messaging.kafka_admin import check_topics, require_answer
+from evermodel.common.messaging.ports import BrokerUnavailable
+from evermodel.common.settings import KafkaSettings
+from evermodel.embedded import mlflow_server, repository
+from evermodel.embedded.errors import NotAvailable
+from evermodel.embedded.settings import StackSettings
+
+#: A cluster far away answers within one or two; Ctrl-C waits as long, and has ten.
+_BROKER_SECONDS = 8.0
+
+Verdict = Literal["well", "wrong", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    verdict: Verdict
+    detail: str
+    remedy: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Return it for machines."""
+        return asdict(self)
+
+
+def broker_at(settings: KafkaSettings) -> Finding:
+    """Look whether a broker answers; takes up to `_BROKER_SECONDS` where none does."""
+    try:
+        require_answer(settings, patience_seconds=_BROKER_SECONDS)
+    except BrokerUnavailable as error:
+        remedy = "start it, or correct KAFKA_BOOTSTRAP_SERVERS, KAFKA_SECURITY_PROTOCOL and "
+        remedy += "KAFKA_SASL_*"
+        detail = f"no Kafka broker answers at {settings.bootstrap_servers}: {error}"
+        return Finding("broker", "wrong", detail, remedy)
+    return Finding("broker", "well", f"answers at {settings.bootstrap_servers}")
+
+
+def topics_at(settings: KafkaSettings) -> Finding:
+    """Look how the cluster's topics differ from the catalogue.
+
+    Raises:
+        BrokerUnavailable: it does not answer.
+    """
+    problems = check_topics(settings)
+    detail = "; ".join(problems[:3]) + (" …" if len(problems) > 3 else "")
+    verdict: Verdict = "wrong" if problems else "well"
+    return Finding("topics", verdict, detail or "as the catalogue says", "evermodel topics create")
+
+
+def mlflow_at(uri: str) -> Finding:
+    """Look whether an MLflow server answers; takes some seconds where none does."""
+    if not uri:
+        return Finding("mlflow", "wrong", "no server is known", "set MLFLOW_TRACKING_URI")
+    if mlflow_server.is_healthy(uri):
+        return Finding("mlflow", "well", f"answers at {uri}")
+    remedy = "start it, or correct MLFLOW_TRACKING_URI (http://HOST:PORT)"
+    return Finding("mlflow", "wrong", f"no MLflow server answers at {uri}", remedy)
+
+
+def repository_at(place: str) -> Finding:
+    """Look whether Git can read the config repository at `place` (a path or URL)."""
+    remedy = "set EVERMODEL_CONFIG_REPOSITORY to a path or URL that 'git ls-remote' can read"
+    if not place:
+        return Finding("config repository", "wrong", "Git cannot read one: none is named", remedy)
+    try:
+        repository.require_readable(place)
+    except NotAvailable as error:
+        return Finding("config repository", "wrong", f"Git cannot read {place}: {error}", remedy)
+    return Finding("config repository", "well", place)
+
+
+def lake_at(place: str) -> Finding:
+    """Look whether the lake's folder is there."""
+    if "://" in place:
+        return Finding("lake", "unknown", f"{place} is not looked at from here")
+    if place and Path(place).is_dir():
+        return Finding("lake", "well", place)
+    remedy = "make the folder, or correct EVERMODEL_LAKE"
+    return Finding("lake", "wrong", f"{place or 'none'} is no folder", remedy)
+
+
+def require_own(own: StackSettings, kafka: KafkaSettings) -> None:
+    """Return if each part that a person brings can be used; what answers at once comes first.
+
+    Raises:
+        Misconfigured: a path is none that can be used.
+        NotAvailable: a server does not answer.
+    """
+    for finding in _own(own, kafka):
+        if finding.verdict == "wrong":
+            what = f"{finding.detail}: {finding.remedy}"
+            raise Misconfigured(what) if _is_a_path(finding, own) else NotAvailable(what)
+
+
+def _own(own: StackSettings, kafka: KafkaSettings) -> Iterator[Finding]:
+    if own.evermodel_lake:
+        yield lake_at(own.evermodel_lake)
+    if own.evermodel_config_repository:
+        yield repository_at(own.evermodel_config_repository)
+    if own.mlflow_tracking_uri:
+        yield mlflow_at(own.mlflow_tracking_uri)
+    if own.kafka_bootstrap_servers:
+        yield broker_at(kafka)
+
+
+def _is_a_path(finding: Finding, own: StackSettings) -> bool:
+    """Whether what is wrong lies on this machine: waiting for it would be in vain."""
+    if finding.what == "config repository":
+        return repository.is_local(own.evermodel_config_repository or "")
+    return finding.what == "lake"
