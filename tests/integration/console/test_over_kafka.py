@@ -98,10 +98,12 @@ def console(bootstrap: str, *, port: int, log: Path) -> Iterator[psutil.Process]
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         "EVERMODEL_CONSOLE_PORT": str(port),
         "EVERMODEL_HEALTH_PORT": "0",
+        "EVERMODEL_STARTED_FILE": str(log.with_suffix(".started")),
         "EVERMODEL_WORK": str(log.parent / "work"),
     }
     with service("console", environment=environment, log=log) as child:
         yield psutil.Process(child.pid)
+        assert log.with_suffix(".started").exists()
         end(child, log=log)
 
 
@@ -214,6 +216,7 @@ def test_it_says_in_a_sentence_what_it_lacks(taken: bool, code: int, unused_tcp_
     assert found.returncode == code, found.stderr
     said = "address already in use" if taken else "the broker does not answer"
     assert said in found.stderr
+    assert (f"EVERMODEL_CONSOLE_PORT={unused_tcp_port} cannot" in found.stderr) is taken
     assert "Traceback" not in found.stderr
 
 

@@ -46,6 +46,7 @@ def run(bootstrap: str, folder: Path, port: int) -> Iterator["subprocess.Popen[b
         **os.environ,
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
         "EVERMODEL_HEALTH_PORT": str(port),
+        "EVERMODEL_STARTED_FILE": str(folder / "started"),
     }
     with (folder / "log").open("wb") as log:
         started = subprocess.Popen(
@@ -82,6 +83,7 @@ def test_a_process_is_ready_shows_metrics_stays_small_and_stops_when_asked(
 ) -> None:
     await_ready(port)
     assert ask(port, "healthz") == "ok\n"
+    assert (tmp_path / "started").exists()
     assert "evermodel_events_total" in ask(port, "metrics")
     assert psutil.Process(process.pid).memory_info().rss < 250 * 2**20
     process.send_signal(signal.SIGTERM)

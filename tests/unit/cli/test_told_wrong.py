@@ -79,6 +79,7 @@ def test_a_server_of_ones_own_that_does_not_answer_is_said_before_anything_start
         (UP, {"EVERMODEL_KAFKA_REPLICATION": "0"}, "EVERMODEL_KAFKA_REPLICATION: "),
         (UP, {"EVERMODEL_LAKE": "model.toml"}, "model.toml is no folder: make the folder, or corr"),
         (UP, {"EVERMODEL_CONFIG_REPOSITORY": "no.git"}, "Git cannot read no.git: git ls-remote"),
+        (UP, {"EVERMODEL_CONSOLE_PORT": "99999"}, "EVERMODEL_CONSOLE_PORT: Input should be less"),
         (["demo", "--model", "model.toml"], {"EVERMODEL_SPARES": "1"}, "EVERMODEL_SPARES: Input"),
         (["status"], {"EVERMODEL_SPARES": "yes"}, "EVERMODEL_SPARES: Input should be"),
         (

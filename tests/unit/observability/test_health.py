@@ -1,10 +1,12 @@
 """A process tells whether it lives, whether it is ready, and what it has counted."""
 
+import socket
 import urllib.error
 import urllib.request
 
 import pytest
 
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.metrics import METRICS, Metrics
 
@@ -25,6 +27,16 @@ def test_ready_is_more_than_healthy() -> None:
         assert get(port, "/healthz") == (200, "ok\n")
         assert get(port, "/readyz") == (503, "no\n")
         assert get(port, "/nowhere")[0] == 404
+
+
+def test_a_port_that_is_taken_is_said_with_the_variable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        taken = health_server(
+            host="127.0.0.1", port=port, metrics=Metrics(), healthy=bool, ready=bool
+        )
+        with pytest.raises(Misconfigured, match=f"EVERMODEL_HEALTH_PORT={port} cannot"), taken:
+            raise AssertionError
 
 
 def test_what_was_counted_is_shown() -> None:

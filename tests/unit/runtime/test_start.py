@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.messaging.api import ServiceSpec
-from evermodel.common.runtime.service import run_service
-from evermodel.common.settings import ServiceSettings
+from evermodel.common.runtime.service import read, run_service, tell_started
+from evermodel.common.settings import HealthSettings, ServiceSettings
 
 SERVICES = [
     ["evermodel.scorer"],
@@ -186,3 +187,16 @@ start(ServiceSettings, wire, arguments=[])
             check=True,
         )
         assert ended.stdout.strip() == shown
+
+
+def test_that_it_works_is_told_by_a_file_and_needs_none(tmp_path: Path) -> None:
+    tell_started(HealthSettings())
+    tell_started(HealthSettings(started_file=tmp_path / "nowhere" / "started"))
+    tell_started(HealthSettings(started_file=tmp_path / "started"))
+    assert [path.name for path in tmp_path.iterdir()] == ["started"]
+
+
+def test_a_health_port_is_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVERMODEL_HEALTH_PORT", "99999")
+    with pytest.raises(Misconfigured, match="EVERMODEL_HEALTH_PORT: Input should be less than"):
+        read(HealthSettings)

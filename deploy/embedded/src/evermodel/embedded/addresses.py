@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from evermodel.embedded.errors import Occupied
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -22,6 +24,21 @@ def kept_ports(file: Path, *, names: Sequence[str]) -> dict[str, int]:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(ports), encoding="utf-8")
     return ports
+
+
+def require_free(port: int, *, variable: str) -> None:
+    """Return if nothing listens on `port`, which a person named by `variable`.
+
+    Raises:
+        Occupied: something does.
+    """
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            server.bind((LOOPBACK, port))
+        except OSError as error:
+            what = f"{variable}={port} cannot be listened on: {error.strerror}"
+            raise Occupied(f"{what}; name another port, or 0 for a free one") from error
 
 
 def known_ports(file: Path) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Waiting until a process is ready: seen, not slept for, and over at once when it dies."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from evermodel.embedded.process import Child, Part, sweep
 
 _LOOK_SECONDS = 0.02
 _TAIL_LINES = 5
+_PREFIX = "evermodel: "
 
 
 @contextmanager
@@ -56,4 +58,29 @@ def tail(log: Path, *, lines: int = _TAIL_LINES) -> str:
         text = log.read_text("utf-8", errors="replace")
     except OSError:
         return "it wrote no log"
-    return " | ".join(line.strip() for line in text.splitlines()[-lines:]) or "its log is empty"
+    return " | ".join(map(_plain, text.splitlines()[-lines:])) or "its log is empty"
+
+
+def refusal(log: Path, *, since: int) -> str:
+    """Return why a service refused to start, in its own words: what `log` says after byte `since`.
+
+    What it was told wrong it says in a line each, before it has a log of its own.
+    """
+    try:
+        with log.open("rb") as file:
+            file.seek(since if log.stat().st_size >= since else 0)  # it may have been cut meanwhile
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    told = [line.removeprefix(_PREFIX) for line in lines if line.startswith(_PREFIX)]
+    return " | ".join(told or map(_plain, lines[-1:])) or "it did not say why"
+
+
+def _plain(line: str) -> str:
+    """Return what a line of a service's log says to people, any other line as it is."""
+    try:
+        said = json.loads(line)
+        exception = str(said.get("exception", "")).splitlines()[-1:]
+        return ": ".join([str(said["message"]), *exception])
+    except (ValueError, KeyError, AttributeError):
+        return line.strip()

@@ -68,6 +68,14 @@ class StackSettings(Group):
         description="on: the stack's own broker speaks TLS, asks everybody for a password, and "
         "allows each service its own topics only.",
     )
+    evermodel_console_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        validation_alias="EVERMODEL_CONSOLE_PORT",
+        description="Where the console listens. Default, and 0: a free port, kept from start to "
+        "start and said by `evermodel up`.",
+    )
     evermodel_spares: Literal["on", "off"] = Field(
         default="on",
         validation_alias="EVERMODEL_SPARES",

@@ -1,15 +1,16 @@
 """One command that is kept running: its process, and the spare that takes over at once.
 
-Owns when a process is started again. A command that can wait is started once more while its
-process works, with what takes long to import imported; when that process has died and been waited
-for, the spare is told to go on. Must never start a spare for what is not running.
+Owns when a process is started again, and when that would be in vain. A command that can wait is
+started once more while its process works, with what takes long to import imported; when that
+process has died and been waited for, the spare is told to go on. Must never start a spare for what
+is not running.
 
     process  ████████████████ kill -9          ██████████████
     spare       ░░░░ waits ───────── its turn ─┘    ░░░░ waits ──
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,7 @@ from typing import Literal
 import psutil
 
 from evermodel.common.kernel.clock import Clock
+from evermodel.common.runtime.service import MISCONFIGURED
 from evermodel.embedded.process import Child, Command
 
 #: First restart at once, so that a killed service commits again within seconds; then doubling.
@@ -50,9 +52,13 @@ class Slot:
     """One command and the process that runs it now."""
 
     def __init__(self, command: Command, *, records: Path, clock: Clock) -> None:
-        self.command = command
+        self._started = records / f"{command.name}.started"
+        self._started.unlink(missing_ok=True)
+        told = {"EVERMODEL_STARTED_FILE": str(self._started.absolute())}
+        self.command = replace(command, environment={**command.environment, **told})
         self.restarts = 0
         self.status: int | None = None
+        self.log_began = 0
         self._records, self._clock = records, clock
         self._child: Child | None = None
         self._spare: Child | None = None
@@ -82,6 +88,19 @@ class Slot:
             self._due, self._delay = now + self._delay, min(self._delay * 2, LONGEST_DELAY_SECONDS)
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the process said that it was told something wrong, and never worked before.
+
+        The same settings would be refused again.
+        """
+        ended = self._child is None and self.status == MISCONFIGURED
+        return ended and not self._started.exists()
+
+    def clear(self) -> None:
+        """Remove what it wrote down, its processes having ended."""
+        self._started.unlink(missing_ok=True)
+
+    @property
     def child(self) -> Child | None:
         """The process, if one runs."""
         return self._child
@@ -102,6 +121,8 @@ class Slot:
             return spare
         if spare is not None:
             spare.stop(seconds=0)
+        log = self.command.log
+        self.log_began = log.stat().st_size if log.exists() else 0
         return Child(self.command, records=self._records)
 
     def _look_after_spare(self, now: float) -> None:

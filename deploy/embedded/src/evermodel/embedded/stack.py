@@ -18,7 +18,7 @@ from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.runtime.service import read
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded import broker, lock, mlflow_server, repository
-from evermodel.embedded.addresses import LOOPBACK, kept_ports
+from evermodel.embedded.addresses import LOOPBACK, kept_ports, require_free
 from evermodel.embedded.addresses_file import Addresses, write_addresses
 from evermodel.embedded.errors import NotOurs
 from evermodel.embedded.findings import require_own
@@ -101,7 +101,7 @@ def stack(
 
     Raises:
         Misconfigured: the environment or `wanted_replicas` cannot be followed; nothing was started.
-        Occupied: another supervisor holds `folder`.
+        Occupied: another supervisor holds `folder`, or another program the console's port.
         NotAvailable: a part does not start, or one that a person brings does not answer.
     """
     own = _told(wanted_replicas or {}, roles)
@@ -156,6 +156,8 @@ def _found(
     folder: Path, supervisor: Supervisor, own: StackSettings, *, models: str, say: Say
 ) -> Addresses:
     """Start the parts that are not one's own, wait for them, make the topics."""
+    if own.evermodel_console_port:
+        require_free(own.evermodel_console_port, variable="EVERMODEL_CONSOLE_PORT")
     security = _security(folder, own)
     parts: list[Part] = []
     for given, prepare, name in (
@@ -173,7 +175,8 @@ def _found(
     bootstrap = own.kafka_bootstrap_servers or started[broker.NAME]
     _open_for_business(folder / broker.NAME, bootstrap=bootstrap, security=security)
     bare, lake = folder / "config.git", folder / "lake"
-    console = kept_ports(folder / "ports.json", names=("console",))["console"]
+    console = own.evermodel_console_port
+    console = console or kept_ports(folder / "ports.json", names=("console",))["console"]
     if not own.evermodel_lake:
         lake.mkdir(exist_ok=True)
     return Addresses(

@@ -1,5 +1,7 @@
 """Keeps a set of commands running: restarts what dies, cuts long logs, ends all together.
 
+A service that refuses its settings before it ever worked ends them all: no restart cures that.
+
 Owns the thread of all processes. Must never decide what runs (see ``stack``), nor when one is
 started again (see ``slot``). All processes are started by
 one thread that lives as long as they do: on Linux the kernel ends a child with the *thread*
@@ -14,9 +16,10 @@ from pathlib import Path
 import psutil
 
 from evermodel.common.kernel.clock import Clock
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import Command
-from evermodel.embedded.readiness import tail
+from evermodel.embedded.readiness import refusal, tail
 from evermodel.embedded.rotation import rotate
 from evermodel.embedded.slot import Slot, Standing
 
@@ -80,6 +83,7 @@ class Supervisor:
         """Return if processes are still kept running.
 
         Raises:
+            Misconfigured: a service refused what it was told, and never worked; in its words.
             Exception: the one that ended the supervisor's own thread.
         """
         if self._failure is not None:
@@ -112,6 +116,7 @@ class Supervisor:
                 looks += 1
                 for slot in [*self._foundations, *self._services]:
                     slot.look()
+                    self._require_cure(slot)
                     if looks % _LOOKS_PER_ROTATION == 0:
                         rotate(slot.command.log)
         except Exception as error:  # noqa: BLE001  # whatever it is: nothing is kept running now
@@ -119,6 +124,19 @@ class Supervisor:
         finally:
             _end(self._services, seconds=_SERVICES_SECONDS)
             _end(self._foundations, seconds=_FOUNDATIONS_SECONDS)
+            for slot in [*self._foundations, *self._services]:
+                slot.clear()
+
+    def _require_cure(self, slot: Slot) -> None:
+        """Return if a restart of `slot` may help.
+
+        Raises:
+            Misconfigured: it is a service that refused its settings before it ever worked.
+        """
+        if slot.is_refused and slot in self._services:
+            log = slot.command.log
+            why = refusal(log, since=slot.log_began)
+            raise Misconfigured(f"{slot.command.name} cannot start: {why} (see {log})")
 
 
 def _end(slots: Sequence[Slot], *, seconds: float) -> None:

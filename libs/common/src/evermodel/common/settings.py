@@ -195,8 +195,16 @@ class HealthSettings(Group):
     )
     port: int | None = Field(
         default=None,
+        ge=0,
+        le=65535,
         validation_alias="EVERMODEL_HEALTH_PORT",
         description="Unset: no server. 0: a free port, named in the log.",
+    )
+    started_file: Path | None = Field(
+        default=None,
+        validation_alias="EVERMODEL_STARTED_FILE",
+        description="A file that is made when the process begins to work, all it was told being "
+        "right: for a startup probe. `evermodel up` names one of its own for each.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO",

@@ -9,7 +9,7 @@ import sys
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.observability.logs import configure_logs
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.runtime.service import explained, read, secrets_of
+from evermodel.common.runtime.service import explained, read, secrets_of, tell_started
 from evermodel.console.settings import Settings
 from evermodel.console.wiring import console
 
@@ -51,6 +51,7 @@ async def _follow(settings: Settings) -> int:
     started = f"{SystemClock().now():%Y%m%dT%H%M%S%f}"
     async with console(settings, started=started) as running:
         _LOG.info("console on http://%s:%s/api/models", settings.host, running.port)
+        tell_started(settings.health)
         while running.is_healthy():
             await asyncio.sleep(_LOOK_SECONDS)
     _LOG.error("it no longer follows the topics: a fresh start reads them anew")

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.observability.metrics import Metrics
 
 Answer = Callable[[], bool]
@@ -19,7 +20,11 @@ Answer = Callable[[], bool]
 def health_server(
     *, host: str, port: int, metrics: Metrics, healthy: Answer, ready: Answer
 ) -> Iterator[int]:
-    """Serve until the block ends; yields the port (0 asks for a free one)."""
+    """Serve until the block ends; yields the port (0 asks for a free one).
+
+    Raises:
+        Misconfigured: it cannot be listened on, being taken or no address of this machine.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the base class's name
@@ -41,7 +46,11 @@ def health_server(
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
             """Say nothing: a probe every second is no news."""
 
-    server = ThreadingHTTPServer((host, port), Handler)
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        what = f"EVERMODEL_HEALTH_PORT={port} cannot be listened on at {host}: {error.strerror}"
+        raise Misconfigured(f"{what}; name another port, or 0 for a free one") from error
     thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)
     thread.start()
     try:

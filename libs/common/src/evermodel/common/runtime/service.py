@@ -35,7 +35,13 @@ from evermodel.common.runtime.ahead import WAIT, take_job
 from evermodel.common.runtime.bounded import end_watched
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.runtime.ending import end_in_time, ended_by_signals, kept_to_the_end
-from evermodel.common.settings import MLFLOW_CLIENT, TELEMETRY_OFF, KafkaSettings, ServiceSettings
+from evermodel.common.settings import (
+    MLFLOW_CLIENT,
+    TELEMETRY_OFF,
+    HealthSettings,
+    KafkaSettings,
+    ServiceSettings,
+)
 
 #: 0 stopped as asked · 1 ``Fatal``, a bug, or an end that took too long · 2 a setting, or a file
 #: that one names, is missing or wrong · 3 a system it needs does not answer, or the machine lacks
@@ -204,9 +210,19 @@ def _run(  # the parts of one process, named where they are made
         )
         _LOG.info("health on port %s", port)
     _LOG.info("%s starts as instance %s", spec.name, settings.loop.instance)
+    tell_started(health)
     with _settled(loop):
         loop.run(until=stopping.is_set)
         _LOG.info("stopping")
+
+
+def tell_started(health: HealthSettings) -> None:
+    """Make the file that says that this process works, if one is asked for."""
+    if health.started_file is not None:
+        try:
+            health.started_file.touch()
+        except OSError as error:  # it works all the same
+            _LOG.warning("EVERMODEL_STARTED_FILE cannot be made: %s", error)
 
 
 @contextmanager

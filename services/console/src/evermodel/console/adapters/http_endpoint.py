@@ -28,7 +28,11 @@ async def endpoint(
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            why = f"EVERMODEL_CONSOLE_PORT={port} cannot be listened on at {host}"
+            raise OSError(f"{why}: {error}; name another") from error
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
