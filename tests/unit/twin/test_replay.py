@@ -96,6 +96,16 @@ def test_a_table_that_cannot_be_played_is_one_sentence_and_a_code(
     assert not Path("out").exists(), "what is refused leaves nothing"
 
 
+def test_an_engine_that_is_not_there_is_refused_as_at_a_real_start(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("model.toml").write_text(MODEL + '[rollout]\nengine = "argo"\n')
+    assert replay() == 2
+    said = "evermodel: rollout.engine of small: only 'embedded' is built in: say that, or leave "
+    assert capsys.readouterr().err.startswith(said)
+    assert not Path("out").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -54,6 +54,20 @@ def assemble(
     )
 
 
+def require_built_in(models: Mapping[str, ModelDescription]) -> None:
+    """Return if the rollout engine that each of `models` asks for is here.
+
+    Raises:
+        BadModelFile: one is not.
+    """
+    strange = sorted(name for name, m in models.items() if m.rollout.engine != "embedded")
+    if strange:
+        raise BadModelFile(
+            f"rollout.engine of {', '.join(strange)}: only 'embedded' is built in: "
+            "say that, or leave the key out"
+        )
+
+
 @contextmanager
 def wire(settings: Settings) -> Iterator[ServiceSpec]:
     """Make the real adapters and yield the deployer over them.
@@ -63,9 +77,7 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
         Misconfigured: the repository's address is none.
     """
     models = read_models(settings.models)
-    strange = sorted(name for name, m in models.items() if m.rollout.engine != "embedded")
-    if strange:
-        raise BadModelFile(f"rollout.engine of {', '.join(strange)}: only 'embedded' is built in")
+    require_built_in(models)
     repository = GitRepository(
         settings.repository,
         clone=settings.work.absolute() / f"config-{settings.loop.instance}.git",
