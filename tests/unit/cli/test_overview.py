@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from evermodel.cli.overview import Overview, shown, standings
+from evermodel.cli.overview import Overview, shown, standings, supervised
 from evermodel.cli.reading import Read, interpret
 from evermodel.cli.tailing import as_cloud_event, line
 from evermodel.common.events.catalogue import ROLLOUT_STEP, topic_of
@@ -18,6 +19,8 @@ from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.ids import EventId, ModelName
 from evermodel.common.messaging.records import Record
+from evermodel.embedded import lock
+from evermodel.embedded.notes import Note, Notes
 
 START = datetime(2018, 6, 1, tzinfo=UTC)
 BUNDLE = {
@@ -218,3 +221,57 @@ def test_what_became_of_the_last_training_is_told(records: list[Read], last: str
     out = StringIO()
     shown(Overview([standing], {}, {}, {}), Console(file=out))
     assert last in out.getvalue()
+
+
+def note(name: str, *, pid: int | None, restarts: int = 0, code: int | None = None) -> Note:
+    return Note(
+        name=name,
+        state="running" if pid else "restarting",
+        pid=pid,
+        restarts=restarts,
+        last_exit_code=code,
+    )
+
+
+def test_who_should_run_is_listed_and_who_is_down_has_a_line() -> None:
+    kept = [
+        note("kafka", pid=1),
+        note("scorer", pid=2, restarts=1, code=-9),
+        note("trainer", pid=None),
+        note("deployer", pid=None, restarts=5, code=3),
+    ]
+    found = Overview(
+        models=[],
+        dead_letters={},
+        lag={},
+        processes={"kafka": 1, "scorer": 2, "scorer-spare": 3},
+        supervised=kept,
+        logs=Path("state/logs"),
+    )
+    out = StringIO()
+    shown(found, Console(file=out))
+    assert out.getvalue().splitlines()[2:] == [
+        "processes: kafka, scorer (1 restart, ended last with -9), trainer (not started yet)",
+        "down: deployer (5 restarts, ended last with 3): it is started again; "
+        "see state/logs/deployer.log",
+    ]
+    told = found.as_json()
+    assert told["processes"] == {"kafka": 1, "scorer": 2, "scorer-spare": 3}
+    assert told["supervised"] == [
+        {
+            "name": n.name,
+            "state": n.state,
+            "pid": n.pid,
+            "restarts": n.restarts,
+            "last_exit_code": c,
+        }
+        for n, c in zip(kept, (None, -9, None, 3), strict=True)
+    ]
+
+
+def test_what_a_killed_supervisor_left_says_nothing_about_now(tmp_path: Path) -> None:
+    left = note("kafka", pid=1)
+    Notes(tmp_path / "processes").write([left])
+    assert supervised(tmp_path) == ()
+    with lock.held(tmp_path):
+        assert supervised(tmp_path) == (left,)

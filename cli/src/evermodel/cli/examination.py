@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from evermodel.cli.errors import CommandError
+from evermodel.cli.overview import supervised
 from evermodel.cli.state import addresses
 from evermodel.common.events.access import OPERATOR
 from evermodel.common.models.file import BadModelFile, read_models
@@ -29,7 +30,8 @@ def examine(state: Path) -> list[Finding]:
     """Look at everything; nothing found wrong keeps the rest from being looked at."""
     now = lock.holder(state)
     runs = f"process {now.pid or 'unknown'} holds {state}" if now else f"nothing runs in {state}"
-    findings = [Finding("supervisor", "well" if now else "unknown", runs), _git_program()]
+    findings = [Finding("supervisor", "well" if now else "unknown", runs), *_processes(state)]
+    findings.append(_git_program())
     try:
         known = addresses(state)
     except CommandError as error:
@@ -48,6 +50,15 @@ def shown(findings: list[Finding], console: Console | None = None) -> None:
         console.print(said, soft_wrap=True)
         if finding.remedy and finding.verdict == "wrong":
             console.print(Text(f"        → {finding.remedy}"), soft_wrap=True)
+
+
+def _processes(state: Path) -> Iterator[Finding]:
+    """Look for processes that should run and do not; a supervisor that is gone keeps none."""
+    for note in supervised(state):
+        if note.state != "running" and note.restarts:
+            detail = f"{note.name} is down; it ended with {note.last_exit_code}"
+            remedy = f"read {state / 'logs' / note.name}.log: it is started again by itself"
+            yield Finding("processes", "wrong", detail, remedy)
 
 
 def _git_program() -> Finding:

@@ -1,7 +1,7 @@
 """What the topics say about every model: what serves, what happened, what lies undone."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from evermodel.common.events.validation import ModelValidated
 from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.settings import KafkaSettings
+from evermodel.embedded import lock
+from evermodel.embedded.notes import Note, read_notes
 from evermodel.embedded.process import recorded
 
 #: Columns of a table that no terminal bounds.
@@ -53,6 +55,8 @@ class Overview:
     dead_letters: Mapping[str, int]
     lag: Mapping[str, Mapping[str, int]]
     processes: Mapping[str, int]
+    supervised: Sequence[Note] = ()
+    logs: Path = Path("logs")
 
     def as_json(self) -> dict[str, object]:
         """Return it for machines."""
@@ -61,6 +65,7 @@ class Overview:
             "dead_letters": dict(self.dead_letters),
             "lag": {group: dict(topics) for group, topics in self.lag.items()},
             "processes": dict(self.processes),
+            "supervised": [asdict(note) for note in self.supervised],
         }
 
 
@@ -79,7 +84,17 @@ def overview(settings: KafkaSettings, state: Path) -> Overview:
         dead_letters=letters,
         lag=_lag(groups, found),
         processes={record.name: record.pid for record in recorded(state / "processes")},
+        supervised=supervised(state),
+        logs=state / "logs",
     )
+
+
+def supervised(state: Path) -> tuple[Note, ...]:
+    """Return how each process stands that the supervisor of `state` keeps running, if one does.
+
+    What a killed one left says nothing about now.
+    """
+    return tuple(read_notes(state / "processes")) if lock.holder(state) else ()
 
 
 def standings(found: Sequence[Read]) -> list[Standing]:
@@ -128,8 +143,30 @@ def shown(found: Overview, console: Console | None = None) -> None:
         console.print(f"{name}: {number}; 'evermodel redrive {service}' puts them back")
     behind = {g: sum(topics.values()) for g, topics in found.lag.items() if sum(topics.values())}
     console.print(f"behind: {behind}" if behind else "nobody is behind", highlight=False)
-    if found.processes:
-        console.print(f"processes: {', '.join(found.processes)}", highlight=False)
+    for line in _process_lines(found):
+        console.print(Text(line), soft_wrap=True)
+
+
+def _process_lines(found: Overview) -> Iterator[str]:
+    """Yield who runs, and a line for each that should and does not."""
+    down = [n for n in found.supervised if n.state != "running" and n.restarts]
+    names = [_named(note) for note in found.supervised if note not in down]
+    if names or found.processes:
+        yield f"processes: {', '.join(names or found.processes)}"
+    for note in down:
+        log = found.logs / f"{note.name}.log"
+        yield f"down: {note.name} ({_died(note)}): it is started again; see {log}"
+
+
+def _named(note: Note) -> str:
+    if note.restarts:
+        return f"{note.name} ({_died(note)})"
+    return note.name if note.state == "running" else f"{note.name} (not started yet)"
+
+
+def _died(note: Note) -> str:
+    times = "1 restart" if note.restarts == 1 else f"{note.restarts} restarts"
+    return f"{times}, ended last with {note.last_exit_code}"
 
 
 def _training(event: Event[Payload], verdict: ModelValidated | None) -> str:

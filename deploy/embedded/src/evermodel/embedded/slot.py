@@ -13,12 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 import psutil
 
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.runtime.service import MISCONFIGURED
+from evermodel.embedded.notes import Note, State
 from evermodel.embedded.process import Child, Command
 
 #: First restart at once, so that a killed service commits again within seconds; then doubling.
@@ -30,8 +30,6 @@ WELL_SECONDS = 30.0
 REST_SECONDS = 10.0
 #: A spare that has not gone on by then hangs, and is ended; imports take 4 s on one quiet core.
 TURN_SECONDS = 60.0
-
-State = Literal["running", "restarting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +131,16 @@ class Slot:
             self._spare, self._spare_due = None, now + LONGEST_DELAY_SECONDS
         if self._spare is None and now >= self._spare_due:
             self._spare = Child(self.command, records=self._records, waits=True)
+
+    def note(self) -> Note:
+        """Return how it stands, for others: what costs nothing to find out."""
+        return Note(
+            name=self.command.name,
+            state="running" if self._child else "restarting",
+            pid=self._child.pid if self._child else None,
+            restarts=self.restarts,
+            last_exit_code=self.status,
+        )
 
     def standing(self) -> Standing:
         """Return how it stands."""

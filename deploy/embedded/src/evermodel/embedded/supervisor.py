@@ -18,6 +18,7 @@ import psutil
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.embedded.errors import NotAvailable
+from evermodel.embedded.notes import Notes
 from evermodel.embedded.process import Command
 from evermodel.embedded.readiness import refusal, tail
 from evermodel.embedded.rotation import rotate
@@ -34,6 +35,7 @@ class Supervisor:
 
     def __init__(self, *, records: Path, clock: Clock) -> None:
         self._records, self._clock = records, clock
+        self._notes = Notes(records)
         self._foundations: list[Slot] = []
         self._services: list[Slot] = []
         self._stopping = threading.Event()
@@ -119,6 +121,7 @@ class Supervisor:
                     self._require_cure(slot)
                     if looks % _LOOKS_PER_ROTATION == 0:
                         rotate(slot.command.log)
+                self._notes.write([s.note() for s in [*self._foundations, *self._services]])
         except Exception as error:  # noqa: BLE001  # whatever it is: nothing is kept running now
             self._failure = error
         finally:
@@ -126,6 +129,7 @@ class Supervisor:
             _end(self._foundations, seconds=_FOUNDATIONS_SECONDS)
             for slot in [*self._foundations, *self._services]:
                 slot.clear()
+            self._notes.remove()
 
     def _require_cure(self, slot: Slot) -> None:
         """Return if a restart of `slot` may help.

@@ -1,0 +1,79 @@
+"""A supervisor writes down how everything stands that should run, for as long as it runs."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from evermodel.common.runtime.clock import SystemClock
+from evermodel.embedded.notes import Note, Notes, read_notes
+from evermodel.embedded.process import Command, recorded
+from evermodel.embedded.settings import inherited_environment
+from evermodel.embedded.supervisor import Supervisor
+
+NOTE = Note(name="one", state="restarting", pid=None, restarts=2, last_exit_code=3)
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        Event().wait(0.02)
+    raise AssertionError("it did not come about")
+
+
+def command(folder: Path, code: str, *, name: str) -> Command:
+    return Command(
+        name=name,
+        arguments=[sys.executable, "-c", code],
+        environment=inherited_environment(),
+        log=folder / f"{name}.log",
+    )
+
+
+def test_who_is_down_is_written_down_beside_who_runs(tmp_path: Path) -> None:
+    supervisor = Supervisor(records=tmp_path, clock=SystemClock())
+    supervisor.keep(command(tmp_path, "import threading; threading.Event().wait()", name="good"))
+    supervisor.keep(command(tmp_path, "raise SystemExit(3)", name="bad"))
+
+    def noted() -> dict[str, Note]:
+        return {note.name: note for note in read_notes(tmp_path)}
+
+    eventually(lambda: noted() and noted()["bad"].restarts >= 3)
+    eventually(lambda: noted()["bad"].state == "restarting")
+    (good,) = recorded(tmp_path)
+    assert noted()["good"] == Note(
+        name="good", state="running", pid=good.pid, restarts=0, last_exit_code=None
+    )
+    assert noted()["bad"].last_exit_code == 3
+    supervisor.stop()
+    assert read_notes(tmp_path) == []
+    assert not (tmp_path / "standings").exists()
+
+
+def test_only_news_is_written(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "new")
+    notes.write([NOTE])
+    assert read_notes(tmp_path / "new") == [NOTE]
+    (tmp_path / "new" / "standings").unlink()
+    notes.write([NOTE])
+    assert read_notes(tmp_path / "new") == []
+
+
+def test_what_could_not_be_written_is_written_at_the_next_look(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    notes = Notes(tmp_path / "file")
+    notes.write([NOTE])
+    notes.remove()
+    (tmp_path / "file").unlink()
+    notes.write([NOTE])
+    assert read_notes(tmp_path / "file") == [NOTE]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", "{}", json.dumps([{"name": "x"}])])
+def test_a_broken_file_is_as_good_as_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "standings").write_text(content)
+    assert read_notes(tmp_path) == []
