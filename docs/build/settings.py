@@ -24,7 +24,7 @@ _HEAD = """# Settings
 
 This page is made from the classes that read the environment (`make docs`). A variable that is
 empty counts as unset in every service; one that cannot be used ends the process with exit code 2,
-its name and a sentence. What is particular to a model stands in its
+its name and a sentence, and `evermodel up` with it. What is particular to a model stands in its
 [model.toml](model-description.md) instead. `evermodel up` and the demo hand the variables that you
 set on to the processes that they start.
 

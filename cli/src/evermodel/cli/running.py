@@ -31,7 +31,8 @@ def up(
     """Start Kafka, MLflow, the config repository and every service; Ctrl-C ends them.
 
     A part of your own is used instead of started where KAFKA_BOOTSTRAP_SERVERS,
-    MLFLOW_TRACKING_URI, EVERMODEL_CONFIG_REPOSITORY or EVERMODEL_LAKE names it.
+    MLFLOW_TRACKING_URI, EVERMODEL_CONFIG_REPOSITORY or EVERMODEL_LAKE names it. One that cannot
+    be used ends it with exit code 2, a server that does not answer with 3.
     """
     from evermodel.cli.watching import watch  # noqa: PLC0415  # heavy
     from evermodel.common.models.file import read_models  # noqa: PLC0415  # heavy
