@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 
 from evermodel.common.events.catalogue import CATALOGUE
 from evermodel.embedded import lock
+from evermodel.embedded.addresses import kept_ports
 from evermodel.embedded.addresses_file import read_addresses
 from evermodel.embedded.errors import NotOurs, Occupied
 from evermodel.embedded.process import recorded
@@ -82,11 +83,13 @@ def test_parts_of_ones_own_are_used_and_not_started(
     tmp_path: Path, kafka_bootstrap: str, mlflow_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "lake of mine").mkdir()
+    port = kept_ports(tmp_path / "ports.json", names=("one",))["one"]
     own = {
         "KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap,
         "MLFLOW_TRACKING_URI": mlflow_server,
         "EVERMODEL_CONFIG_REPOSITORY": ensure_repository(tmp_path / "mine.git").as_uri(),
         "EVERMODEL_LAKE": str(tmp_path / "lake of mine"),
+        "EVERMODEL_CONSOLE_PORT": str(port),
     }
     for name, value in own.items():
         monkeypatch.setenv(name, value)
@@ -94,6 +97,7 @@ def test_parts_of_ones_own_are_used_and_not_started(
     state, extra = tmp_path / "state", {"EVERMODEL_SCORER_FAULT": "1:x:2"}
     with stack(state, models="m", roles=(shows,), extra_env=extra) as up:
         assert [standing.name for standing in up.standings()] == ["shows"]
+        assert up.console == f"http://127.0.0.1:{port}"
         log = up.log("shows")
         while not (log.exists() and b"best of" in log.read_bytes()):
             Event().wait(0.02)

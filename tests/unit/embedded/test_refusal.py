@@ -77,6 +77,7 @@ def test_a_service_that_refuses_its_settings_ends_everything_in_its_words(
     supervisor.keep(command(tmp_path, FOREVER, name="neighbour"))
     eventually(lambda: all(standing.pid for standing in supervisor.standings()))
     pids = [standing.pid for standing in supervisor.standings() if standing.pid]
+    (tmp_path / "one.log").write_text("evermodel: EVERMODEL_OLD: said in a run before\n")
     supervisor.keep(command(tmp_path, REFUSES))
     assert ended_by(supervisor).startswith("one cannot start: EVERMODEL_X: no number (see ")
     supervisor.stop()
@@ -98,6 +99,8 @@ def test_one_that_worked_is_restarted_and_its_neighbours_go_on(
     neighbour, one = supervisor.standings()
     assert one.status == 2
     assert (neighbour.state, neighbour.restarts) == ("running", 0)
+    supervisor.stop()
+    assert not list((tmp_path / "processes").iterdir())
 
 
 def test_one_that_never_worked_is_refused_at_its_second_start_as_well(

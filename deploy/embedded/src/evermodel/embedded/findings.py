@@ -19,6 +19,8 @@ from evermodel.embedded.settings import StackSettings
 
 #: A cluster far away answers within one or two; Ctrl-C waits as long, and has ten.
 _BROKER_SECONDS = 8.0
+#: A server that was asleep wakes up first; one that is not there refuses at once.
+_MLFLOW_SECONDS = 8.0
 
 Verdict = Literal["well", "wrong", "unknown"]
 
@@ -65,7 +67,7 @@ def mlflow_at(uri: str) -> Finding:
     """Look whether an MLflow server answers; takes some seconds where none does."""
     if not uri:
         return Finding("mlflow", "wrong", "no server is known", "set MLFLOW_TRACKING_URI")
-    if mlflow_server.is_healthy(uri):
+    if mlflow_server.is_healthy(uri, patience_seconds=_MLFLOW_SECONDS):
         return Finding("mlflow", "well", f"answers at {uri}")
     remedy = "start it, or correct MLFLOW_TRACKING_URI (http://HOST:PORT)"
     return Finding("mlflow", "wrong", f"no MLflow server answers at {uri}", remedy)

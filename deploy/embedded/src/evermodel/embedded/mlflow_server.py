@@ -62,13 +62,13 @@ def prepare(folder: Path) -> Part:
     return Part(command=command, address=uri, is_ready=is_ready, ready_seconds=_READY_SECONDS)
 
 
-def is_healthy(uri: str) -> bool:
+def is_healthy(uri: str, *, patience_seconds: float = 2.0) -> bool:
     """Return whether an MLflow server at `uri` says it is healthy, or asks who wants to know.
 
     The second is a server behind a password, which MLflow's client reads for itself.
     """
     try:
-        with urlopen(f"{uri.rstrip('/')}/health", timeout=2) as answer:  # noqa: S310  # our URL
+        with urlopen(f"{uri.rstrip('/')}/health", timeout=patience_seconds) as answer:  # noqa: S310  # our URL
             return bool(answer.status == 200)
     except HTTPError as error:
         error.close()

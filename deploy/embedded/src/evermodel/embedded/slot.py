@@ -91,8 +91,7 @@ class Slot:
 
         The same settings would be refused again.
         """
-        ended = self._child is None and self.status == MISCONFIGURED
-        return ended and not self._started.exists()
+        return self.status == MISCONFIGURED and not self._started.exists()
 
     def clear(self) -> None:
         """Remove what it wrote down, its processes having ended."""
