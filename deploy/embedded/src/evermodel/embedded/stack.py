@@ -16,7 +16,7 @@ from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.runtime.service import read
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings import HealthSettings, KafkaSettings, LoopSettings
 from evermodel.embedded import broker, lock, mlflow_server, repository
 from evermodel.embedded.addresses import LOOPBACK, kept_ports, require_free
 from evermodel.embedded.addresses_file import Addresses, write_addresses
@@ -142,6 +142,8 @@ def _told(wanted: Mapping[str, int], roles: tuple[Role, ...]) -> StackSettings:
         NotAvailable: a server that it names does not answer.
     """
     own, kafka = read(StackSettings), read(KafkaSettings)
+    read(HealthSettings)  # for all services alike, though their ports are chosen here
+    read(LoopSettings)
     require_known(wanted, roles)
     if own.kafka_bootstrap_servers and own.evermodel_security == "on":
         raise Misconfigured(
