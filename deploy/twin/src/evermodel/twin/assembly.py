@@ -91,10 +91,8 @@ def twin(
     """Yield the services for `models`, everything they keep below `folder`.
 
     Raises:
-        BadModelFile: a model asks for a rollout engine that is not here.
         ValueError: `fault` is no ``<version>:<feature>:<factor>``.
     """
-    deployer.require_built_in(models)  # as its real start does: what is played would be played so
     topics = {topic.name: PARTITIONS for topic in CATALOGUE}
     topics |= {model.stream.topic: PARTITIONS for model in models.values()}
     for name in ("lake", "runs", "registry", "config.git", "work"):

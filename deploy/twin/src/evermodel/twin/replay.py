@@ -18,6 +18,7 @@ from evermodel.common.messaging.emission import emissions
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_model
 from evermodel.common.models.values import MOST_SEED
+from evermodel.deployer.wiring import require_built_in
 from evermodel.playback.feed import Feed, Window, first_order, in_order, watermarks
 from evermodel.playback.files import read_file
 from evermodel.playback.givenup import given_up
@@ -108,11 +109,13 @@ def play(
     """Play `tables`, one a model, side by side; outputs go to `out`, or `out`/<model> if several.
 
     Raises:
+        BadModelFile: a model asks for a rollout engine that is not here.
         BadData: a table's first model would not be trained inside of what is played, or of too
             little.
         OSError: `out` is no folder that can be written to; nothing has been played then.
     """
     began = time.monotonic()
+    require_built_in({table.model.name: table.model for table in tables})
     feeds = [Feed(table, until=span.until) for table in tables]
     outs = {f.model.name: out if len(feeds) == 1 else out / f.model.name for f in feeds}
     for feed in feeds:
