@@ -157,7 +157,7 @@ def test_it_rebuilds_its_picture_from_the_topics_at_every_start(
             assert [event["id"] for event in lifecycle["events"]] == ["trained", "promoted"]
             assert get(port, "/healthz") == {"ok": True}
             assert process.memory_info().rss < 250 << 20
-    assert {path.name for path in tmp_path.iterdir()} == {"console.log", "work"}
+    assert {path.name for path in tmp_path.iterdir()} == {"console.log", "console.started", "work"}
 
 
 def test_a_dead_letter_that_was_put_back_is_no_longer_shown(

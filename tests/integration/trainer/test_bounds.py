@@ -75,10 +75,11 @@ def test_a_child_sees_none_of_our_environment(
 
 
 def test_no_training_outlives_its_trainer(tmp_path: Path, cache: Path, lake: Path) -> None:
-    """The starter is killed without a chance to clean up, in a training that would take days."""
+    """The starter is killed without a chance to clean up, in a training that would take hours."""
     made = tmp_path / "made"
     made.mkdir()
-    endless = plan(lake, model=description(training={"epochs": 10**7, "max_seconds": 10**6}))
+    long = {"epochs": 10_000, "hidden": [1024, 1024], "max_seconds": 10**6}
+    endless = plan(lake, model=description(training=long))
     (tmp_path / "plan.json").write_text(endless.model_dump_json())
     arguments = [str(path) for path in (tmp_path / "plan.json", cache, made)]
     with subprocess.Popen([sys.executable, "-c", STARTER, *arguments]) as starter:
