@@ -109,11 +109,9 @@ class Story:
         """Bring a challenger to 10 % and show that it is bad; return the two delays."""
         self._accept(version, champion=1)
         self._window(version, decided_by=(1,), bin_of_challenger=LOW, until="advanced")
-        start = time.perf_counter()
-        stepped, applied = self._window(
+        return self._window(
             version, decided_by=(1, version), bin_of_challenger=HIGH, until="aborted"
         )
-        return stepped - start, applied - start
 
     def _accept(self, version: int, *, champion: int | None) -> None:
         bundle = self._made.folder / f"v{version}"
@@ -158,12 +156,15 @@ class Story:
     def _tell(
         self, event: ModelValidated | TransactionsWindowed, topic: str, *, until: str
     ) -> tuple[float, float]:
+        """Return seconds until the step and until the scorer's answer; eyes are open by then."""
         eyes = self._made.eyes(ROLLOUT_STEP.name, SERVING_APPLIED.name)
         now = event.window.end if isinstance(event, TransactionsWindowed) else self._now()
         record = said(event, topic=topic, event_id=f"{topic}-{now:%m%d}", time=now)
+        start = time.perf_counter()
         self._made.broker.publish([record])
         try:
-            return _seen(eyes, until)
+            stepped, applied = _seen(eyes, until)
+            return stepped - start, applied - start
         finally:
             eyes.close()
 
