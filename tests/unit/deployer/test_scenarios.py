@@ -214,6 +214,15 @@ def test_a_pause_stops_advancing_and_holds_new_versions_back() -> None:
     assert story.actions[-3:] == ["resumed v1", "started v2", "advanced v2"]
 
 
+def test_a_pause_before_the_first_version_is_kept_and_needs_no_step() -> None:
+    story = Story().orders("pause").accepted(1).accepted(2)
+    assert story.actions == ["promoted v1", "queued v2"]
+
+    story.orders("resume")
+
+    assert story.actions[-2:] == ["resumed v1", "started v2"]
+
+
 def test_an_order_with_nothing_to_do_is_answered() -> None:
     assert Story().accepted(1).orders("promote").actions[-1] == "declined v1"
 

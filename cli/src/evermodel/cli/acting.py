@@ -1,6 +1,6 @@
 """What a person may order: each order is an event on ``lifecycle.commands``, with who and why.
 
-The answer is awaited and told; a no is exit code 1.
+The answer is awaited and told; a no is exit code 1, none in time 3.
 """
 
 import getpass
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evermodel.cli.errors import AnswerIsNo, WrongUsage
+from evermodel.cli.errors import AnswerIsNo, Unavailable, WrongUsage
 from evermodel.cli.state import DEFAULT, State, addresses
 
 Model = Annotated[str, typer.Option(help="The model's name.")]
@@ -106,7 +106,7 @@ def _order(
         raise WrongUsage("--why is empty: say why, it is kept for ever")
     command = make(order, model=model, who=getpass.getuser(), why=why, version=version)
     kafka = connection(found, OPERATOR)
-    answers = Answers(kafka, order) if wait else None
+    answers = Answers(kafka, command) if wait else None
     try:
         identity = give(kafka, command, at=at)
         typer.echo(f"{order.replace('_', '-')} of {model} ordered as event {identity}")
@@ -119,4 +119,6 @@ def _order(
     if answer is not None:
         typer.echo(answer.words)
     elif wait:
-        typer.echo(f"no answer within {wait:g} s: 'evermodel status' says who is behind")
+        raise Unavailable(
+            f"no answer within {wait:g} s, it may still come: 'evermodel status' says who is behind"
+        )

@@ -10,6 +10,9 @@ from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.redrive import Redriven, redrive
 from evermodel.common.settings import KafkaSettings
 
+#: Topics of orders: nobody gives one a second time but the person who means it.
+ORDERS = frozenset({LIFECYCLE_COMMANDS.name})
+
 
 def put_back(settings: KafkaSettings, service: str) -> Redriven:
     """Put every dead letter of `service` back that was not before; say how many.
@@ -18,7 +21,7 @@ def put_back(settings: KafkaSettings, service: str) -> Redriven:
     """
     broker = KafkaBroker(settings, quiet=True)
     try:
-        return redrive(broker, service, leave={LIFECYCLE_COMMANDS.name})
+        return redrive(broker, service, leave=ORDERS)
     finally:
         broker.close()
 
@@ -40,4 +43,6 @@ def _line(value: bytes | None) -> str:
         return f"unreadable: {error}"
     origin = f"{letter.topic}[{letter.partition}]@{letter.offset}"
     cut = f" (too large to copy: {', '.join(letter.cut)})" if letter.cut else ""
-    return f"{letter.time:%Y-%m-%d %H:%M:%S}  {origin}  {letter.reason}: {letter.message}{cut}"
+    order = " (an order: it is passed over)" if letter.topic in ORDERS else ""
+    told = f"{letter.reason}: {letter.message}{cut}{order}"
+    return f"{letter.time:%Y-%m-%d %H:%M:%S}  {origin}  {told}"

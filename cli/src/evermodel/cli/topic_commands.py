@@ -102,7 +102,7 @@ def redrive(
     state: State = DEFAULT,
     as_json: Json = False,
 ) -> None:
-    """Put a service's dead letters back where they came from, each once."""
+    """Put a service's dead letters back where they came from, each once; pass orders over."""
     from evermodel.cli.redriving import put_back, waiting  # noqa: PLC0415  # heavy
 
     topic = _dead_letters_of(service)

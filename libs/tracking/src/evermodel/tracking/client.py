@@ -28,7 +28,7 @@ class Refused(ValueError):
 
 
 class NoAnswer(Transient):
-    """MLflow, or the network on the way to it, does not answer now."""
+    """MLflow does not answer now, or what it answers cannot be kept here: both may be mended."""
 
 
 def import_mlflow() -> "type[MlflowClient]":
@@ -56,8 +56,8 @@ def answering() -> Iterator[None]:
         if error.error_code.startswith("INVALID"):
             raise Refused(first_words(error)) from error
         raise NoAnswer(f"MLflow does not answer: {first_words(error)}") from error
-    except OSError as error:  # those of requests are, too
-        raise NoAnswer(f"MLflow does not answer: {first_words(error)}") from error
+    except OSError as error:  # of the network (those of requests are, too), or of a folder here
+        raise NoAnswer(f"MLflow cannot be worked with: {first_words(error)}") from error
 
 
 def download(uri: str, *, into: Path, tracking_uri: str) -> Path:

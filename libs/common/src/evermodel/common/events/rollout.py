@@ -22,6 +22,9 @@ Action = Literal[
 ]
 Role = Literal["champion", "challenger", "former_champion"]
 
+#: How the reason of a step begins that a person ordered.
+ORDERED = "ordered by "
+
 
 class VersionInPlay(Value):
     """A version the scorer must load: with weight it decides, without it shadows."""
@@ -77,6 +80,11 @@ class RolloutStep(Payload):
     quarantined: tuple[Digest, ...] = Field(
         default=(), description="Artefacts that were taken back and may not be rolled out."
     )
+
+    @property
+    def obeys_an_order(self) -> bool:
+        """Whether a person ordered it. A ``declined`` that does so drops what waited."""
+        return self.reason.startswith(ORDERED)
 
     @property
     def only_tells_of_git(self) -> bool:

@@ -1,9 +1,12 @@
-"""What a person's order does. Every order is answered by a step, if only by ``declined``."""
+"""What a person's order does. Every order is answered by a step, if only by ``declined``.
+
+Where nothing serves there is no step to answer with: a pause is kept, all else is refused.
+"""
 
 from dataclasses import replace
 from typing import assert_never
 
-from evermodel.common.events.rollout import Action
+from evermodel.common.events.rollout import ORDERED, Action
 from evermodel.deployer.domain import admission, ascent, retreat, statements
 from evermodel.deployer.domain.happenings import Context, Ordered, Refused, Step
 from evermodel.deployer.domain.lifecycle import Held, Lifecycle, Watching
@@ -19,6 +22,8 @@ def obey(state: Lifecycle, order: Ordered, *, context: Context, policy: Policy) 
     Raises:
         Refused: the model serves nothing, so there is nothing to order about.
     """
+    if state.champion is None and order.command in {"pause", "resume"}:
+        return replace(state, paused=order.command == "pause"), ()
     if state.champion is None:
         raise Refused(f"{order.command}: {state.model} has no version that serves")
     match order.command:
@@ -56,12 +61,12 @@ def _promote(state: Lifecycle, order: Ordered, context: Context, policy: Policy)
     waits_for = ascent.waits_for_git(state, context)
     if waits_for:
         return state, (_declined(state, order, why=waits_for),)
-    judgement = Judgement(answer="good", reason=f"ordered by {_signed(order)}", findings=())
+    judgement = Judgement(answer="good", reason=f"{ORDERED}{_signed(order)}", findings=())
     return ascent.promote(state, judgement=judgement, context=context, policy=policy)
 
 
 def _abort(state: Lifecycle, order: Ordered, context: Context, policy: Policy) -> Outcome:
-    judgement = statements.verdict(f"ordered by {_signed(order)}")
+    judgement = statements.verdict(f"{ORDERED}{_signed(order)}")
     rollout, phase = state.rollout, state.phase
     if rollout is not None and _meant(order, rollout.challenger.version):
         return retreat.abort(state, judgement=judgement, context=context)

@@ -39,6 +39,8 @@ class LabelsPartition:
         self._speaker = Speaker(stream="labels", partition=partition, partitions=partitions)
         self._position = Position()
         self._chunk = 0
+        #: Files with labels whose window has ended: no later one would bring them out.
+        self._overdue: set[str] = set()
 
     def restore(self, state: Mapping[str, bytes], *, committed: int) -> int:
         """Take over what was kept; return the next offset that counts.
@@ -64,7 +66,9 @@ class LabelsPartition:
         output.rejected += self._position.passed(records, rejected)
 
     def save(self, output: Output) -> None:
-        """Add what must be kept."""
+        """Write what is overdue, once for all of a batch, and add what must be kept."""
+        self._buffer.flush(self._overdue.__contains__)
+        self._overdue.clear()
         output.state[position_key(LABELS.name, self._partition)] = self._position.encode()
 
     def _segment(
@@ -89,11 +93,8 @@ class LabelsPartition:
         progress = self._wild.marked(segment, self._position, progress, grid, rejected)
         progress = self._position.progress[model] = self._close(model, progress, grid, output)
         if progress.closed is not None:
-            # No window that is still to end would bring them out: of a backfill, that is most.
             ended = progress.closed + grid.length
-            self._buffer.flush(
-                {path for path, oldest in kept.items() if oldest < ended}.__contains__
-            )
+            self._overdue |= {path for path, oldest in kept.items() if oldest < ended}
 
     def _sound(
         self,
