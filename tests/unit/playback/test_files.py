@@ -61,6 +61,24 @@ def test_a_csv_that_is_packed_is_read_as_what_is_in_it(tmp_path: Path) -> None:
     assert read_table(path).to_dict(as_series=False) == {"a": [1], 'b"c': [2]}
 
 
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        (b"a,b\n1,2\n\n3,\n\n", [(1, 2), (None, None), (3, None), (None, None)]),
+        (b'a,b\r\n"x\r\n,y",\r\n\r\nz,NA\r\n', [("x\r\n,y", None), (None, None), ("z", None)]),
+        (b'a\n1\n\n""\n2', [(1,), (None,), (None,), (2,)]),
+    ],
+    ids=["blank lines and empty values", "a value over two lines", "one column"],
+)
+def test_what_is_empty_in_a_csv_is_not_what_is_missing(
+    content: bytes, rows: list[tuple[object, ...]], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    assert read_table(path).rows() == rows
+    assert read_table(path, rows=1).rows() == rows[:1]
+
+
 BAD: dict[str, tuple[str, bytes, str]] = {
     "nothing": ("t.csv", b"", " is empty: expected a line of column names, then rows"),
     "an empty line": ("t.csv", b"\n", " is empty: "),
@@ -72,6 +90,18 @@ BAD: dict[str, tuple[str, bytes, str]] = {
     "quoted or not": ("t.csv", b'a,"a"\n1,2\n', " has 2 columns named 'a': "),
     "a taken name": ("t.csv", b"a,b,a,a_duplicated_0\n1,2,3,4\n", " has 2 columns named 'a': "),
     "a ragged row": ("t.csv", b"a,b\n1,2\n1,2,3\n", ": line 3 has 3 values for 2 columns: put quo"),
+    "a short row": (
+        "t.csv",
+        b"a,b\n1,2\n1\n3,4\n",
+        ": line 3 has values for 1 of 2 columns: put a ",
+    ),
+    "a last row cut off": (
+        "t.csv",
+        b"a,b,c\n1,2,3\n\n4,5",
+        ": line 4 has values for 2 of 3 columns",
+    ),
+    "a value cut off": ("t.csv", b'a,b\n1,2\n3,"4', ": the quotes up to line 3 do not pair: "),
+    "short and packed": ("t.csv", gzip.compress(b"a,b\n1\n"), ": line 2 has values for 1 of 2 col"),
     "an open quote": ("t.csv", b'a,b\n1,"x\n2,y\n', ": the quotes up to line 3 do not pair: "),
     "Latin-1": (
         "t.csv",
@@ -127,6 +157,32 @@ def test_a_file_that_is_no_table_of_ours_is_one_sentence(case: str, tmp_path: Pa
     assert said.startswith(str(path))
     assert says in said
     assert "\n" not in said
+
+
+MANY = gzip.compress(b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(20_000)))
+FEW = gzip.compress(b"a,b\n1,2\n" * 10_000)
+PLACES = [25, *range(1_000, len(MANY), len(MANY) // 10), len(MANY) - 1]
+
+
+def flipped(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :]
+
+
+DAMAGED = {
+    **{f"byte {at}": flipped(MANY, at) for at in PLACES},
+    **{f"cut at byte {at}": MANY[:at] for at in PLACES},
+    "a byte of what repeats": flipped(FEW, len(FEW) // 2),
+}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_packed_file_that_was_damaged_is_one_sentence(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    with pytest.raises(BadData) as refused:
+        read_table(path)
+    assert str(refused.value).startswith(f"{path}: cannot be read: ")
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

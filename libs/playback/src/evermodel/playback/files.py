@@ -1,7 +1,7 @@
 """A table in a file, Parquet or CSV, or one sentence on why it is none.
 
-Owns what a data file must be. Must never guess: another separator or encoding, or two columns of
-one name, is refused, for what is read wrongly here becomes a wrong model.
+Owns what a data file must be. Must never guess: another separator or encoding, two columns of one
+name, or a row of too few values is refused, for what is read wrongly here becomes a wrong model.
 
 The names in a CSV's header are read by themselves: polars leaves doubled quotes in them as they
 are, and gives a name that occurs twice another one.
@@ -9,6 +9,7 @@ are, and gives a name that occurs twice another one.
 
 import csv
 import gzip
+import zlib
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -47,13 +48,10 @@ def read_table(path: Path, *, rows: int | None = None) -> pl.DataFrame:
     if suffix not in {*_PARQUET, _CSV}:
         raise BadData(f"{path}: expected a .parquet, .pq or .csv file")
     try:
-        head = _head(path)
-        found = _scan_csv(path, head) if suffix == _CSV else _scan_parquet(path, head)
-        return (found if rows is None else found.head(rows)).collect()
-    except pl.exceptions.PolarsError as error:
-        raise (_why_no_csv(path) if suffix == _CSV else None) or _unread(path, error) from error
-    except (OSError, EOFError) as error:  # the second: a packed file that was cut off
-        said = getattr(error, "strerror", None) or error
+        return _read_csv(path, rows=rows) if suffix == _CSV else _read_parquet(path, rows=rows)
+    except (OSError, EOFError, zlib.error) as error:  # the last two: what packed it, or a copy
+        # What the system has no word for is what lies in the file.
+        said = getattr(error, "strerror", None) or f"{error}: copy it again, or pack it again"
         raise BadData(f"{path}: cannot be read: {said}") from error
 
 
@@ -75,8 +73,15 @@ def _unread(path: Path, error: Exception) -> BadData:
     return BadData(f"{path}: cannot be read: {str(error).strip().splitlines()[0]}")
 
 
-def _scan_parquet(path: Path, head: bytes) -> pl.LazyFrame:
-    if head != _PARQUET_MAGIC:
+def _read_parquet(path: Path, *, rows: int | None) -> pl.DataFrame:
+    try:
+        return _collected(_scan_parquet(path), rows=rows)
+    except pl.exceptions.PolarsError as error:
+        raise _unread(path, error) from error
+
+
+def _scan_parquet(path: Path) -> pl.LazyFrame:
+    if _head(path) != _PARQUET_MAGIC:
         raise BadData(f"{path} is no Parquet file: if it is text with commas, name it .csv")
     try:
         found = pl.scan_parquet(path, glob=False)
@@ -88,6 +93,21 @@ def _scan_parquet(path: Path, head: bytes) -> pl.LazyFrame:
             f"{path} begins as a Parquet file and cannot be read as one: write it again"
         ) from error
     return found
+
+
+def _collected(found: pl.LazyFrame, *, rows: int | None) -> pl.DataFrame:
+    return (found if rows is None else found.head(rows)).collect()
+
+
+def _read_csv(path: Path, *, rows: int | None) -> pl.DataFrame:
+    try:
+        table = _collected(_scan_csv(path, _head(path)), rows=rows)
+    except pl.exceptions.PolarsError as error:
+        raise _why_no_csv(path) or _unread(path, error) from error
+    # polars fills a row that is too short with nulls. No other file is read a second time.
+    if table.width > 1 and table.to_series(-1).has_nulls() and (uneven := _why_no_csv(path)):
+        raise uneven
+    return table
 
 
 def _scan_csv(path: Path, head: bytes) -> pl.LazyFrame:
@@ -151,12 +171,16 @@ def _text(path: Path) -> TextIO:
 
 
 def _why_no_csv(path: Path) -> BadData | None:
-    """Return the place at which the file is no CSV as we read it, None if that is not why."""
+    """Return the place at which the file is no CSV as we read it, None if that is not why.
+
+    Raises:
+        OSError, EOFError, zlib.error: the file cannot be read, or not be unpacked.
+    """
     with _text(path) as file:
         rows = csv.reader(file, strict=True)
         try:
             names = next(filter(None, rows), [])
-            longer = next((row for row in rows if len(row) > len(names)), None)
+            uneven = next((row for row in rows if row and len(row) != len(names)), None)
         except UnicodeDecodeError:
             where = _place(path)
             return BadData(f"{path} is not UTF-8 text{where}: save it as UTF-8, or as Parquet")
@@ -165,10 +189,15 @@ def _why_no_csv(path: Path) -> BadData | None:
                 f"{path}: the quotes up to line {rows.line_num} do not pair: double a quote that "
                 "is part of a value, or write it as Parquet"
             )
-    if longer is None:
+    if uneven is None:
         return None
+    if len(uneven) < len(names):
+        return BadData(
+            f"{path}: line {rows.line_num} has values for {len(uneven)} of {len(names)} columns: "
+            "put a comma for each that is empty, or write the file again if it was cut off"
+        )
     return BadData(
-        f"{path}: line {rows.line_num} has {len(longer)} values for {len(names)} columns: put "
+        f"{path}: line {rows.line_num} has {len(uneven)} values for {len(names)} columns: put "
         "quotes around a value that holds a comma, or write it as Parquet"
     )
 
