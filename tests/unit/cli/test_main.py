@@ -1,5 +1,6 @@
 """Exit codes mean something, and an error is one sentence on stderr."""
 
+import shlex
 import subprocess
 import sys
 from errno import EACCES, EMFILE, ENOENT, ENOSPC
@@ -138,15 +139,19 @@ def test_down_where_nothing_runs_is_no_error(capsys: pytest.CaptureFixture[str])
     assert "nothing runs" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("data", ["t.csv", "my data.csv", "bob's.csv", "$HOME.csv", 'a"b.csv'])
 def test_init_ends_with_the_command_that_plays_what_it_wrote(
-    capsys: pytest.CaptureFixture[str],
+    data: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["init", "--data", "t.csv", "--name", "Mine!"]) == 0
+    Path("t.csv").rename(data)
+    assert run(["init", "--data", data, "--name", "Mine!", "--out", "my model.toml"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
-    command = last.partition("'evermodel ")[2].removesuffix("'").split()
-    assert command == [
-        *("replay", "--model", "model.toml", "--data", "t.csv", "--out", "runs/mine"),
+    command = last.partition(" run: ")[2]
+    assert shlex.split(command) == [
+        *("evermodel", "replay", "--model", "my model.toml", "--data", data, "--out", "runs/mine"),
     ]
+    said = ["sh", "-c", f"printf '%s\\n' {command}"]  # as a shell takes what was copied into it
+    assert data in subprocess.check_output(said, text=True).splitlines()
 
 
 def test_init_may_be_redirected_onto_the_file_it_writes(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`evermodel status`, `doctor` and `init`: how it stands, what is wrong, a first model.toml."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -65,8 +66,9 @@ def init(
         out.write_text(guessed.text(), encoding="utf-8")
     for line in guessed.lines():
         typer.echo(line, err=piped)
-    replay = f"evermodel replay --model {out} --data {data} --out runs/{guessed.name}"
-    typer.echo(f"wrote {out}: read it once, then '{replay}'", err=piped)
+    named = {"--model": out, "--data": data, "--out": f"runs/{guessed.name}"}
+    replay = shlex.join(["evermodel", "replay", *(str(x) for pair in named.items() for x in pair)])
+    typer.echo(f"wrote {out}: read it once, then run: {replay}", err=piped)
 
 
 def _is_stdout(out: Path) -> bool:
