@@ -35,9 +35,7 @@ def replay(
         typer.Option(help="Train the first model on what was known then (a date or time, UTC)."),
     ] = None,
     until: Annotated[str | None, typer.Option(help="Stop there.")] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Instead of training.seed; 0 to 4294967295.")
-    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the file's training.seed.")] = None,
     json_output: Annotated[  # noqa: FBT002  # typer reads the flag from the signature
         bool, typer.Option("--json", help="Print the summary as JSON.")
     ] = False,

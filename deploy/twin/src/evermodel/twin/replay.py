@@ -13,11 +13,9 @@ from datetime import datetime
 from pathlib import Path
 
 from evermodel.common.events.catalogue import DEAD_LETTERS, LABELS, TRANSACTIONS_SCORED
-from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.messaging.emission import emissions
 from evermodel.common.models.description import ModelDescription
-from evermodel.common.models.file import read_model
-from evermodel.common.models.values import MOST_SEED
+from evermodel.common.models.file import read_model, seeded
 from evermodel.deployer.wiring import require_built_in
 from evermodel.playback.feed import Feed, Window, first_order, in_order, watermarks
 from evermodel.playback.files import read_file
@@ -68,25 +66,16 @@ def replay(
     `note` is told what was changed in the table to play it.
 
     Raises:
-        BadModelFile: the model description cannot be used.
+        BadModelFile: the model description cannot be used, or not with this seed.
         BadData: the data file cannot be played.
-        Misconfigured: the seed is none that a training takes.
     """
     model = read_model(options.model)
     if options.seed is not None:
-        model = _seeded(model, options.seed)
+        model = seeded(model, options.seed, source="--seed")
     table = read_file(options.data, model=model)
     for notice in table.notices:
         note(f"{options.data}: {notice}")
     return play([table], options.out, span=Span.of(options), watch=watch)[0]
-
-
-def _seeded(model: ModelDescription, seed: int) -> ModelDescription:
-    """Return `model` with another seed, held to the bounds of the key: a copy is not checked."""
-    if not 0 <= seed <= MOST_SEED:
-        raise Misconfigured(f"--seed {seed}: expected a whole number from 0 to {MOST_SEED}")
-    training = model.training.model_copy(update={"seed": seed})
-    return model.model_copy(update={"training": training})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.models.description import ModelDescription
+from evermodel.common.models.policy import TrainingSection
 from evermodel.common.models.values import Section
 
 
@@ -45,6 +46,22 @@ def parse_model(text: str, *, source: str) -> ModelDescription:
     except ValidationError as error:
         lines = [_sentence(text, source, problem) for problem in error.errors()]
         raise BadModelFile("\n".join(lines)) from error
+
+
+def seeded(model: ModelDescription, seed: int, *, source: str) -> ModelDescription:
+    """Return `model` with another ``training.seed``; `source` names it in errors.
+
+    The key itself checks it, for a copy is not checked.
+
+    Raises:
+        BadModelFile: the key does not take it.
+    """
+    try:
+        training = TrainingSection.model_validate({**dict(model.training), "seed": seed})
+    except ValidationError as error:
+        (problem,) = error.errors()
+        raise BadModelFile(f"{source}: {_expected(problem, problem['msg'])}") from error
+    return model.model_copy(update={"training": training})
 
 
 def read_models(paths: str) -> Mapping[str, ModelDescription]:
