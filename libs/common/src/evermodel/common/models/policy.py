@@ -196,7 +196,10 @@ class GatesSection(Section):
         description="Share of its alerts that must be frauds, by the lower bound; 0 asks nothing.",
     )
     margin: Share = Field(
-        default=0.05, description="How much worse than the champion the lower bound may be."
+        default=0.05,
+        description="How much worse than the champion the lower bound may be. The judge of a "
+        "rollout forgives no larger loss of frauds either, a share of all of them, whatever false "
+        "alarms were saved.",
     )
     confidence: Chance = Field(
         default=0.95,
@@ -264,8 +267,8 @@ class RolloutSection(Section):
         le=MOST_RATIO,
         description="False alarms that one more caught fraud is worth. Frauds a version loses, "
         "up to gates.margin, do not count against it while the false alarms it saves pay for them. "
-        "The default is what "
-        "F1, by which thresholds are set, makes of a fraud where F1 is two thirds: (2 - F1) / F1.",
+        "The default is what F1, by which thresholds are set, makes of a fraud where F1 is two "
+        "thirds: (2 - F1) / F1.",
     )
     score_distance: Share = Field(
         default=0.25, description="Largest difference of the score distributions, same rows."
