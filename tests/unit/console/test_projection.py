@@ -177,6 +177,35 @@ def test_the_oldest_events_and_lifecycles_go_first() -> None:
     assert [x["lifecycle_id"] for x in found["lifecycles"]] == ["turn 29", "turn 28", "turn 27"]
 
 
+def test_the_last_of_a_kind_is_kept_though_newer_events_push_it_out() -> None:
+    records = [
+        seen("lifecycle.commands", command("fraud"), offset=i, id_=f"c{i}", day=9 + i)
+        for i in range(1, 30)
+    ]
+    quiet = [
+        seen("model.trained", trained(), offset=0, id_="t1", day=5),
+        seen("model.trained", trained(), offset=1, id_="t2", day=2),
+        seen("lifecycle.commands", command("churn"), offset=0, id_="d", day=0),
+    ]
+    answers = shown(*quiet, *records, keep=Keep(events=10))
+    assert not {"t1", "t2", "d"} & set(ids(answers.events(limit=1000)))
+    found: Any = answers.models()
+    churn, fraud = found["models"]
+    assert churn["model"] == "churn"
+    assert fraud["last"]["model.trained"]["event_id"] == "t2"
+
+
+def test_the_last_of_a_kind_is_shown_though_it_is_the_oldest_of_all() -> None:
+    records = [
+        seen("model.trained", trained(), offset=i, id_=f"t{i}", day=40 - i) for i in range(11)
+    ]
+    answers = shown(*records, keep=Keep(events=10))
+    assert "t10" not in ids(answers.events())
+    found: Any = answers.models()
+    (fraud,) = found["models"]
+    assert fraud["last"]["model.trained"]["event_id"] == "t10"
+
+
 GOLDEN = sorted(
     (Path(__file__).parents[3] / "libs/common/src/evermodel/common/events/examples").glob("*.json")
 )

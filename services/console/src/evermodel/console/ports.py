@@ -47,6 +47,8 @@ class Answering(Protocol):
 class Tables:
     """The views: what serves by model, lifecycles by id, events by id, counts by topic.
 
+    `last` is the event of a kind that was written last, by ``model/topic``; it stays when `events`
+    has let go of it, for it may speak of an early time.
     `positions` are next offsets by ``topic/partition``: a record read twice counts once.
     `letters` are the topics of dead letters by ``topic/partition/offset``, without those below
     `put_back`, the offsets by ``topic/partition`` up to which a redrive has put them back.
@@ -55,6 +57,7 @@ class Tables:
     serving: MutableMapping[str, Serving] = field(default_factory=dict)
     lifecycles: MutableMapping[str, Lifecycle] = field(default_factory=dict)
     events: MutableMapping[str, Fact] = field(default_factory=dict)
+    last: MutableMapping[str, Fact] = field(default_factory=dict)
     topics: MutableMapping[str, TopicCount] = field(default_factory=dict)
     positions: MutableMapping[str, int] = field(default_factory=dict)
     letters: MutableMapping[str, str] = field(default_factory=dict)

@@ -73,6 +73,7 @@ def make_tables(app: faust.App) -> Tables:
         serving=ViewTable(app, name="serving"),
         lifecycles=ViewTable(app, name="lifecycles"),
         events=ViewTable(app, name="events"),
+        last=ViewTable(app, name="last"),
         topics=ViewTable(app, name="topics"),
         positions=ViewTable(app, name="positions"),
         letters=ViewTable(app, name="letters"),

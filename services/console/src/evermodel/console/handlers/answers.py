@@ -22,9 +22,7 @@ class Answers:
 
     def models(self) -> Answer:
         """Return what serves and why, model by model, and what lies in the dead letters."""
-        names = sorted(
-            {fact.model for fact in self._tables.events.values()} | set(self._tables.serving)
-        )
+        names = sorted({fact.model for fact in self._tables.last.values()})
         return {
             "models": [self._model(name) for name in names],
             "dead_letters": self._dead_letters(),
@@ -59,15 +57,11 @@ class Answers:
     def _model(self, name: str) -> Answer:
         """The last of each kind is the one written last: an order may speak of an earlier time."""
         serving = self._tables.serving.get(name)
-        last: dict[str, Fact] = {}
-        for fact in self._tables.events.values():
-            known = last.get(fact.topic)
-            if fact.model == name and (known is None or fact.offset > known.offset):
-                last[fact.topic] = fact
+        last = {topic: self._tables.last.get(f"{name}/{topic}") for topic in _WHY}
         return {
             "model": name,
             "serving": None if serving is None else asdict(serving),
-            "last": {topic: _brief(last[topic]) for topic in _WHY if topic in last},
+            "last": {topic: _brief(fact) for topic, fact in last.items() if fact is not None},
         }
 
     def _dead_letters(self) -> dict[str, int]:

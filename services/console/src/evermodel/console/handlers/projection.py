@@ -81,6 +81,7 @@ class Projection:
             self._tables.serving[fact.model] = serving_of(Event(event.payload, event.meta))
 
     def _on_fact(self, fact: Fact) -> None:
+        self._tables.last[f"{fact.model}/{fact.topic}"] = fact  # a partition is read in its order
         self._tables.events[fact.id] = fact
         _forget_oldest(self._tables.events, most=self._keep.events)
         if fact.lifecycle_id is None:
