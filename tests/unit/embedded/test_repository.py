@@ -61,6 +61,42 @@ def test_one_that_git_cannot_read_is_said_with_its_reason(tmp_path: Path) -> Non
         repository.require_readable(str(tmp_path / "nothing"))
 
 
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [
+        (
+            "git@host: Permission denied (publickey).\n",
+            "git@host: Permission denied (publickey).",
+        ),
+        (
+            "No ED25519 host key is known for host and you have requested strict checking.\n"
+            "Host key verification failed.\n",
+            "Host key verification failed.",
+        ),
+        ("ERROR: Repository not found.\n\n", "ERROR: Repository not found."),
+        (
+            "ssh: Could not resolve hostname host: Name or service not known\n",
+            "ssh: Could not resolve hostname host: Name or service not known",
+        ),
+        ("fatal: 'x' does not appear to be a git repository\n", "'x' does not appear to be a git"),
+        ("", "Could not read from remote repository."),
+    ],
+)
+def test_of_a_remote_that_git_cannot_read_the_reason_is_what_the_other_side_said(
+    before: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = f"{before}fatal: Could not read from remote repository.\n\n"
+    said += "Please make sure you have the correct access rights\nand the repository exists.\n"
+
+    def run(*_: object, **__: object) -> "subprocess.CompletedProcess[str]":
+        return subprocess.CompletedProcess([], 128, stdout="", stderr=said)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(NotAvailable) as refused:
+        repository.require_readable("git@host:config.git")
+    assert str(refused.value).startswith(f"git ls-remote failed: {reason}")
+
+
 @pytest.mark.parametrize("place", ["/a/b.git", "b.git", "./a:b/c.git", "file:///a/b.git"])
 def test_a_path_is_of_this_machine(place: str) -> None:
     assert repository.is_local(place)

@@ -25,6 +25,7 @@ Written by evermodel's deployer, read by people and by the rollout engine: one c
 rollout starts, one when it is taken back. `environments/<environment>/` holds one file per model.
 To take a version back, order it: `evermodel abort --model NAME --why REASON`.
 """
+_UNREAD = "fatal: Could not read from remote repository."
 _SEED = {"README.md": _README, "environments/production/.gitkeep": ""}
 
 
@@ -101,10 +102,16 @@ def _git(
 
 
 def _reason(said: str) -> str:
-    """Return the line of `said` that gives the reason: below it Git may add advice."""
-    lines = said.strip().splitlines() or ["no reason given"]
-    reasons = (line for line in lines if line.startswith(("fatal:", "error:", "ssh:")))
-    return next(reasons, lines[-1]).removeprefix("fatal: ")
+    """Return the line of `said` that gives the reason: below it Git may add advice.
+
+    Of a remote that could not be read, it is ssh or the server that said why, one line before.
+    """
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["no reason given"]
+    reasons = (at for at, line in enumerate(lines) if line.startswith(("fatal:", "error:", "ssh:")))
+    at = next(reasons, len(lines) - 1)
+    if at and lines[at] == _UNREAD:
+        at -= 1
+    return lines[at].removeprefix("fatal: ")
 
 
 def main(arguments: list[str]) -> int:
