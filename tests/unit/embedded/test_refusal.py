@@ -125,6 +125,21 @@ def test_a_foundation_speaks_for_itself(supervisor: Supervisor, tmp_path: Path) 
         supervisor.await_ready("one", lambda: False, seconds=10)
 
 
+def test_only_a_service_is_given_a_file_to_say_that_it_works(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    says = "import os; print('EVERMODEL_STARTED_FILE' in os.environ, flush=True);" + FOREVER
+    supervisor.keep(command(tmp_path, says, name="server"), foundation=True)
+    supervisor.keep(command(tmp_path, says, name="service"))
+    logs = {"server.log": "False", "service.log": "True"}
+
+    def said() -> dict[str, str]:
+        return {log: (tmp_path / log).read_text().strip() for log in logs}
+
+    eventually(lambda: all((tmp_path / log).exists() for log in logs) and all(said().values()))
+    assert said() == logs
+
+
 def test_a_refusal_is_what_was_said_since_the_start(tmp_path: Path) -> None:
     log = tmp_path / "one.log"
     log.write_text("evermodel: OLD: wrong\n")

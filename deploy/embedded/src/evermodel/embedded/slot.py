@@ -49,11 +49,16 @@ class Standing:
 class Slot:
     """One command and the process that runs it now."""
 
-    def __init__(self, command: Command, *, records: Path, clock: Clock) -> None:
-        self._started = records / f"{command.name}.started"
-        self._started.unlink(missing_ok=True)
-        told = {"EVERMODEL_STARTED_FILE": str(self._started.absolute())}
-        self.command = replace(command, environment={**command.environment, **told})
+    def __init__(
+        self, command: Command, *, records: Path, clock: Clock, foundation: bool = False
+    ) -> None:
+        self.command = command
+        self._started: Path | None = None
+        if not foundation:
+            self._started = records / f"{command.name}.started"
+            self._started.unlink(missing_ok=True)
+            told = {"EVERMODEL_STARTED_FILE": str(self._started.absolute())}
+            self.command = replace(command, environment={**command.environment, **told})
         self.restarts = 0
         self.status: int | None = None
         self.log_began = 0
@@ -89,13 +94,17 @@ class Slot:
     def is_refused(self) -> bool:
         """Whether the process said that it was told something wrong, and never worked before.
 
-        The same settings would be refused again.
+        The same settings would be refused again. A foundation is no service of ours: its exit code
+        says nothing of the kind.
         """
-        return self.status == MISCONFIGURED and not self._started.exists()
+        if self._started is None or self.status != MISCONFIGURED:
+            return False
+        return not self._started.exists()
 
     def clear(self) -> None:
         """Remove what it wrote down, its processes having ended."""
-        self._started.unlink(missing_ok=True)
+        if self._started is not None:
+            self._started.unlink(missing_ok=True)
 
     @property
     def child(self) -> Child | None:

@@ -45,7 +45,7 @@ class Supervisor:
 
     def keep(self, command: Command, *, foundation: bool = False) -> None:
         """Run `command` from now on. A foundation is ended after everything that uses it."""
-        slot = Slot(command, records=self._records, clock=self._clock)
+        slot = Slot(command, records=self._records, clock=self._clock, foundation=foundation)
         (self._foundations if foundation else self._services).append(slot)
 
     def await_ready(self, name: str, is_ready: Callable[[], bool], *, seconds: float) -> None:
@@ -118,7 +118,7 @@ class Supervisor:
                 looks += 1
                 for slot in [*self._foundations, *self._services]:
                     slot.look()
-                    self._require_cure(slot)
+                    _require_cure(slot)
                     if looks % _LOOKS_PER_ROTATION == 0:
                         rotate(slot.command.log)
                 self._notes.write([s.note() for s in [*self._foundations, *self._services]])
@@ -131,16 +131,17 @@ class Supervisor:
                 slot.clear()
             self._notes.remove()
 
-    def _require_cure(self, slot: Slot) -> None:
-        """Return if a restart of `slot` may help.
 
-        Raises:
-            Misconfigured: it is a service that refused its settings before it ever worked.
-        """
-        if slot.is_refused and slot in self._services:
-            log = slot.command.log
-            why = refusal(log, since=slot.log_began)
-            raise Misconfigured(f"{slot.command.name} cannot start: {why} (see {log})")
+def _require_cure(slot: Slot) -> None:
+    """Return if a restart of `slot` may help.
+
+    Raises:
+        Misconfigured: it is a service that refused its settings before it ever worked.
+    """
+    if slot.is_refused:
+        log = slot.command.log
+        why = refusal(log, since=slot.log_began)
+        raise Misconfigured(f"{slot.command.name} cannot start: {why} (see {log})")
 
 
 def _end(slots: Sequence[Slot], *, seconds: float) -> None:
