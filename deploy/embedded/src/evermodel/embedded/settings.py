@@ -35,7 +35,7 @@ class CacheSettings(Group):
 
 
 class StackSettings(Group):
-    """Parts of the stack that are one's own: a part that is named here is not started."""
+    """How the stack on one machine runs: a part of one's own that is named here is not started."""
 
     kafka_bootstrap_servers: str | None = Field(
         default=None,

@@ -204,7 +204,8 @@ class HealthSettings(Group):
         default=None,
         validation_alias="EVERMODEL_STARTED_FILE",
         description="A file that is made when the process begins to work, all it was told being "
-        "right: for a startup probe. `evermodel up` names one of its own for each.",
+        "right: for a startup probe. The process never removes it: put it where a restart empties "
+        "the folder, or remove it before each start. `evermodel up` names one of its own for each.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO",
