@@ -274,4 +274,7 @@ def test_what_a_killed_supervisor_left_says_nothing_about_now(tmp_path: Path) ->
     Notes(tmp_path / "processes").write([left])
     assert supervised(tmp_path) == ()
     with lock.held(tmp_path):
+        begun = Notes(tmp_path / "processes")
+        assert supervised(tmp_path) == ()
+        begun.write([left])
         assert supervised(tmp_path) == (left,)

@@ -9,6 +9,7 @@ from threading import Event
 import pytest
 
 from evermodel.common.runtime.clock import SystemClock
+from evermodel.embedded import stack
 from evermodel.embedded.notes import Note, Notes, read_notes
 from evermodel.embedded.process import Command, recorded
 from evermodel.embedded.settings import inherited_environment
@@ -71,6 +72,23 @@ def test_what_could_not_be_written_is_written_at_the_next_look(tmp_path: Path) -
     (tmp_path / "file").unlink()
     notes.write([NOTE])
     assert read_notes(tmp_path / "file") == [NOTE]
+
+
+def test_what_a_killed_supervisor_noted_is_gone_before_its_processes_are_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Swept(Exception):
+        pass
+
+    def sweep(records: Path) -> None:
+        assert read_notes(records) == []
+        raise Swept
+
+    Notes(tmp_path / "processes").write([NOTE])
+    monkeypatch.setattr(stack, "sweep", sweep)
+    monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
+    with pytest.raises(Swept), stack.stack(tmp_path, models="m"):
+        raise AssertionError
 
 
 @pytest.mark.parametrize("content", ["", "{", "[1]", "{}", json.dumps([{"name": "x"}])])

@@ -1,7 +1,8 @@
 """How every process of a stack stands, written down by its supervisor for `evermodel status`.
 
 Owns the file ``processes/standings``. It holds those that are down as well, of which there is no
-process record. It is there only while a supervisor runs, and of one that was killed it is left.
+process record. It is there only while a supervisor runs; what one that was killed left is removed
+by the next.
 """
 
 import json
@@ -33,6 +34,7 @@ class Notes:
     def __init__(self, records: Path) -> None:
         self._file = records / _NAME
         self._written: list[Note] = []
+        self.remove()
 
     def write(self, notes: Sequence[Note]) -> None:
         """Write `notes` down if they are news; the file appears whole.

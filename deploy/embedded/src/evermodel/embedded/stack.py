@@ -108,11 +108,11 @@ def stack(
     folder = folder.resolve()
     records = folder / "processes"
     with lock.held(folder):
-        left = sweep(records)
-        if left:
-            say(f"ended {len(left)} processes that an earlier run left")
+        # It comes first: what a killed one noted is not how things stand while its rest is ended.
         supervisor = Supervisor(records=records, clock=SystemClock())
         try:
+            if left := sweep(records):
+                say(f"ended {len(left)} processes that an earlier run left")
             addresses = _found(folder, supervisor, own, models=models, say=say)
             write_addresses(folder, addresses)
             environment = dict(inherited_environment())
