@@ -1,5 +1,6 @@
 """A demo plays only where nothing of anybody's is lost, and asks before it writes."""
 
+import socket
 from pathlib import Path
 
 import polars as pl
@@ -53,16 +54,39 @@ def test_a_demo_that_cannot_begin_leaves_the_earlier_one_whole(
     assert (tmp_path / "data.parquet").read_text() == "data.parquet"
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("KAFKA_SECURITY_PROTOCOL", "SOLS"),
+        ("EVERMODEL_HEALTH_PORT", "99999"),
+        ("EVERMODEL_ATTEMPTS", "0"),
+        ("EVERMODEL_SECURITY", "yes"),
+    ],
+)
 def test_a_wrong_variable_leaves_the_earlier_one_whole(
+    variable: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = {*LEFT, "stack/lock"}
+    filled(tmp_path, *earlier)
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(story, "_table", lambda *_: (None, None))
+    monkeypatch.setattr(story, "Feed", lambda _: Enough())
+    with pytest.raises(Misconfigured, match=variable):
+        played(tmp_path)
+    assert names_in(tmp_path) == earlier
+
+
+def test_a_port_that_is_taken_leaves_the_earlier_one_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     earlier = {*LEFT, "stack/lock"}
     filled(tmp_path, *earlier)
-    monkeypatch.setenv("KAFKA_SECURITY_PROTOCOL", "SOLS")
     monkeypatch.setattr(story, "_table", lambda *_: (None, None))
     monkeypatch.setattr(story, "Feed", lambda _: Enough())
-    with pytest.raises(Misconfigured, match="KAFKA_SECURITY_PROTOCOL"):
-        played(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("EVERMODEL_CONSOLE_PORT", str(other.getsockname()[1]))
+        with pytest.raises(Occupied, match="EVERMODEL_CONSOLE_PORT"):
+            played(tmp_path)
     assert names_in(tmp_path) == earlier
 
 

@@ -35,7 +35,7 @@ from evermodel.deployer.adapters.git_answer import ask_git
 from evermodel.embedded import lock
 from evermodel.embedded.errors import NotOurs
 from evermodel.embedded.settings import StackSettings
-from evermodel.embedded.stack import Stack, forget, stack
+from evermodel.embedded.stack import Stack, forget, read_environment, stack
 from evermodel.playback.feed import Feed
 from evermodel.playback.files import read_file
 from evermodel.playback.givenup import given_up
@@ -82,7 +82,7 @@ def tell(options: DemoOptions, *, clock: Clock, say: Say, then: Then = nothing_m
     """
     if named := read(StackSettings).parts_named():
         raise NotOurs(f"the demo plays on parts of its own: unset {', '.join(named)} first")
-    read(KafkaSettings)
+    read_environment(options.out / "stack", {})
     began = clock.monotonic()
     _require_ours(options)
     options.out.mkdir(parents=True, exist_ok=True)

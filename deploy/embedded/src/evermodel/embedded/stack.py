@@ -22,7 +22,7 @@ from evermodel.embedded.addresses import LOOPBACK, kept_ports, require_free
 from evermodel.embedded.addresses_file import Addresses, write_addresses
 from evermodel.embedded.errors import NotOurs
 from evermodel.embedded.findings import require_own
-from evermodel.embedded.process import Command, Part, sweep
+from evermodel.embedded.process import Command, Part, recorded, sweep
 from evermodel.embedded.security import Security, connection
 from evermodel.embedded.services import ROLES, Role, replicas, require_known
 from evermodel.embedded.settings import StackSettings, inherited_environment
@@ -104,8 +104,8 @@ def stack(
         Occupied: another supervisor holds `folder`, or another program the console's port.
         NotAvailable: a part does not start, or one that a person brings does not answer.
     """
-    own = _told(wanted_replicas or {}, roles)
     folder = folder.resolve()
+    own = read_environment(folder, wanted_replicas or {}, roles)
     records = folder / "processes"
     with lock.held(folder):
         # It comes first: what a killed one noted is not how things stand while its rest is ended.
@@ -134,12 +134,15 @@ def stack(
             supervisor.stop()
 
 
-def _told(wanted: Mapping[str, int], roles: tuple[Role, ...]) -> StackSettings:
-    """Return what the environment says, looked at whole before a broker starts in vain.
+def read_environment(
+    folder: Path, wanted: Mapping[str, int], roles: tuple[Role, ...] = ROLES
+) -> StackSettings:
+    """Return what the environment says, looked at whole before anything starts or is removed.
 
     Raises:
-        Misconfigured: it cannot be followed.
+        Misconfigured: it, or `wanted` (how many of which role), cannot be followed.
         NotAvailable: a server that it names does not answer.
+        Occupied: another program holds the console's port.
     """
     own, kafka = read(StackSettings), read(KafkaSettings)
     read(HealthSettings)  # for all services alike, though their ports are chosen here
@@ -150,16 +153,22 @@ def _told(wanted: Mapping[str, int], roles: tuple[Role, ...]) -> StackSettings:
             "EVERMODEL_SECURITY secures the stack's own broker; a cluster of your own is secured "
             "by its owner, and spoken to by KAFKA_SECURITY_PROTOCOL and KAFKA_SASL_*"
         )
+    if not recorded(folder / "processes"):  # else they may hold it, and are ended first
+        _require_port(own)
     require_own(own, kafka)
     return own
+
+
+def _require_port(own: StackSettings) -> None:
+    if own.evermodel_console_port:
+        require_free(own.evermodel_console_port, variable="EVERMODEL_CONSOLE_PORT")
 
 
 def _found(
     folder: Path, supervisor: Supervisor, own: StackSettings, *, models: str, say: Say
 ) -> Addresses:
     """Start the parts that are not one's own, wait for them, make the topics."""
-    if own.evermodel_console_port:
-        require_free(own.evermodel_console_port, variable="EVERMODEL_CONSOLE_PORT")
+    _require_port(own)
     security = _security(folder, own)
     parts: list[Part] = []
     for given, prepare, name in (
