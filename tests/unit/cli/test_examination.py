@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from evermodel.cli.examination import examine
-from evermodel.embedded import lock
+from evermodel.common.messaging.ports import BrokerUnavailable
+from evermodel.embedded import findings, lock
 from evermodel.embedded.notes import Note, Notes
 
 
@@ -20,3 +21,18 @@ def test_a_process_that_is_down_is_wrong(tmp_path: Path, monkeypatch: pytest.Mon
     assert [finding.detail for finding in found] == ["deployer is down; it ended with 3"]
     assert f"{tmp_path}/logs/deployer.log" in found[0].remedy
     assert not [finding for finding in examine(tmp_path) if finding.what == "processes"]
+
+
+def test_a_cluster_that_does_not_describe_its_topics_keeps_nothing_else_from_being_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: object) -> list[str]:
+        raise BrokerUnavailable("Kafka refused or did not answer: Topic authorization failed.")
+
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setattr(findings, "require_answer", lambda *_, **__: None)
+    monkeypatch.setattr(findings, "check_topics", refused)
+    monkeypatch.setattr(findings, "_MLFLOW_SECONDS", 0.5)
+    found = {finding.what: finding.verdict for finding in examine(tmp_path)}
+    assert (found["broker"], found["topics"]) == ("well", "wrong")
+    assert {"mlflow", "lake", "models"} <= found.keys()

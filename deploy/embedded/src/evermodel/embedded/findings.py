@@ -54,10 +54,14 @@ def broker_at(settings: KafkaSettings) -> Finding:
 def topics_at(settings: KafkaSettings) -> Finding:
     """Look how the cluster's topics differ from the catalogue.
 
-    Raises:
-        BrokerUnavailable: it does not answer.
+    A broker that answers may still refuse to describe them.
     """
-    problems = check_topics(settings)
+    try:
+        problems = check_topics(settings)
+    except BrokerUnavailable as error:
+        remedy = "allow this user to describe the topics and their configuration, or correct "
+        remedy += "KAFKA_SASL_*"
+        return Finding("topics", "wrong", f"they cannot be looked at: {error}", remedy)
     detail = "; ".join(problems[:3]) + (" …" if len(problems) > 3 else "")
     verdict: Verdict = "wrong" if problems else "well"
     return Finding("topics", verdict, detail or "as the catalogue says", "evermodel topics create")
