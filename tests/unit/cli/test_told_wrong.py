@@ -42,12 +42,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
             "no Kafka broker answers at no.such.host: Failed to resolve 'no.such.host:9092'",
         ),
         (
-            {"MLFLOW_TRACKING_URI": "rubbish"},
-            "no MLflow server answers at rubbish: start it, or correct MLFLOW_TRACKING_URI",
-        ),
-        (
             {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"},
-            "no MLflow server answers at http://127.0.0.1:1: ",
+            "no MLflow server answers at http://127.0.0.1:1: .*or correct MLFLOW_TRACKING_URI",
         ),
         (
             {"EVERMODEL_CONFIG_REPOSITORY": "http://127.0.0.1:1/config.git"},

@@ -68,13 +68,21 @@ def topics_at(settings: KafkaSettings) -> Finding:
 
 
 def mlflow_at(uri: str) -> Finding:
-    """Look whether an MLflow server answers; takes some seconds where none does."""
+    """Look whether an MLflow server answers; takes some seconds where none does.
+
+    MLflow's client reaches more than is reached from here: what is in doubt is not called wrong.
+    """
     if not uri:
         return Finding("mlflow", "wrong", "no server is known", "set MLFLOW_TRACKING_URI")
-    if mlflow_server.is_healthy(uri, patience_seconds=_MLFLOW_SECONDS):
-        return Finding("mlflow", "well", f"answers at {uri}")
-    remedy = "start it, or correct MLFLOW_TRACKING_URI (http://HOST:PORT)"
-    return Finding("mlflow", "wrong", f"no MLflow server answers at {uri}", remedy)
+    place = mlflow_server.without_password(uri)
+    try:
+        doubt = mlflow_server.doubt_about(uri, patience_seconds=_MLFLOW_SECONDS)
+    except NotAvailable as error:
+        remedy = "start it, or correct MLFLOW_TRACKING_URI (http://HOST:PORT)"
+        return Finding("mlflow", "wrong", f"no MLflow server answers at {place}: {error}", remedy)
+    if doubt:
+        return Finding("mlflow", "unknown", f"it is not known whether {place} answers: {doubt}")
+    return Finding("mlflow", "well", f"answers at {place}")
 
 
 def repository_at(place: str) -> Finding:

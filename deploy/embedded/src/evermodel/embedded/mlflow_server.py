@@ -7,10 +7,11 @@ the same settings is one process and starts in half the time.
 
 import os
 import sqlite3
+import ssl
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing, suppress
-from http.client import HTTPException
+from http.client import HTTPException, InvalidURL
 from importlib.metadata import version
 from pathlib import Path
 from urllib.error import HTTPError, URLError
@@ -18,13 +19,16 @@ from urllib.request import urlopen
 
 from evermodel.common.settings import TELEMETRY_OFF
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
+from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import Command, Part
 from evermodel.embedded.readiness import alone
 from evermodel.embedded.settings import CacheSettings, inherited_environment
 
 NAME = "mlflow"
 _READY_SECONDS = 120.0
-_ASKS_WHO = {401, 403}
+_LOOK_SECONDS = 2.0
+#: From here on the server itself says that it cannot.
+_SERVER_ERROR = 500
 _APPLICATION = "mlflow.server.fastapi_app:app"
 
 
@@ -62,19 +66,49 @@ def prepare(folder: Path) -> Part:
     return Part(command=command, address=uri, is_ready=is_ready, ready_seconds=_READY_SECONDS)
 
 
-def is_healthy(uri: str, *, patience_seconds: float = 2.0) -> bool:
-    """Return whether an MLflow server at `uri` says it is healthy, or asks who wants to know.
-
-    The second is a server behind a password, which MLflow's client reads for itself.
-    """
+def is_healthy(uri: str) -> bool:
+    """Return whether the stack's own server at `uri` says that it is healthy."""
     try:
-        with urlopen(f"{uri.rstrip('/')}/health", timeout=patience_seconds) as answer:  # noqa: S310  # our URL
+        with urlopen(f"{uri}/health", timeout=_LOOK_SECONDS) as answer:  # noqa: S310  # our URL
             return bool(answer.status == 200)
+    except (OSError, HTTPException):
+        return False
+
+
+def doubt_about(uri: str, *, patience_seconds: float) -> str:
+    """Return why it cannot be said from here whether a server at `uri` answers; empty if one does.
+
+    MLflow's client trusts what its own variables name (REQUESTS_CA_BUNDLE,
+    MLFLOW_TRACKING_INSECURE_TLS …) and knows URIs that are no address. Any answer below 500 is
+    one: a server asks who wants to know, and not every one has a ``/health``.
+
+    Raises:
+        NotAvailable: nobody can be connected to; says why.
+    """
+    if not uri.lower().startswith(("http://", "https://")):
+        return "it is no http:// or https:// address"
+    address = f"{without_password(uri).rstrip('/')}/health"
+    try:
+        with urlopen(address, timeout=patience_seconds):  # noqa: S310  # no file, as was just seen
+            return ""
     except HTTPError as error:
         error.close()
-        return error.code in _ASKS_WHO
-    except (URLError, HTTPException, OSError, ValueError):
-        return False
+        return f"it says {error}" if error.code >= _SERVER_ERROR else ""
+    except (InvalidURL, ValueError, TimeoutError) as error:
+        raise NotAvailable(str(error)) from error
+    except URLError as error:
+        if isinstance(error.reason, ssl.SSLError):
+            return str(error.reason)
+        raise NotAvailable(str(error.reason)) from error
+    except (OSError, HTTPException) as error:  # somebody was there, and broke off
+        return f"it broke off: {error}"
+
+
+def without_password(uri: str) -> str:
+    """Return `uri` as it may be shown: MLflow's client takes a user and a password out of it."""
+    scheme, mark, rest = uri.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _environment(folder: Path) -> Mapping[str, str]:
