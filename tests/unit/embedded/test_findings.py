@@ -101,6 +101,12 @@ def test_a_server_whose_certificate_mlflow_alone_may_trust_keeps_nobody_from_sta
     assert "CERTIFICATE_VERIFY_FAILED" in found.detail
 
 
+@pytest.mark.parametrize("uri", ["rubbish", "localhost:5000", "htp://localhost:5000"])
+def test_what_mlflow_knows_no_address_of_is_wrong(uri: str) -> None:
+    found = mlflow_at(uri)
+    assert (found.verdict, "knows no such address" in found.detail) == ("wrong", True)
+
+
 @pytest.mark.parametrize("uri", ["databricks", "databricks://profile", "file:///mlruns"])
 def test_what_is_no_address_is_for_mlflows_client_to_find(uri: str) -> None:
     assert mlflow_at(uri).verdict == "unknown"
@@ -159,7 +165,7 @@ def test_a_lake_is_a_folder(tmp_path: Path) -> None:
     assert lake_at(str(tmp_path)).verdict == "well"
     assert lake_at(str(tmp_path / "file")).verdict == "wrong"
     assert lake_at(str(tmp_path / "none")).verdict == "wrong"
-    assert lake_at("s3://bucket").verdict == "unknown"
+    assert lake_at("s3://bucket").verdict == "wrong"
     assert lake_at("").verdict == "wrong"
 
 

@@ -98,9 +98,12 @@ def repository_at(place: str) -> Finding:
 
 
 def lake_at(place: str) -> Finding:
-    """Look whether the lake's folder is there."""
+    """Look whether the lake's folder is there. As a path ``s3://x`` would be a folder ``s3:``."""
     if "://" in place:
-        return Finding("lake", "unknown", f"{place} is not looked at from here")
+        remedy = "name a folder by EVERMODEL_LAKE, which may be a mounted one"
+        return Finding(
+            "lake", "wrong", f"{place} is no folder, and nothing else is built in", remedy
+        )
     if place and Path(place).is_dir():
         return Finding("lake", "well", place)
     remedy = "make the folder, or correct EVERMODEL_LAKE"

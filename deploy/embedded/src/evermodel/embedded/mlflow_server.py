@@ -75,6 +75,10 @@ def is_healthy(uri: str) -> bool:
         return False
 
 
+#: Stores that MLflow's client knows besides a server.
+_ELSEWHERE = {"databricks", "file", "sqlite", "postgresql", "mysql", "mssql"}
+
+
 def doubt_about(uri: str, *, patience_seconds: float) -> str:
     """Return why it cannot be said from here whether a server at `uri` answers; empty if one does.
 
@@ -85,8 +89,11 @@ def doubt_about(uri: str, *, patience_seconds: float) -> str:
     Raises:
         NotAvailable: nobody can be connected to; says why.
     """
-    if not uri.lower().startswith(("http://", "https://")):
+    kind = uri.lower().partition(":")[0]
+    if kind in _ELSEWHERE:
         return "it is no http:// or https:// address"
+    if kind not in {"http", "https"}:
+        raise NotAvailable("MLflow knows no such address")
     address = f"{without_password(uri).rstrip('/')}/health"
     try:
         with urlopen(address, timeout=patience_seconds):  # noqa: S310  # no file, as was just seen

@@ -55,7 +55,7 @@ class StackSettings(Group):
     evermodel_lake: str | None = Field(
         default=None,
         validation_alias="EVERMODEL_LAKE",
-        description="Folder or URI of a lake of one's own.",
+        description="Folder of a lake of one's own.",
     )
     evermodel_models: str | None = Field(
         default=None,
