@@ -55,7 +55,7 @@ def shown(findings: list[Finding], console: Console | None = None) -> None:
 def _processes(state: Path) -> Iterator[Finding]:
     """Look for processes that should run and do not; a supervisor that is gone keeps none."""
     for note in supervised(state):
-        if note.state != "running" and note.restarts:
+        if note.is_down:
             detail = f"{note.name} is down; it ended with {note.last_exit_code}"
             remedy = f"read {state / 'logs' / note.name}.log: it is started again by itself"
             yield Finding("processes", "wrong", detail, remedy)

@@ -14,7 +14,7 @@ import polars.selectors as cs
 from evermodel.cli.draft import Guess
 from evermodel.cli.errors import WrongUsage
 from evermodel.playback.files import read_table
-from evermodel.playback.source import BadData, read_times, times_of
+from evermodel.playback.source import INSTEAD_OF_INFINITE, BadData, read_times, times_of
 
 _SAMPLE_ROWS = 200_000
 _MANY_LEVELS = 1_000
@@ -240,8 +240,7 @@ def _endless(values: pl.Series) -> str:
     number = int(values.is_infinite().sum()) if values.dtype.is_float() else 0
     if not number:
         return ""
-    what = "write null in their place, or leave those rows out"
-    return f"; {number} of its values are infinite: {what}"
+    return f"; {number} of its values are infinite: {INSTEAD_OF_INFINITE}"
 
 
 def _place_integer(name: str, levels: int, guessed: Guess) -> None:

@@ -149,8 +149,8 @@ def shown(found: Overview, console: Console | None = None) -> None:
 
 def _process_lines(found: Overview) -> Iterator[str]:
     """Yield who runs, and a line for each that should and does not."""
-    down = [n for n in found.supervised if n.state != "running" and n.restarts]
-    names = [_named(note) for note in found.supervised if note not in down]
+    down = [note for note in found.supervised if note.is_down]
+    names = [_named(note) for note in found.supervised if not note.is_down]
     if names or found.processes:
         yield f"processes: {', '.join(names or found.processes)}"
     for note in down:

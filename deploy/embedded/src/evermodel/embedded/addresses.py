@@ -20,7 +20,7 @@ def kept_ports(file: Path, *, names: Sequence[str]) -> dict[str, int]:
     """
     wanted = known_ports(file)
     with ExitStack() as held:
-        ports = {name: _bind(held, wanted.get(name, 0)) for name in names}
+        ports = {name: _bind_or_another(held, wanted.get(name, 0)) for name in names}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(ports), encoding="utf-8")
     return ports
@@ -32,13 +32,12 @@ def require_free(port: int, *, variable: str) -> None:
     Raises:
         Occupied: something does.
     """
-    with socket.socket() as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            server.bind((LOOPBACK, port))
-        except OSError as error:
-            what = f"{variable}={port} cannot be listened on: {error.strerror}"
-            raise Occupied(f"{what}; name another port, or 0 for a free one") from error
+    try:
+        with ExitStack() as held:
+            _bind(held, port)
+    except OSError as error:
+        what = f"{variable}={port} cannot be listened on: {error.strerror}"
+        raise Occupied(f"{what}; name another port, or 0 for a free one") from error
 
 
 def known_ports(file: Path) -> dict[str, int]:
@@ -50,12 +49,17 @@ def known_ports(file: Path) -> dict[str, int]:
         return {}
 
 
+def _bind_or_another(held: ExitStack, port: int) -> int:
+    try:
+        return _bind(held, port)
+    except OSError:
+        return _bind(held, 0)
+
+
 def _bind(held: ExitStack, port: int) -> int:
+    """Return the port that is bound until `held` ends: 0 asks for a free one."""
     server = held.enter_context(socket.socket())
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        server.bind((LOOPBACK, port))
-    except OSError:
-        server.bind((LOOPBACK, 0))
+    server.bind((LOOPBACK, port))
     bound: int = server.getsockname()[1]
     return bound

@@ -29,6 +29,8 @@ _READY_SECONDS = 120.0
 _LOOK_SECONDS = 2.0
 #: From here on the server itself says that it cannot.
 _SERVER_ERROR = 500
+#: Stores that MLflow's client knows besides a server.
+_ELSEWHERE = {"databricks", "file", "sqlite", "postgresql", "mysql", "mssql"}
 _APPLICATION = "mlflow.server.fastapi_app:app"
 
 
@@ -73,10 +75,6 @@ def is_healthy(uri: str) -> bool:
             return bool(answer.status == 200)
     except (OSError, HTTPException):
         return False
-
-
-#: Stores that MLflow's client knows besides a server.
-_ELSEWHERE = {"databricks", "file", "sqlite", "postgresql", "mysql", "mssql"}
 
 
 def doubt_about(uri: str, *, patience_seconds: float) -> str:

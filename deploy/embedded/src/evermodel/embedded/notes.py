@@ -27,6 +27,11 @@ class Note:
     last_exit_code: int | None
     """-n: signal n ended it; None: it never ended."""
 
+    @property
+    def is_down(self) -> bool:
+        """Whether it ran and does not run now; one that was not started yet is not down."""
+        return self.state != "running" and self.restarts > 0
+
 
 class Notes:
     """The file, for the one who writes it."""

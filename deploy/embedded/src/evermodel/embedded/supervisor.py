@@ -43,6 +43,10 @@ class Supervisor:
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
         self._thread.start()
 
+    @property
+    def _slots(self) -> list[Slot]:
+        return [*self._foundations, *self._services]
+
     def keep(self, command: Command, *, foundation: bool = False) -> None:
         """Run `command` from now on. A foundation is ended after everything that uses it."""
         slot = Slot(command, records=self._records, clock=self._clock, foundation=foundation)
@@ -98,7 +102,7 @@ class Supervisor:
             Exception: the one that ended the supervisor's own thread.
         """
         self.check()
-        return [slot.standing() for slot in [*self._foundations, *self._services]]
+        return [slot.standing() for slot in self._slots]
 
     def stop(self) -> None:
         """End the services, then the foundations; all are gone when this returns."""
@@ -106,7 +110,7 @@ class Supervisor:
         self._thread.join()
 
     def _slot(self, name: str) -> Slot:
-        for slot in [*self._foundations, *self._services]:
+        for slot in self._slots:
             if slot.command.name == name:
                 return slot
         raise NotAvailable(f"no process is named {name}")
@@ -116,18 +120,18 @@ class Supervisor:
             looks = 0
             while not self._stopping.wait(_LOOK_SECONDS):
                 looks += 1
-                for slot in [*self._foundations, *self._services]:
+                for slot in self._slots:
                     slot.look()
                     _require_cure(slot)
                     if looks % _LOOKS_PER_ROTATION == 0:
                         rotate(slot.command.log)
-                self._notes.write([s.note() for s in [*self._foundations, *self._services]])
+                self._notes.write([s.note() for s in self._slots])
         except Exception as error:  # noqa: BLE001  # whatever it is: nothing is kept running now
             self._failure = error
         finally:
             _end(self._services, seconds=_SERVICES_SECONDS)
             _end(self._foundations, seconds=_FOUNDATIONS_SECONDS)
-            for slot in [*self._foundations, *self._services]:
+            for slot in self._slots:
                 slot.clear()
             self._notes.remove()
 

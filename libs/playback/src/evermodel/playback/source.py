@@ -27,6 +27,8 @@ _TAKES = {
     "flag": "takes true and false, or numbers such as 0 and 1: name it under features.categorical "
     "if it is text",
 }
+#: What to do about a value that is no number and no null.
+INSTEAD_OF_INFINITE = "write null in their place, or leave those rows out"
 
 
 class BadData(ValueError):
@@ -231,8 +233,8 @@ def _read_numbers(reading: _Reading, name: str) -> None:
     endless = int(column.is_infinite().sum())
     if endless:
         raise reading.bad(
-            f"column {name}: {endless} values are infinite, which JSON cannot say: write null in "
-            "their place, or leave those rows out"
+            f"column {name}: {endless} values are infinite, which JSON cannot say: "
+            f"{INSTEAD_OF_INFINITE}"
         )
     missing = int(column.is_nan().sum())
     if missing:

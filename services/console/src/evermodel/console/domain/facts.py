@@ -9,15 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One lifecycle event. Times are RFC 3339 in UTC, so they sort as text.
-
-    `offset`: in its partition, where one model's events of a topic lie in the order written.
-    """
+    """One lifecycle event. Times are RFC 3339 in UTC, so they sort as text."""
 
     id: str
     type: str
     topic: str
-    offset: int
     model: str
     time: str
     lifecycle_id: str | None

@@ -70,7 +70,7 @@ class Projection:
             event: Event[Payload] = decode(
                 LIFECYCLE[record.topic].payloads[0], value=record.value, headers=record.headers
             )
-            fact = fact_of(event, topic=record.topic, offset=record.offset)
+            fact = fact_of(event, topic=record.topic)
         except Poison:
             self._count(record.topic, undecodable=1)
             return

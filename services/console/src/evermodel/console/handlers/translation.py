@@ -20,14 +20,13 @@ from evermodel.console.domain.facts import Fact, Serving, Share
 _BULKY = {"counters", "lake"}
 
 
-def fact_of(event: Event[Payload], *, topic: str, offset: int) -> Fact:
+def fact_of(event: Event[Payload], *, topic: str) -> Fact:
     """Return `event` as the console keeps it."""
     payload, meta = event.payload, event.meta
     return Fact(
         id=meta.id,
         type=meta.type,
         topic=topic,
-        offset=offset,
         model=payload.model,
         time=format_time(meta.time),
         lifecycle_id=meta.lifecycle_id,

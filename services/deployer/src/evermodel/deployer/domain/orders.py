@@ -22,9 +22,7 @@ def obey(state: Lifecycle, order: Ordered, *, context: Context, policy: Policy) 
     Raises:
         Refused: the model serves nothing, so there is nothing to order about.
     """
-    if state.champion is None and order.command in {"pause", "resume"}:
-        return replace(state, paused=order.command == "pause"), ()
-    if state.champion is None:
+    if state.champion is None and order.command not in {"pause", "resume"}:
         raise Refused(f"{order.command}: {state.model} has no version that serves")
     match order.command:
         case "pause":
@@ -43,16 +41,16 @@ def obey(state: Lifecycle, order: Ordered, *, context: Context, policy: Policy) 
 
 def _pause(state: Lifecycle, order: Ordered) -> Outcome:
     state = replace(state, paused=True)
-    return state, (_about(state, "held", f"paused by {_signed(order)}"),)
+    return state, _told(state, "held", f"paused by {_signed(order)}")
 
 
 def _resume(state: Lifecycle, order: Ordered, context: Context) -> Outcome:
     state = replace(state, paused=False)
     if state.rollout is not None:
         state = replace(state, phase=replace(state.rollout, patient_since=context.now))
-    said = _about(state, "resumed", f"resumed by {_signed(order)}")
+    said = _told(state, "resumed", f"resumed by {_signed(order)}")
     state, more = admission.next_up(state, context=context)
-    return state, (said, *more)
+    return state, (*said, *more)
 
 
 def _promote(state: Lifecycle, order: Ordered, context: Context, policy: Policy) -> Outcome:
@@ -96,6 +94,11 @@ def _meant(order: Ordered, version: int) -> bool:
 
 def _signed(order: Ordered) -> str:
     return f"{order.who}: {order.why}"
+
+
+def _told(state: Lifecycle, action: Action, reason: str) -> tuple[Step, ...]:
+    """Return the fact as `_about` does, or nothing where nothing serves."""
+    return () if state.champion is None else (_about(state, action, reason),)
 
 
 def _about(state: Lifecycle, action: Action, reason: str) -> Step:
