@@ -33,6 +33,17 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("evermodel.embedded.findings._BROKER_SECONDS", 0.5)
 
 
+def set_all(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def last_line(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the last line that was said, of a command that made no file."""
+    assert sorted(path.name for path in Path().iterdir()) == ["model.toml"]
+    return capsys.readouterr().err.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
@@ -57,12 +68,10 @@ def test_a_server_of_ones_own_that_does_not_answer_is_said_before_anything_start
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+    set_all(environment, monkeypatch)
     assert run(UP) == 3
-    *_, last = capsys.readouterr().err.splitlines()
+    last = last_line(capsys)
     assert re.match(f"evermodel: {sentence}", last), last
-    assert sorted(path.name for path in Path().iterdir()) == ["model.toml"]
 
 
 @pytest.mark.parametrize(
@@ -95,12 +104,9 @@ def test_it_is_said_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+    set_all(environment, monkeypatch)
     assert run(arguments) == 2
-    *_, last = capsys.readouterr().err.splitlines()
-    assert last.startswith(f"evermodel: {sentence}")
-    assert sorted(path.name for path in Path().iterdir()) == ["model.toml"]
+    assert last_line(capsys).startswith(f"evermodel: {sentence}")
 
 
 def test_an_empty_variable_is_as_good_as_none(

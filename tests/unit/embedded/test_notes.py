@@ -1,43 +1,23 @@
 """A supervisor writes down how everything stands that should run, for as long as it runs."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from threading import Event
 
 import pytest
 
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.embedded import stack
 from evermodel.embedded.notes import Note, Notes, read_notes
-from evermodel.embedded.process import Command, recorded
-from evermodel.embedded.settings import inherited_environment
+from evermodel.embedded.process import recorded
 from evermodel.embedded.supervisor import Supervisor
+from tests.unit.embedded.kept import FOREVER, command, eventually
 
 NOTE = Note(name="one", state="restarting", pid=None, restarts=2, last_exit_code=3)
 
 
-def eventually(condition: Callable[[], object]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        Event().wait(0.02)
-    raise AssertionError("it did not come about")
-
-
-def command(folder: Path, code: str, *, name: str) -> Command:
-    return Command(
-        name=name,
-        arguments=[sys.executable, "-c", code],
-        environment=inherited_environment(),
-        log=folder / f"{name}.log",
-    )
-
-
 def test_who_is_down_is_written_down_beside_who_runs(tmp_path: Path) -> None:
     supervisor = Supervisor(records=tmp_path, clock=SystemClock())
-    supervisor.keep(command(tmp_path, "import threading; threading.Event().wait()", name="good"))
+    supervisor.keep(command(tmp_path, FOREVER, name="good"))
     supervisor.keep(command(tmp_path, "raise SystemExit(3)", name="bad"))
 
     def noted() -> dict[str, Note]:

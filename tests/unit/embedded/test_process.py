@@ -15,8 +15,8 @@ from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import Child, Command, Part, recorded, sweep
 from evermodel.embedded.readiness import alone, await_ready
 from evermodel.embedded.settings import inherited_environment
+from tests.unit.embedded.kept import FOREVER
 
-FOREVER = "import threading; threading.Event().wait()"
 DEAF = "import signal, threading; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True)\n"
 
 

@@ -1,23 +1,17 @@
 """A service that refuses its settings ends `up`, unless it ever worked: then it is restarted."""
 
 import json
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
 
 import psutil
 import pytest
 
 from evermodel.common.kernel.errors import Misconfigured
-from evermodel.common.runtime.clock import SystemClock
 from evermodel.embedded.errors import NotAvailable
-from evermodel.embedded.process import Command
 from evermodel.embedded.readiness import refusal, tail
-from evermodel.embedded.settings import inherited_environment
 from evermodel.embedded.supervisor import Supervisor
+from tests.unit.embedded.kept import FOREVER, command, eventually
 
-FOREVER = "import threading; threading.Event().wait()"
 REFUSES = "import sys; print('evermodel: EVERMODEL_X: no number'); sys.exit(2)"
 #: It works; the next time it is started it refuses what it is told.
 WORKS_ONCE = """
@@ -39,35 +33,11 @@ sys.exit(3)
 """
 
 
-def command(folder: Path, code: str, *, name: str = "one") -> Command:
-    return Command(
-        name=name,
-        arguments=[sys.executable, "-c", code, str(folder / "seen")],
-        environment=inherited_environment(),
-        log=folder / f"{name}.log",
-    )
-
-
-def eventually(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        Event().wait(0.02)
-    raise AssertionError("it did not come about")
-
-
 def ended_by(supervisor: Supervisor) -> str:
     """Return in whose words the supervisor gave up."""
     with pytest.raises(Misconfigured) as caught:
         eventually(lambda: not supervisor.standings())
     return str(caught.value)
-
-
-@pytest.fixture
-def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
-    running = Supervisor(records=tmp_path / "processes", clock=SystemClock())
-    yield running
-    running.stop()
 
 
 def test_a_service_that_refuses_its_settings_ends_everything_in_its_words(
@@ -106,7 +76,7 @@ def test_one_that_worked_is_restarted_and_its_neighbours_go_on(
 def test_one_that_never_worked_is_refused_at_its_second_start_as_well(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    supervisor.keep(command(tmp_path, WAITS_THEN_REFUSES))
+    supervisor.keep(command(tmp_path, WAITS_THEN_REFUSES, arguments=(str(tmp_path / "seen"),)))
     assert ended_by(supervisor).startswith("one cannot start: it did not say why")
 
 

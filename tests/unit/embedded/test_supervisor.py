@@ -1,9 +1,6 @@
 """What dies is started again, later each time; and at the end nothing is left."""
 
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
 
 import psutil
 import pytest
@@ -11,13 +8,11 @@ import pytest
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.embedded.errors import NotAvailable
-from evermodel.embedded.process import Command
 from evermodel.embedded.services import replicas
-from evermodel.embedded.settings import inherited_environment
 from evermodel.embedded.slot import Slot
 from evermodel.embedded.supervisor import Supervisor
+from tests.unit.embedded.kept import FOREVER, command, eventually
 
-FOREVER = "import threading; threading.Event().wait()"
 DEAF = f"import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); {FOREVER}"
 
 
@@ -31,33 +26,9 @@ class HandClock(SystemClock):
         return self.seconds
 
 
-def command(folder: Path, code: str, *, name: str = "one") -> Command:
-    return Command(
-        name=name,
-        arguments=[sys.executable, "-c", code],
-        environment=inherited_environment(),
-        log=folder / f"{name}.log",
-    )
-
-
-def eventually(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        Event().wait(0.02)
-    raise AssertionError("it did not come about")
-
-
 def has_ended(slot: Slot) -> bool:
     slot.look()
     return slot.child is None
-
-
-@pytest.fixture
-def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
-    running = Supervisor(records=tmp_path / "processes", clock=SystemClock())
-    yield running
-    running.stop()
 
 
 def test_a_killed_process_comes_back(supervisor: Supervisor, tmp_path: Path) -> None:
