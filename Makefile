@@ -32,6 +32,13 @@ test: lint  ## Everything that must hold: format, types, import rules, then ever
 test-unit: setup  ## The quick part: no broker, no server.
 	$(BIN)/python -m pytest tests/unit
 
+.PHONY: test-faults
+test-faults: setup  ## Every cell of docs/guarantees.md, proved anew (40 minutes at most).
+	rm -rf runs/certificate
+	$(BIN)/python -m pytest tests -m guarantee -n $(WORKERS) --dist loadfile --certificate runs/certificate
+	$(BIN)/python -m docs.build.certificate runs/certificate
+	$(BIN)/python -m docs.build
+
 .PHONY: demo
 demo: setup  ## Play the story on a real broker; see runs/demo/ afterwards.
 	$(BIN)/evermodel demo

@@ -7,6 +7,8 @@ from evermodel.embedded.testing import kafka_bootstrap, mlflow_server, own_kafka
 
 __all__ = ["kafka_bootstrap", "mlflow_server", "own_kafka_bootstrap"]
 
+pytest_plugins = ["tests.certificate"]
+
 # As in every process of ours: a server that is away is given up after seconds, not minutes.
 tell_imports()
 
