@@ -7,7 +7,6 @@ of it. Must never know what is recorded there: that is each service's.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evermodel.common.kernel.errors import Transient
@@ -58,23 +57,6 @@ def answering() -> Iterator[None]:
         raise NoAnswer(f"MLflow does not answer: {first_words(error)}") from error
     except OSError as error:  # of the network (those of requests are, too), or of a folder here
         raise NoAnswer(f"MLflow cannot be worked with: {first_words(error)}") from error
-
-
-def download(uri: str, *, into: Path, tracking_uri: str) -> Path:
-    """Download what `uri` (of a run, or of the registry) names into `into`; return where it lies.
-
-    Through the server, so that no credentials of a store are needed.
-
-    Raises:
-        Absent, Refused, NoAnswer.
-    """
-    import mlflow  # noqa: PLC0415  # as above
-
-    with answering():
-        found = mlflow.artifacts.download_artifacts(
-            artifact_uri=uri, dst_path=str(into), tracking_uri=tracking_uri
-        )
-    return Path(found)
 
 
 def experiment_of(client: "MlflowClient", name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from evermodel.drift.domain.alarms import Alarm
 from evermodel.drift.ports import Filed, Unavailable
+from evermodel.tracking.artefacts import upload
 from evermodel.tracking.client import (
     Absent,
     NoAnswer,
@@ -55,7 +56,7 @@ class MlflowReports:
             run = client.create_run(
                 experiment, run_name=_name(alarm), tags=_tags(alarm, without=without)
             )
-            client.log_artifacts(run.info.run_id, str(folder))
+            upload(folder, run=run.info.run_id, client=client)
             client.log_batch(run.info.run_id, _metrics(alarm))
             client.set_terminated(run.info.run_id, "FINISHED")
             return self._filed(client.get_run(run.info.run_id))

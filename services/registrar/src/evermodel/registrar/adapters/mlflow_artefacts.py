@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from evermodel.registrar.adapters.staged_evaluator import MissingArtefact
-from evermodel.tracking.client import Absent, answering, connect
+from evermodel.tracking.artefacts import download
+from evermodel.tracking.client import Absent
 
 _SCHEME = "runs:/"
 
@@ -16,15 +17,10 @@ class MlflowArtefacts:
 
     def fetch(self, uri: str, *, into: Path) -> Path:
         """Download what `uri` names into `into`."""
-        run, _, path = uri.removeprefix(_SCHEME).partition("/")
+        _, _, path = uri.removeprefix(_SCHEME).partition("/")
         if not uri.startswith(_SCHEME) or not path:
             raise MissingArtefact(f"not an artefact of a run: {uri!r}")
         try:
-            with answering():
-                client = connect(self._tracking_uri)
-                parent = path.rpartition("/")[0] or None
-                if path not in {found.path for found in client.list_artifacts(run, parent)}:
-                    raise MissingArtefact(f"no such artefact: {uri}")
-                return Path(client.download_artifacts(run, path, dst_path=str(into)))
+            return download(uri, into=into, tracking_uri=self._tracking_uri)
         except Absent as error:
             raise MissingArtefact(f"no such artefact: {uri}") from error

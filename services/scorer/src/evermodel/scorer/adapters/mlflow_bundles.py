@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from evermodel.scorer.ports import BundleRefused, BundleUnreachable
-from evermodel.tracking.client import Absent, NoAnswer, Refused, download
+from evermodel.tracking.artefacts import download
+from evermodel.tracking.client import Absent, NoAnswer, Refused
 
 
 class MlflowDownload:

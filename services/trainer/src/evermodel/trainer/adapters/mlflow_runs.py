@@ -2,7 +2,8 @@
 
 A run is FINISHED only after everything is in it, so `find` never returns half of one. Runs that
 a crash left RUNNING are marked FAILED when they are met: this service is the only writer, and
-one model is one replica's.
+one model is one replica's. One that was thought dead may work on all the same, and both finish:
+then the run that was finished first counts, and the other is marked FAILED by whoever comes second.
 """
 
 import logging
@@ -14,6 +15,7 @@ from typing import Any
 
 from evermodel.common.events.payload import Name, Time
 from evermodel.common.kernel.ids import EventId
+from evermodel.tracking.artefacts import download, upload
 from evermodel.tracking.client import Absent, NoAnswer, answering, connect, experiment_of
 from evermodel.trainer.ports import BUNDLE, HOLDOUT, REPORT, Plan, Report, Run, Unavailable
 
@@ -35,14 +37,12 @@ class MlflowRuns:
     def find(self, *, model: Name, cause: EventId) -> Run | None:
         """Return the FINISHED run tagged with `cause` (``RunStore``)."""
         with self._client() as client:
-            found = None
             for run in _runs(client, model, cause):
-                if run.info.status == "FINISHED":
-                    found = found or run.info.run_id
-                elif run.info.status == "RUNNING":
+                if run.info.status == "RUNNING":
                     _LOG.warning("run %s was left half-done: marked failed", run.info.run_id)
                     client.set_terminated(run.info.run_id, "FAILED")
-            return None if found is None else _run(found, _read_report(client, found))
+            first = _only_first(client, model, cause)
+            return None if first is None else _found(client, first)
 
     def record(
         self,
@@ -67,7 +67,8 @@ class MlflowRuns:
             except Exception:
                 _mark_failed(client, run_id)
                 raise
-            return _run(run_id, report)
+            first = _only_first(client, plan.model.name, cause)
+            return _run(run_id, report) if first in {None, run_id} else _found(client, first)
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
@@ -96,10 +97,23 @@ def _runs(client: Any, model: Name, cause: EventId) -> list[Any]:
     )
 
 
-def _read_report(client: Any, run_id: str) -> Report:
+def _only_first(client: Any, model: Name, cause: EventId) -> str | None:
+    """Return the run of `cause` that was finished first, and let no other count."""
+    finished = [run.info for run in _runs(client, model, cause) if run.info.status == "FINISHED"]
+    finished.sort(key=lambda info: (info.end_time, info.run_id))
+    ids: list[str] = [info.run_id for info in finished]
+    for other in ids[1:]:
+        _LOG.warning("run %s of this cause was finished first: %s counts no more", ids[0], other)
+        client.set_terminated(other, "FAILED")
+    return ids[0] if ids else None
+
+
+def _found(client: Any, run_id: str) -> Run:
     with TemporaryDirectory() as folder:
-        file = client.download_artifacts(run_id, REPORT, folder)
-        return Report.model_validate_json(Path(file).read_bytes())
+        file = download(
+            f"runs:/{run_id}/{REPORT}", into=Path(folder), tracking_uri=client.tracking_uri
+        )
+        return _run(run_id, Report.model_validate_json(file.read_bytes()))
 
 
 def _tags(report: Report, plan: Plan, cause: EventId) -> dict[str, str]:
@@ -134,7 +148,7 @@ def _log(
     metrics = [Metric(name, value, at_ms, step) for name, value in values.items()]
     parameters = [Param(key, value) for key, value in report.parameters.items()]
     client.log_batch(run_id, metrics=metrics, params=parameters)
-    client.log_artifacts(run_id, str(folder))
+    upload(folder, run=run_id, client=client)
 
 
 def _mark_failed(client: Any, run_id: str) -> None:

@@ -1,0 +1,96 @@
+"""The files of a run, moved whole or not at all.
+
+Owns the check that what arrived is what was sent, on both ways. MLflow's own client sees no
+difference between an upload that was kept and one that a gateway answered with a page of its own;
+and of a download by ``runs:/`` that broke off it says that the run has no such artefact, which
+would be held against the model. Must never know what the files mean: that is each service's.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evermodel.tracking.client import Absent, NoAnswer, answering, connect
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_SCHEME = "runs:/"
+
+#: Bytes by path in the run; None: the store of the artefacts does not say how many.
+Sizes = dict[str, int | None]
+
+
+def download(uri: str, *, into: Path, tracking_uri: str) -> Path:
+    """Download what `uri` (of a run, or of the registry) names into `into`; return where it lies.
+
+    Through the server, so that no credentials of a store are needed.
+
+    Raises:
+        Absent, Refused, NoAnswer. NoAnswer as well if less arrived than is there.
+    """
+    import mlflow  # noqa: PLC0415  # 2.5 s
+
+    run, _, path = uri.removeprefix(_SCHEME).partition("/")
+    with answering():
+        if not uri.startswith(_SCHEME) or not path:
+            return Path(
+                mlflow.artifacts.download_artifacts(
+                    artifact_uri=uri, dst_path=str(into), tracking_uri=tracking_uri
+                )
+            )
+        store = _store(connect(tracking_uri), run)
+        there = dict(_below(store, path))
+        found = Path(store.download_artifacts(path, dst_path=str(into)))
+    _require_whole(there, {name: into / name for name in there}, "did not arrive")
+    return found
+
+
+def upload(folder: Path, *, run: str, client: "MlflowClient") -> None:
+    """Let `run` keep every file of `folder`.
+
+    Raises:
+        Absent, Refused, NoAnswer. NoAnswer as well if it has less than was sent.
+    """
+    sent = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    with answering():
+        client.log_artifacts(run, str(folder))
+        store = _store(client, run)
+        kept = dict(file for entry in store.list_artifacts() for file in _files(store, entry))
+    _require_whole({name: kept.get(name, -1) for name in sent}, sent, "was not kept")
+
+
+def _store(client: "MlflowClient", run: str) -> Any:
+    """Return the artefacts of `run`, without what MLflow looks for beside them."""
+    from mlflow.store.artifact import artifact_repository_registry as stores  # noqa: PLC0415  # 2.5 s
+
+    place = client.get_run(run).info.artifact_uri
+    return stores.get_artifact_repository(place, tracking_uri=client.tracking_uri)
+
+
+def _below(store: Any, path: str) -> Iterator[tuple[str, int | None]]:
+    """Yield the files at and below `path`.
+
+    Raises:
+        Absent: there is nothing.
+    """
+    beside = store.list_artifacts(path.rpartition("/")[0] or None)
+    found = next((entry for entry in beside if entry.path == path), None)
+    if found is None:
+        raise Absent(f"no such artefact: {path}")
+    yield from _files(store, found)
+
+
+def _files(store: Any, entry: Any) -> Iterator[tuple[str, int | None]]:
+    if not entry.is_dir:
+        yield entry.path, entry.file_size
+        return
+    for below in store.list_artifacts(entry.path):
+        yield from _files(store, below)
+
+
+def _require_whole(there: Sizes, here: dict[str, Path], what: str) -> None:
+    """Return if each file of `there` is as long here."""
+    for name, size in there.items():
+        if size is not None and here[name].stat().st_size != size:
+            raise NoAnswer(f"MLflow cannot be worked with: the artefact {name} {what} whole")
