@@ -176,7 +176,7 @@ def wire(settings):
 start(ServiceSettings, wire, arguments=[])
 """
     for given, shown in (
-        ({}, "true true 1"),
+        ({}, "true true 0"),
         ({"DO_NOT_TRACK": "no", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}, "true no 3"),
     ):
         ended = subprocess.run(
