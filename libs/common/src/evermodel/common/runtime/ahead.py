@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import IO, Self
 
-from evermodel.common.runtime.bounded import ORPHANED, Bounds, end, watch
+from evermodel.common.runtime.bounded import Bounds, end, leave_orphaned, watch
 
 _LOG = logging.getLogger(__name__)
 
@@ -160,7 +160,7 @@ def _listen(jobs: "SimpleQueue[bytes]") -> None:
             heard += more
             if heard.endswith(b"\n"):
                 jobs.put(heard)
-    os._exit(ORPHANED)
+    leave_orphaned()
 
 
 class _Process:

@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 
 _LOG = logging.getLogger(__name__)
 
-#: Exit code of a process whose starter is gone.
+#: Exit code of a process whose starter is gone, if it leads no group.
 ORPHANED = 70
 
 _LOOK_SECONDS = 0.1
@@ -78,8 +79,18 @@ def inherited(*prefixes: str) -> dict[str, str]:
 
 
 def end_with_starter() -> None:
-    """End this process when the one that started it is gone, from a thread of its own."""
+    """End this process and what it started when its starter is gone, from a thread of its own."""
     threading.Thread(target=_wait_for_the_end, daemon=True).start()
+
+
+def leave_orphaned() -> NoReturn:
+    """End this process, whose starter is gone, and all that it started: nobody else would.
+
+    Only as the leader of its group: in another's, that one's processes would end as well.
+    """
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(ORPHANED)
 
 
 def last_words(log: Path, *, length: int = 2000) -> str:
@@ -152,4 +163,4 @@ def _wait_for_the_end() -> None:
     """Read without a buffer: Python aborts when it ends while a thread holds a buffer's lock."""
     while os.read(0, 1024):
         pass
-    os._exit(ORPHANED)
+    leave_orphaned()
