@@ -8,7 +8,7 @@ import pytest
 
 from evermodel.common.events.payload import Span
 from evermodel.common.events.training import Metric
-from evermodel.common.kernel.ids import EventId, ModelName, ReferenceId
+from evermodel.common.kernel.ids import EventId, ModelName, ReferenceId, plain
 from evermodel.common.models.description import ModelDescription
 from evermodel.trainer.adapters.folder_runs import FolderRuns
 from evermodel.trainer.adapters.mlflow_runs import CAUSED_BY, SECONDS, MlflowRuns
@@ -52,7 +52,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
 @pytest.fixture
 def cause(request: pytest.FixtureRequest) -> EventId:
     """A cause of each test's own: the MLflow server outlives it."""
-    return EventId(f"cause-{request.node.nodeid}")
+    return EventId(plain(f"cause-{request.node.nodeid}"))
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from evermodel.common.events.payload import Name, Version
 from evermodel.common.events.training import Artefact
-from evermodel.common.kernel.ids import EventId, LifecycleId, ReferenceId
+from evermodel.common.kernel.errors import Permanent
+from evermodel.common.kernel.ids import EventId, LifecycleId, ReferenceId, plain
+from evermodel.common.kernel.redaction import first_words
 from evermodel.registrar.domain.standing import Alias
 from evermodel.registrar.ports import Candidate, Registered, UnknownVersion
 from evermodel.tracking.client import Absent, answering, connect
@@ -44,7 +46,7 @@ class MlflowRegistry:
 
     def register(self, model: Name, *, candidate: Candidate) -> Registered:
         """Return the version tagged with ``candidate.trained_by``, made when there is none."""
-        known = self._tagged(model, TRAINED_BY, candidate.trained_by)
+        known = self._tagged(model, TRAINED_BY, plain(candidate.trained_by))
         if known:
             return _registered(known[0])
         self._ensure(model)
@@ -140,7 +142,7 @@ class MlflowRegistry:
 def _tags(candidate: Candidate) -> dict[str, str]:
     artefact = candidate.artefact
     return {
-        TRAINED_BY: candidate.trained_by,
+        TRAINED_BY: plain(candidate.trained_by),
         URI: artefact.uri,
         DIGEST: artefact.digest,
         THRESHOLD: repr(artefact.threshold),
@@ -150,6 +152,21 @@ def _tags(candidate: Candidate) -> dict[str, str]:
 
 
 def _registered(found: "ModelVersion") -> Registered:
+    """Return the version as its tags tell it.
+
+    Raises:
+        Permanent: they are not as they were written: somebody else's hand was in the registry.
+    """
+    try:
+        return _told(found)
+    except (KeyError, ValueError) as error:
+        raise Permanent(
+            f"MLflow's tags of {found.name} v{found.version} are not as the registrar wrote them: "
+            f"{first_words(error)}"
+        ) from error
+
+
+def _told(found: "ModelVersion") -> Registered:
     tags = found.tags
     lifecycle = tags.get(LIFECYCLE)
     candidate = Candidate(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from evermodel.common.kernel.ids import plain
 from evermodel.registrar.adapters.plan import Bundle, Plan
 from evermodel.registrar.domain.evidence import Evaluation, NotEvaluated, Unloadable
 from evermodel.registrar.ports import Case
@@ -42,7 +43,7 @@ class StagedEvaluator:
 
     def evaluate(self, case: Case) -> Evaluation:
         """Return the evidence; a folder left by a crash is begun anew."""
-        folder = self._work / "evaluations" / case.key
+        folder = self._work / "evaluations" / plain(case.key)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:

@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+from evermodel.common.kernel.ids import plain
+
 
 class FolderWorkspace:
     """Gives each training an empty folder (``Workspace``). Keys are event ids."""
@@ -21,5 +23,4 @@ class FolderWorkspace:
         shutil.rmtree(self._path(key), ignore_errors=True)
 
     def _path(self, key: str) -> Path:
-        name = "".join(c if c.isalnum() or c in "-_" else "_" for c in key)
-        return self._root.absolute() / f"training-{name}"
+        return self._root.absolute() / f"training-{plain(key)}"

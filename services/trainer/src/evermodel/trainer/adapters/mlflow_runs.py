@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from evermodel.common.events.payload import Name, Time
-from evermodel.common.kernel.ids import EventId
+from evermodel.common.kernel.ids import EventId, plain
 from evermodel.tracking.artefacts import download, upload
 from evermodel.tracking.client import Absent, NoAnswer, answering, connect, experiment_of
 from evermodel.trainer.ports import BUNDLE, HOLDOUT, REPORT, Plan, Report, Run, Unavailable
@@ -91,7 +91,7 @@ def _runs(client: Any, model: Name, cause: EventId) -> list[Any]:
     return list(
         client.search_runs(
             [experiment.experiment_id],
-            filter_string=f"tags.`{CAUSED_BY}` = '{cause}'",
+            filter_string=f"tags.`{CAUSED_BY}` = '{plain(cause)}'",
             order_by=["attributes.start_time ASC"],
         )
     )
@@ -118,7 +118,7 @@ def _found(client: Any, run_id: str) -> Run:
 
 def _tags(report: Report, plan: Plan, cause: EventId) -> dict[str, str]:
     return {
-        CAUSED_BY: cause,
+        CAUSED_BY: plain(cause),
         "evermodel.digest": str(report.digest),
         "evermodel.dataset_digest": str(report.dataset_digest),
         "evermodel.reference_id": str(report.reference_id),
