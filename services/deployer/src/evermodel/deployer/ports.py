@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from evermodel.deployer.domain.changes import Change
-from evermodel.deployer.domain.release import Share
+from evermodel.deployer.domain.release import Release, Share
 
 
 class RepositoryUnavailable(Exception):
@@ -33,6 +33,12 @@ class Desired:
 def wants(desired: Desired, change: Change) -> bool:
     """Return whether the head wants already what `change` wants."""
     return (desired.version, desired.digest) == (change.to.version, change.to.digest)
+
+
+def is_of(desired: Desired, release: Release) -> bool:
+    """Return whether the head wants `release`: its number, and the very artefact behind it."""
+    wanted = (desired.version, desired.model_uri, desired.digest)
+    return wanted == (release.version, release.model_uri, release.digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +119,12 @@ class RolloutEngine(Protocol):
 class EngineRefused(Exception):
     """The engine will not give weight to a version the repository does not want.
 
-    `desired` is what it wants instead; None when it could not be asked.
+    `desired` is the version it wants instead; None when it could not be asked, or means another
+    artefact by the same number. `hindrance`: what people are told of it.
     """
 
-    def __init__(self, message: str, *, desired: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, desired: int | None = None, hindrance: str = "Git does not answer"
+    ) -> None:
         super().__init__(message)
-        self.desired = desired
+        self.desired, self.hindrance = desired, hindrance

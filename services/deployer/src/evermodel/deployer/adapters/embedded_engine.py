@@ -13,6 +13,7 @@ from evermodel.deployer.ports import (
     EngineRefused,
     RepositoryBroken,
     RepositoryUnavailable,
+    is_of,
 )
 
 
@@ -62,4 +63,10 @@ class EmbeddedEngine:
             raise EngineRefused(
                 f"the repository wants {wants}, not v{share.release.version}",
                 desired=None if desired is None else desired.version,
+            )
+        if not is_of(desired, share.release):
+            raise EngineRefused(
+                f"the repository's v{desired.version} is another artefact, {desired.digest} of "
+                f"{desired.model_uri}: somebody else's hand was in its file",
+                hindrance="Git wants another artefact under this version's number",
             )

@@ -18,7 +18,7 @@ def waits_for_git(state: Lifecycle, context: Context) -> str:
     """Return why nothing may rise now (rule 5), whoever wants it to; empty when it may."""
     if state.owed:
         return "Git has not taken the change yet"
-    return "" if context.may_shift else "Git does not answer"
+    return context.hindrance
 
 
 def forward(state: Lifecycle, *, judgement: Judgement, context: Context, policy: Policy) -> Outcome:

@@ -65,12 +65,12 @@ Happening = Accepted | WindowClosed | Matured | ServingFailed | Ordered | Overta
 class Context:
     """The event behind a happening: its id, and event time.
 
-    `may_shift`: false when the engine could not be asked to give a challenger more weight.
+    `hindrance`: why the engine cannot give a challenger more weight now; empty when it may.
     """
 
     cause: str
     now: datetime
-    may_shift: bool = True
+    hindrance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

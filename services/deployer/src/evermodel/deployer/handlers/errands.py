@@ -54,5 +54,6 @@ class Errands:
             if all(model in states for model in asked):
                 self._readings.heard(future.result(), asked)
         if states and self._ticks % TICKS_BETWEEN_LOOKS == 1:
-            future = self._beside.submit(heads_of, tuple(states), self._repository)
-            self._look = (dict(states), future)
+            asked = dict(states)
+            future = self._beside.submit(heads_of, asked, self._repository)
+            self._look = (asked, future)

@@ -5,11 +5,20 @@
 Owns the deployer's gauges. Must never decide, and never show a model that is another replica's.
 """
 
+import logging
 from collections.abc import Mapping
 
 from evermodel.common.observability.metrics import Metrics
 from evermodel.deployer.domain.lifecycle import Lifecycle
-from evermodel.deployer.ports import ConfigRepository, RepositoryBroken, RepositoryUnavailable
+from evermodel.deployer.ports import (
+    ConfigRepository,
+    Desired,
+    RepositoryBroken,
+    RepositoryUnavailable,
+    is_of,
+)
+
+_log = logging.getLogger(__name__)
 
 _GAUGES = (
     "rollout_weight_ratio",
@@ -85,13 +94,16 @@ class Readings:
         return head if then == state.desired else state.desired
 
 
-def heads_of(models: tuple[str, ...], repository: ConfigRepository) -> dict[str, int] | None:
+def heads_of(
+    states: Mapping[str, Lifecycle], repository: ConfigRepository
+) -> dict[str, int] | None:
     """Return the version the head wants of each model, None when it does not answer.
 
-    A file that cannot be read wants version 0: nothing that could serve.
+    A file that cannot be read wants version 0: nothing that could serve. So does one that means
+    another artefact by the number of a version in play.
     """
     heads = {}
-    for model in models:
+    for model, state in states.items():
         try:
             desired = repository.desired(model)
         except RepositoryUnavailable:
@@ -99,5 +111,21 @@ def heads_of(models: tuple[str, ...], repository: ConfigRepository) -> dict[str,
         except RepositoryBroken:
             heads[model] = 0
             continue
-        heads[model] = 0 if desired is None else desired.version
+        heads[model] = 0 if desired is None or _is_forged(desired, state) else desired.version
     return heads
+
+
+def _is_forged(desired: Desired, state: Lifecycle) -> bool:
+    known = {share.release.version: share.release for share in state.in_play}
+    release = known.get(desired.version)
+    if release is None or is_of(desired, release):
+        return False
+    _log.error(
+        "%s: the repository's v%d is another artefact, %s of %s: somebody else's hand was in its "
+        "file",
+        state.model,
+        desired.version,
+        desired.digest,
+        desired.model_uri,
+    )
+    return True

@@ -8,6 +8,7 @@ Owns the order of effects of one event. Must never keep a state: see ``rollout``
 Git before a version is taken back: it may hang.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,8 @@ from evermodel.deployer.handlers.delivery import deliver
 from evermodel.deployer.handlers.translation import policy_of
 from evermodel.deployer.handlers.turn import Turn
 from evermodel.deployer.ports import ConfigRepository, EngineRefused, RolloutEngine
+
+_log = logging.getLogger(__name__)
 
 #: Actions that give a challenger weight, which the engine holds against Git first.
 _RISES = {"advanced", "promoted"}
@@ -88,7 +91,7 @@ class Work:
         Raises:
             Permanent: it never can.
         """
-        after, steps = self._decide(state, happening, meta, may_shift=True)
+        after, steps = self._decide(state, happening, meta)
         return Decision(before=state, after=after, steps=steps)
 
     def at_once(
@@ -125,9 +128,9 @@ class Work:
         return in_stream(meta.time, told=state.windows_until, window=window)
 
     def _decide(
-        self, state: Lifecycle, happening: Happening, meta: EventMeta, *, may_shift: bool
+        self, state: Lifecycle, happening: Happening, meta: EventMeta, *, hindrance: str = ""
     ) -> tuple[Lifecycle, tuple[Step, ...]]:
-        context = Context(cause=meta.id, now=meta.time, may_shift=may_shift)
+        context = Context(cause=meta.id, now=meta.time, hindrance=hindrance)
         try:
             return advance(state, happening, context=context, policy=self._policies[state.model])
         except Refused as error:
@@ -137,14 +140,16 @@ class Work:
         self, state: Lifecycle, happening: Happening, turn: Turn, meta: EventMeta
     ) -> Lifecycle:
         """Decide and let the engine shift; when it refuses, decide again knowing that."""
-        after, steps = self._decide(state, happening, meta, may_shift=True)
+        after, steps = self._decide(state, happening, meta)
         try:
             self._engine.apply(state.model, shares=after.in_play)
         except EngineRefused as error:
-            after, steps = self._decide(state, happening, meta, may_shift=False)
+            _log.error("%s gets no more weight: %s", state.model, error)
+            why = error.hindrance
+            after, steps = self._decide(state, happening, meta, hindrance=why)
             if error.desired is not None:
                 after, more = self._decide(
-                    after, Overtaken(desired=error.desired), meta, may_shift=False
+                    after, Overtaken(desired=error.desired), meta, hindrance=why
                 )
                 steps += more
             self._engine.apply(state.model, shares=after.in_play)
@@ -159,7 +164,7 @@ class Work:
         state = delivery.state
         if delivery.overtaken is not None:
             happening = Overtaken(desired=delivery.overtaken)
-            state, steps = self._decide(state, happening, meta, may_shift=True)
+            state, steps = self._decide(state, happening, meta)
             self._engine.apply(state.model, shares=state.in_play)
             turn.steps += steps
         return state
