@@ -35,6 +35,7 @@ from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.kernel.ids import EventId, ModelName, ReferenceId
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.file import parse_model
+from evermodel.tracking.client import connect
 
 MODEL = """
 [model]
@@ -79,13 +80,17 @@ def services(made: Bed) -> Iterator[None]:
         "EVERMODEL_MODELS": str(made.folder / "model.toml"),
         "EVERMODEL_CONFIG_REPOSITORY": str(repository),
         "EVERMODEL_WORK": str(made.folder / "work"),
-        "MLFLOW_TRACKING_URI": (made.folder / "mlflow").as_uri(),
+        "MLFLOW_TRACKING_URI": _tracking(made.folder),
     }
     with ExitStack() as stack:
         for name in ("deployer", "scorer"):
             log = stack.enter_context((made.folder / f"{name}.log").open("wb"))
             stack.enter_context(ended(_service(name, environment, log.fileno())))
         yield
+
+
+def _tracking(folder: Path) -> str:
+    return f"sqlite:///{folder / 'mlflow.db'}"
 
 
 def _service(name: str, environment: Mapping[str, str], log: int) -> subprocess.Popen[bytes]:
@@ -100,6 +105,9 @@ class Story:
         self._made = made
         self._days = count()
         self._features = parse_model(MODEL, source="benchmark").features
+        self._store = connect(_tracking(made.folder))
+        location = (made.folder / "artefacts").as_uri()
+        self._experiment = self._store.create_experiment("fraud", artifact_location=location)
 
     def install(self, version: int) -> None:
         """Make `version` the first champion."""
@@ -126,9 +134,15 @@ class Story:
             version=version,
             model_uri=f"models:/fraud/{version}",
             run_id=f"run{version}",
-            artefact=_artefact(bundle, digest),
+            artefact=_artefact(self._stored(bundle), digest),
         )
         self._tell(event, MODEL_VALIDATED.name, until="promoted" if champion is None else "started")
+
+    def _stored(self, bundle: Path) -> str:
+        """Put `bundle` where MLflow keeps artefacts: a scorer takes none from elsewhere."""
+        run = self._store.create_run(self._experiment).info.run_id
+        self._store.log_artifacts(run, str(bundle), "bundle")
+        return f"runs:/{run}/bundle"
 
     def _window(
         self, version: int, *, decided_by: tuple[int, ...], bin_of_challenger: int, until: str
@@ -186,10 +200,8 @@ def _action(record: Record) -> str | None:
     return decode(RolloutStep, value=record.value, headers=record.headers).payload.action
 
 
-def _artefact(bundle: Path, digest: str) -> Artefact:
-    return Artefact(
-        uri=bundle.as_uri(), digest=digest, threshold=0.5, reference_id=ReferenceId("none")
-    )
+def _artefact(uri: str, digest: str) -> Artefact:
+    return Artefact(uri=uri, digest=digest, threshold=0.5, reference_id=ReferenceId("none"))
 
 
 def _counts(decided_by: int, version: int, bin_number: int) -> dict[str, object]:

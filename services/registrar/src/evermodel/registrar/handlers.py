@@ -7,6 +7,7 @@ Registering comes before publishing and is looked up before it is made, so a cra
 two finds its version again.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -31,6 +32,8 @@ from evermodel.registrar.ports import (
     Registered,
     UnknownVersion,
 )
+
+_log = logging.getLogger(__name__)
 
 
 class Registrar:
@@ -88,7 +91,7 @@ class Registrar:
         judge: Callable[[], ModelValidated],
     ) -> Reaction:
         judged = self._judgements.find(event.model, trained_by=meta.id)
-        if judged is None:
+        if judged is None or not _is_about(judged, candidate):
             judged = judge()
             self._judgements.keep(judged)
         if judged.verdict == "accepted" and judged.version is None:
@@ -126,6 +129,12 @@ class Registrar:
 
     def _register(self, model: Name, candidate: Candidate) -> Registered:
         registered = self._registry.register(model, candidate=candidate)
+        if registered.candidate.artefact != candidate.artefact:
+            raise Permanent(
+                f"{model} v{registered.version} was registered for this training with another "
+                f"artefact, {registered.candidate.artefact.digest}: somebody else's hand was in "
+                "the registry"
+            )
         self._registry.set_alias(model, alias="challenger", version=registered.version)
         return registered
 
@@ -170,6 +179,21 @@ def _candidate(event: ModelTrained, meta: EventMeta) -> tuple[Candidate, str]:
         artefact=artefact,
     )
     return candidate, event.holdout_uri
+
+
+def _is_about(judged: ModelValidated, candidate: Candidate) -> bool:
+    """Return whether `judged` is of the artefact that the event names.
+
+    It is kept where others may write: one of another artefact would have it served unjudged.
+    """
+    if (judged.artefact, judged.run_id) == (candidate.artefact, candidate.run_id):
+        return True
+    _log.error(
+        "%s: the kept judgement of %s is of another artefact: it is judged anew",
+        judged.model,
+        candidate.trained_by,
+    )
+    return False
 
 
 def _validated(

@@ -6,6 +6,8 @@ from evermodel.scorer.ports import BundleRefused, BundleUnreachable
 from evermodel.tracking.artefacts import download
 from evermodel.tracking.client import Absent, NoAnswer, Refused
 
+_KEPT = ("runs:/", "models:/")
+
 
 class MlflowDownload:
     """Downloads through the tracking server, so that no storage credentials are needed here."""
@@ -14,6 +16,9 @@ class MlflowDownload:
         self._tracking_uri = tracking_uri
 
     def __call__(self, uri: str, into: Path) -> Path:
+        # MLflow's client would fetch file:///etc and http://metadata/ as readily, for any event.
+        if not uri.startswith(_KEPT) or ".." in uri:
+            raise BundleRefused(f"{uri!r:.200} names no artefact of a run or of the registry")
         try:
             return download(uri, into=into, tracking_uri=self._tracking_uri)
         except (Absent, Refused) as error:
