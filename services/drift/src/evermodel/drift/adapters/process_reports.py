@@ -51,7 +51,7 @@ class ProcessReports:
         with self._turn:
             folder = self._work / f"report-{alarm.event_id}"
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, mode=0o700)  # the order may hold a password
             try:
                 return self._made(order, folder)
             finally:

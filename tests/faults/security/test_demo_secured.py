@@ -1,0 +1,147 @@
+"""A small story played with everybody asked for a password: it ends as it does without.
+
+The amounts of the bank's cards double; a second version is trained, judged and rolled out. Every
+service speaks to the broker as itself, with the rights of the catalogue and no others. Meanwhile
+secrets lie where processes find them: afterwards none of them lies anywhere else.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from evermodel.demo.description import write_description
+from tests.e2e.conftest import Alone, alone
+from tests.e2e.small_bank import brought
+
+__all__ = ["alone"]
+
+pytestmark = [pytest.mark.whole, pytest.mark.timeout(600)]
+
+NAME = "cards"
+#: What no process of the stack needs, and each of them inherits.
+PLANTED = {
+    "EVERMODEL_HTTP_TOKEN": "planted-console-token-1f7c",
+    "MLFLOW_TRACKING_PASSWORD": "planted-mlflow-password-2a9d",
+    "AWS_SECRET_ACCESS_KEY": "planted-store-key-77aa",
+}
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the demo left behind, and every command line that was seen meanwhile."""
+
+    out: Path
+    said: str
+    summary: Mapping[str, Any]
+    commands: frozenset[str]
+
+    @property
+    def passwords(self) -> Mapping[str, str]:
+        """The brokers' passwords, by principal."""
+        folder = self.out / "stack" / "secrets" / "passwords"
+        return {file.name: file.read_text() for file in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    out = tmp_path_factory.mktemp("secured") / "demo"
+    frame, model = brought(NAME)
+    frame.write_parquet(out.parent / "cards.parquet")
+    write_description(model, out.parent / "cards.toml")
+    files = ["--data", str(out.parent / "cards.parquet"), "--model", str(out.parent / "cards.toml")]
+    command = [str(Path(sys.executable).with_name("evermodel")), "demo", "--out", str(out), *files]
+    environment = {**os.environ, **PLANTED, "EVERMODEL_SECURITY": "on"}
+    log = out.parent / "said.log"
+    seen: set[str] = set()
+    with log.open("wb") as told:
+        process = subprocess.Popen(command, env=environment, stdout=told, stderr=told)
+        while True:
+            seen |= set(_commands_below(process.pid))
+            try:
+                code = process.wait(timeout=0.5)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+    said = log.read_text()
+    assert code == 0, said[-3000:]
+    return Played(out, said, json.loads((out / "summary.json").read_text()), frozenset(seen))
+
+
+def _commands_below(pid: int) -> Iterator[str]:
+    try:
+        for process in psutil.Process(pid).children(recursive=True):
+            try:
+                yield "\0".join(process.cmdline())
+            except psutil.Error:
+                continue
+    except psutil.Error:
+        return
+
+
+@pytest.mark.guarantee(
+    "security",
+    fault="every client must log in over TLS, and may use its own topics only",
+    promise="the story ends as without: same ledger, nothing lost, doubled or given up",
+    seen="summary.json; evermodel_dead_letters_total stays 0",
+)
+def test_the_story_ends_as_it_does_without_security(played: Played, alone: Alone) -> None:
+    summary = played.summary
+    assert summary["ledger_sha256"] == alone(NAME)["ledger_sha256"]
+    assert [summary[name] for name in ("lost", "duplicated", "dead_letters")] == [0, 0, 0]
+    assert {r["version"]: r["outcome"] for r in summary["rollouts"]}[2] == "promoted"
+
+
+@pytest.mark.guarantee(
+    "security",
+    fault="passwords for broker, MLflow, store and console lie in the environment or in files",
+    promise="none of them is in a log, event, run, commit, page or state file",
+    seen="grep over runs/demo",
+)
+def test_no_secret_lies_anywhere_but_in_the_secret_files(played: Played) -> None:
+    secrets = {**PLANTED, **played.passwords}
+    assert len(secrets) > len(PLANTED)
+    folder = played.out / "stack" / "secrets"
+    files = [f for f in played.out.rglob("*") if f.is_file() and folder not in f.parents]
+    assert len(files) > 50
+    assert {"mlflow.db", "events.jsonl", "report.html"} <= {file.name for file in files}
+    found = [
+        (name, str(file))
+        for file in files
+        for name, secret in secrets.items()
+        if secret.encode() in file.read_bytes()
+    ]
+    assert found == []
+    assert [name for name, secret in secrets.items() if secret in played.said] == []
+
+
+@pytest.mark.guarantee(
+    "security",
+    fault="anybody on the machine lists its processes",
+    promise="no command line of any process of the stack shows a secret",
+    seen="ps -ef",
+)
+def test_no_command_line_shows_a_secret(played: Played) -> None:
+    assert len(played.commands) > 10
+    secrets = [*PLANTED.values(), *played.passwords.values()]
+    assert [line for line in played.commands for secret in secrets if secret in line] == []
+
+
+@pytest.mark.guarantee(
+    "security",
+    fault="another user of the machine looks into the state folder",
+    promise="every secret file is its owner's alone (0600), in folders of 0700",
+    seen="ls -l secrets",
+)
+def test_secret_files_are_closed_to_others(played: Played) -> None:
+    secrets = played.out / "stack" / "secrets"
+    files = [file for file in secrets.rglob("*") if file.is_file()]
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert {file.parent.stat().st_mode & 0o777 for file in files} == {0o700}
