@@ -43,6 +43,7 @@ SERVICES: dict[str, type[BaseSettings]] = {
 _GROUPS: dict[str, type[BaseSettings]] = {
     "Kafka": common.KafkaSettings,
     "Health and logs": common.HealthSettings,
+    "Who may ask": common.HttpSettings,
     "The loop": common.LoopSettings,
     "Models": common.ModelsSettings,
     "The lake": common.LakeSettings,

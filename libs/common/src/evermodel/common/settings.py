@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from evermodel.common.kernel.bearer import is_loopback
 from evermodel.common.kernel.errors import Misconfigured
 
 #: Keeps what our processes import from reporting about them: set unless its name is set already.
@@ -26,6 +27,9 @@ MLFLOW_CLIENT: Mapping[str, str] = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
+
+#: Shorter ones are guessed.
+_SHORTEST_TOKEN = 16
 
 
 class Group(BaseSettings):
@@ -138,12 +142,16 @@ class KafkaSettings(Group):
         """
         if self.sasl_password is not None:
             return self.sasl_password.get_secret_value()
-        if self.sasl_password_file is None:
-            return None
-        try:
-            return self.sasl_password_file.read_text("utf-8").removesuffix("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Misconfigured(f"KAFKA_SASL_PASSWORD_FILE cannot be read: {error}") from error
+        return _secret_in(self.sasl_password_file, variable="KAFKA_SASL_PASSWORD_FILE")
+
+
+def _secret_in(file: Path | None, *, variable: str) -> str | None:
+    if file is None:
+        return None
+    try:
+        return file.read_text("utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{variable} cannot be read: {error}") from error
 
 
 def _text(path: Path | None) -> str | None:
@@ -192,8 +200,8 @@ class HealthSettings(Group):
     host: str = Field(
         default="127.0.0.1",
         validation_alias="EVERMODEL_HEALTH_HOST",
-        description="Address to answer on. It asks nobody who they are: loopback unless you mean "
-        "it.",
+        description="Address to answer on. `/healthz` and `/readyz` ask nobody who they are and "
+        "say yes or no; `/metrics` asks for EVERMODEL_HTTP_TOKEN anywhere but on loopback.",
     )
     port: int | None = Field(
         default=None,
@@ -216,11 +224,60 @@ class HealthSettings(Group):
     )
 
 
+class HttpSettings(Group):
+    """Who may read `/metrics` and the console: whoever sends `Authorization: Bearer <token>`."""
+
+    token: SecretStr | None = Field(
+        default=None,
+        min_length=_SHORTEST_TOKEN,
+        validation_alias="EVERMODEL_HTTP_TOKEN",
+        description="The token, 16 characters at least (`openssl rand -hex 32`). Without one a "
+        "process that would listen elsewhere than on loopback does not start. It goes before "
+        "EVERMODEL_HTTP_TOKEN_FILE.",
+    )
+    token_file: Path | None = Field(
+        default=None,
+        validation_alias="EVERMODEL_HTTP_TOKEN_FILE",
+        description="A file that holds the token, as orchestrators hand secrets over. Its last "
+        "line break does not count.",
+    )
+
+    def value(self) -> str | None:
+        """Return the token itself, from wherever it is kept; None: there is none.
+
+        Raises:
+            Misconfigured: its file cannot be read, or holds next to nothing.
+        """
+        if self.token is not None:
+            return self.token.get_secret_value()
+        token = _secret_in(self.token_file, variable="EVERMODEL_HTTP_TOKEN_FILE")
+        if token is not None and len(token) < _SHORTEST_TOKEN:
+            raise Misconfigured(
+                f"EVERMODEL_HTTP_TOKEN_FILE: a token has {_SHORTEST_TOKEN} characters at least"
+            )
+        return token
+
+    def guard(self, host: str, *, variable: str) -> str | None:
+        """Return what whoever asks at `host` must show; None: nothing, for it is loopback.
+
+        Raises:
+            Misconfigured: others could ask, and there is no token; `variable` named the host.
+        """
+        token = self.value()
+        if token is None and not is_loopback(host):
+            raise Misconfigured(
+                f"{variable}={host} lets others ask: set EVERMODEL_HTTP_TOKEN or "
+                "EVERMODEL_HTTP_TOKEN_FILE, or listen on 127.0.0.1"
+            )
+        return token
+
+
 class ProcessSettings(Group):
     """What every process is told, whatever else."""
 
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     health: HealthSettings = Field(default_factory=HealthSettings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
 
 
 class ServiceSettings(ProcessSettings):

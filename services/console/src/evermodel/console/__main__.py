@@ -61,9 +61,7 @@ async def _follow(settings: Settings) -> int:
 def main() -> int:
     """Run until a signal; return the exit code."""
     settings = read(Settings)
-    configure_logs(
-        service="console", level=settings.health.log_level, secrets=secrets_of(settings.kafka)
-    )
+    configure_logs(service="console", level=settings.health.log_level, secrets=secrets_of(settings))
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     try:

@@ -11,7 +11,8 @@ class Settings(WorkSettings, ProcessSettings):
     host: str = Field(
         default="127.0.0.1",
         validation_alias="EVERMODEL_CONSOLE_HOST",
-        description="It shows everything to whoever reaches it: loopback unless you mean it.",
+        description="Address to answer on. Anywhere but on loopback, whoever asks must show "
+        "EVERMODEL_HTTP_TOKEN; it is not encrypted: put a gateway with TLS before it.",
     )
     port: int = Field(
         default=8080,

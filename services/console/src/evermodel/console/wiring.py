@@ -28,6 +28,9 @@ async def console(settings: Settings, *, started: str) -> AsyncIterator[Running]
 
     `started` tells this start from every other: it names the consumer group, so that the
     topics are read from their beginning.
+
+    Raises:
+        Misconfigured: others could ask it, and no token is set.
     """
     app = make_app(kafka=settings.kafka, group=f"evermodel-console-{started}", folder=settings.work)
     tables = make_tables(app)
@@ -37,10 +40,15 @@ async def console(settings: Settings, *, started: str) -> AsyncIterator[Running]
     def healthy() -> bool:
         return app.started and not app.should_stop and not app.crashed
 
+    token = settings.http.guard(settings.host, variable="EVERMODEL_CONSOLE_HOST")
     with _health(settings, healthy=healthy):
         async with (
             endpoint(
-                Answers(tables), host=settings.host, port=settings.port, healthy=healthy
+                Answers(tables),
+                host=settings.host,
+                port=settings.port,
+                healthy=healthy,
+                token=token,
             ) as port,
             running(app),
             following(settings.kafka, DEAD_LETTERS, to=projection.on_put_back),
@@ -58,4 +66,5 @@ def _health(settings: Settings, *, healthy: Callable[[], bool]) -> AbstractConte
         metrics=Metrics(),
         healthy=healthy,
         ready=healthy,
+        token=settings.http.guard(settings.health.host, variable="EVERMODEL_HEALTH_HOST"),
     )

@@ -1,6 +1,7 @@
 """``/healthz``, ``/readyz`` and ``/metrics`` of one process, on loopback unless told otherwise.
 
-Healthy: the loop has turned lately. Ready: it also has its partitions. Owns no decision.
+Healthy: the loop has turned lately. Ready: it also has its partitions. Owns no decision. The first
+two are for an orchestrator's probes, which can show nothing; the third asks for the token, if any.
 """
 
 import threading
@@ -10,17 +11,28 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from evermodel.common.kernel.bearer import shows
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.observability.metrics import Metrics
 
 Answer = Callable[[], bool]
 
+_WHO_ASKS = 401
+
 
 @contextmanager
 def health_server(
-    *, host: str, port: int, metrics: Metrics, healthy: Answer, ready: Answer
+    *,
+    host: str,
+    port: int,
+    metrics: Metrics,
+    healthy: Answer,
+    ready: Answer,
+    token: str | None = None,
 ) -> Iterator[int]:
     """Serve until the block ends; yields the port (0 asks for a free one).
+
+    `token`: what whoever asks for ``/metrics`` must show; None: nothing.
 
     Raises:
         Misconfigured: it cannot be listened on, being taken or no address of this machine.
@@ -28,7 +40,10 @@ def health_server(
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the base class's name
-            if self.path == "/metrics":
+            shown = self.headers.get("Authorization")
+            if self.path == "/metrics" and not shows(shown, token=token):
+                self._send(_WHO_ASKS, b"show the token: Authorization: Bearer ...\n", "text/plain")
+            elif self.path == "/metrics":
                 self._send(200, generate_latest(metrics.registry), CONTENT_TYPE_LATEST)
             elif self.path in {"/healthz", "/readyz"}:
                 good = healthy() if self.path == "/healthz" else healthy() and ready()
@@ -38,6 +53,8 @@ def health_server(
 
         def _send(self, status: int, body: bytes, kind: str) -> None:
             self.send_response(status)
+            if status == _WHO_ASKS:
+                self.send_header("WWW-Authenticate", "Bearer")
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -39,7 +39,7 @@ from evermodel.common.settings import (
     MLFLOW_CLIENT,
     TELEMETRY_OFF,
     HealthSettings,
-    KafkaSettings,
+    ProcessSettings,
     ServiceSettings,
 )
 
@@ -119,10 +119,9 @@ def read(settings: Callable[[], T]) -> T:
         raise Misconfigured("\n".join(lines)) from error
 
 
-def secrets_of(kafka: KafkaSettings) -> tuple[str, ...]:
+def secrets_of(told: ProcessSettings) -> tuple[str, ...]:
     """Return what must never stand in a log line."""
-    password = kafka.password()
-    return (password,) if password else ()
+    return tuple(filter(None, (told.kafka.password(), told.http.value())))
 
 
 def run_service(
@@ -135,7 +134,7 @@ def run_service(
 
     `service` makes the adapters and the spec, e.g. ``lambda: wire(settings)``.
     """
-    health, secrets = settings.health, secrets_of(settings.kafka)
+    health, secrets = settings.health, secrets_of(settings)
     configure_logs(service="evermodel", level=health.log_level, secrets=secrets)
     try:
         with stop_signals() as stopping, ExitStack() as stack:
@@ -206,6 +205,7 @@ def _run(  # the parts of one process, named where they are made
                 metrics=spec.metrics,
                 healthy=lambda: clock.monotonic() - loop.turned_at < STUCK_SECONDS,
                 ready=lambda: loop.is_ready,
+                token=settings.http.guard(health.host, variable="EVERMODEL_HEALTH_HOST"),
             )
         )
         _LOG.info("health on port %s", port)

@@ -1,6 +1,7 @@
 """The JSON endpoint: ``/api/models``, ``/api/lifecycles``, ``/api/events``, ``/api/topics``.
 
-Read-only. Must never bind to anything but what it is told: loopback by default.
+Read-only. Must never bind to anything but what it is told: loopback by default. There a page of
+another site must not read it either: it would come under that site's name, and is refused.
 """
 
 import json
@@ -8,7 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
+from evermodel.common.kernel.bearer import is_loopback, shows
 from evermodel.console.ports import Answer, Answering
 
 _MOST = 1000
@@ -17,14 +20,21 @@ _ANSWERS = ("/api/models", "/api/lifecycles", "/api/events", "/api/topics", "/he
 
 @asynccontextmanager
 async def endpoint(
-    answers: Answering, *, host: str, port: int, healthy: Callable[[], bool]
+    answers: Answering,
+    *,
+    host: str,
+    port: int,
+    healthy: Callable[[], bool],
+    token: str | None = None,
 ) -> AsyncIterator[int]:
     """Serve `answers` while the block runs; yield the port, chosen freely for 0.
+
+    `token`: what whoever asks must show, but for ``/healthz``; None: nothing.
 
     Raises:
         OSError: the port is taken.
     """
-    runner = web.AppRunner(_application(answers, healthy), access_log=None)
+    runner = web.AppRunner(_application(answers, healthy, token=token), access_log=None)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
@@ -38,7 +48,9 @@ async def endpoint(
         await runner.cleanup()
 
 
-def _application(answers: Answering, healthy: Callable[[], bool]) -> web.Application:
+def _application(
+    answers: Answering, healthy: Callable[[], bool], *, token: str | None
+) -> web.Application:
     async def index(_request: web.Request) -> web.Response:
         return _json({"answers": list(_ANSWERS)})
 
@@ -60,7 +72,7 @@ def _application(answers: Answering, healthy: Callable[[], bool]) -> web.Applica
         well = healthy()
         return web.json_response({"ok": well}, status=200 if well else 503)
 
-    application = web.Application()
+    application = web.Application(middlewares=[_guard(token)])
     application.add_routes(
         [
             web.get("/", index),
@@ -72,6 +84,23 @@ def _application(answers: Answering, healthy: Callable[[], bool]) -> web.Applica
         ]
     )
     return application
+
+
+def _guard(token: str | None) -> Middleware:
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path != "/healthz":
+            if not shows(request.headers.get("Authorization"), token=token):
+                raise web.HTTPUnauthorized(
+                    text="show the token: Authorization: Bearer ...\n",
+                    headers={"WWW-Authenticate": "Bearer"},
+                )
+            name = request.url.host or ""
+            if token is None and not is_loopback(name):
+                raise web.HTTPForbidden(text=f"nobody here is called {name[:100]}\n")
+        return await handler(request)
+
+    return guard
 
 
 def _limit(request: web.Request, *, default: int) -> int:

@@ -1,0 +1,32 @@
+"""Who may ask a process over HTTP: on loopback anybody of this machine, else who shows the token.
+
+Owns the comparison, for the console and for ``/metrics``. Must never tell how far a guess came.
+"""
+
+import hmac
+import ipaddress
+
+_KIND = "bearer "
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches who listens on `host`, a name or an address.
+
+    A name but ``localhost`` may mean any address, and an empty one means them all.
+    """
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def shows(authorization: str | None, *, token: str | None) -> bool:
+    """Return whether the header ``Authorization: Bearer <token>`` opens; without a token all do."""
+    if token is None:
+        return True
+    given = authorization or ""
+    if given[: len(_KIND)].lower() != _KIND:
+        return False
+    return hmac.compare_digest(given[len(_KIND) :].strip().encode(), token.encode())
