@@ -13,10 +13,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning:mlflow.*"),
 ]
 
-#: By the words of a cell: what both are about to ask when each waits for the other.
+#: By the words of a cell: what both are about to ask when each waits for the other. The update
+#: may be the first's finish and the second's word that the first one's run was left half-done.
 MEETINGS = {
     "make their runs": "POST .*/runs/create",
-    "finish their runs": "POST .*/runs/update",
+    "upload to their runs": "PUT .*/holdout.parquet",
+    "finish or fail a run": "POST .*/runs/update",
 }
 
 

@@ -68,7 +68,9 @@ class MlflowRuns:
                 _mark_failed(client, run_id)
                 raise
             first = _only_first(client, plan.model.name, cause)
-            return _run(run_id, report) if first in {None, run_id} else _found(client, first)
+            if first is None:
+                raise Unavailable(f"run {run_id} was marked failed by another trainer of its cause")
+            return _run(run_id, report) if first == run_id else _found(client, first)
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
