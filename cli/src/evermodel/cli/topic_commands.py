@@ -121,7 +121,8 @@ def redrive(
         typer.echo(f"{done.back} dead letters of {service} put back")
         if done.left:
             typer.echo(f"{done.left} orders passed over; whoever still means one gives it anew")
-    problems = [f"{origin}: too large to be kept, and gone from its topic" for origin in done.gone]
+    lost = "its original is gone from its topic, or its headers cannot be read"
+    problems = [f"{origin}: {lost}" for origin in done.gone]
     if done.unreadable:
         problems.append(f"{done.unreadable} records of {topic.name} are no dead letters; left")
     if problems:

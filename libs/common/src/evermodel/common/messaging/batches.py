@@ -5,9 +5,11 @@ Owns the making of a batch, and what becomes of its outcome. A batch that fails 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
-from evermodel.common.messaging.api import BatchRoute, ServiceSpec
+from evermodel.common.kernel.errors import Poison
+from evermodel.common.messaging.api import NOTHING, BatchRoute, Reaction, Rejected, ServiceSpec
 from evermodel.common.messaging.deadletter import is_for_another
 from evermodel.common.messaging.lane import Lane
 from evermodel.common.messaging.means import Means
@@ -86,7 +88,7 @@ class Batches:
         if not records:
             return UNANSWERED
         return self._outbox.prepare(
-            route.handler(records),
+            _answered(route, records),
             cause=None,
             number=cuts[0][0].partition.partition,
             since_ms=min(
@@ -116,3 +118,13 @@ class Batches:
     def _doubt(self) -> None:
         if self._is_stateful:
             raise StateInDoubt
+
+
+def _answered(route: BatchRoute, records: Sequence[Record]) -> Reaction:
+    """Return what follows from `records`; those that could not be read go to no handler."""
+    flawed = [Rejected(r, Poison(r.flaw)) for r in records if r.flaw is not None]
+    if not flawed:
+        return route.handler(records)
+    sound = [record for record in records if record.flaw is None]
+    reaction = route.handler(sound) if sound else NOTHING
+    return replace(reaction, rejected=[*reaction.rejected, *flawed])

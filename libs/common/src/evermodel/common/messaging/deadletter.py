@@ -35,7 +35,8 @@ REDRIVEN_FROM = "evermodel-redriven-from"
 class DeadLetter:
     """A record that was given up. Bytes and headers are the original's, untouched.
 
-    `cut`: the parts of it that are not in the letter, which would have been too large.
+    `cut`: the parts of it that are not in the letter: it would have been too large with them, or
+    they could not be read.
     """
 
     group: str
@@ -81,6 +82,7 @@ def dead_letter(
         message=_words(error),
         attempts=attempts,
         time=time,
+        cut=() if record.flaw is None else ("headers",),
     )
 
 
@@ -101,7 +103,7 @@ def encode_dead_letter(letter: DeadLetter, *, topic: str) -> Outgoing:
     """
     made = _encoded(letter, topic=topic)
     for part in _PARTS:
-        if size_of(made) > MAX_RECORD_BYTES:
+        if part not in letter.cut and size_of(made) > MAX_RECORD_BYTES:
             letter = letter.without(part)
             made = _encoded(letter, topic=topic)
     return made

@@ -1,6 +1,7 @@
 """librdkafka's messages and partitions as the loop's, and back."""
 
 from collections.abc import Mapping, Sequence
+from operator import methodcaller
 from typing import Any
 
 import confluent_kafka as ck
@@ -9,6 +10,9 @@ from evermodel.common.messaging.kafka_errors import translate
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 
 _BEGINNING = ck.OFFSET_BEGINNING
+#: Not called as a method: a call that the interpreter has specialised does not look whether an
+#: error came with the answer, which then surfaces anywhere, or never.
+_read_headers = methodcaller("headers")
 
 
 def starts_of(starts: Mapping[TopicPartition, int | None]) -> list[ck.TopicPartition]:
@@ -54,21 +58,31 @@ def is_record(message: ck.Message) -> bool:
 def record_of(message: ck.Message) -> Record:
     """Return the record that `message` is."""
     _, timestamp = message.timestamp()
+    headers, flaw = _headers(message)
     return Record(
         topic=message.topic() or "",
         partition=message.partition() or 0,
         offset=message.offset() or 0,
         key=message.key(),
         value=message.value(),
-        headers=_headers(message),
+        headers=headers,
         timestamp_ms=timestamp,
+        flaw=flaw,
     )
 
 
-def _headers(message: ck.Message) -> tuple[tuple[str, bytes | None], ...]:
-    found = message.headers() or ()
+def _headers(message: ck.Message) -> tuple[tuple[tuple[str, bytes | None], ...], str | None]:
+    """Return the headers, or none and why they cannot be read.
+
+    At a name that is no UTF-8 the binding returns a list with a hole in it *and* an error. Out of
+    a poll it would stop the service, at the same record each time that it is started.
+    """
+    try:
+        found = _read_headers(message) or ()
+    except SystemError:
+        return (), "a header's name is not UTF-8"
     pairs = found.items() if isinstance(found, dict) else found
-    return tuple((k, v.encode() if isinstance(v, str) else v) for k, v in pairs)
+    return tuple((k, v.encode() if isinstance(v, str) else v) for k, v in pairs), None
 
 
 def produce(

@@ -18,7 +18,10 @@ class TopicPartition(Struct, frozen=True, gc=False):
 
 
 class Record(Struct, frozen=True, kw_only=True, gc=False):
-    """A record as read. Nothing about it has been checked."""
+    """A record as read. Nothing about it has been checked.
+
+    `flaw`: why its headers could not be read, which are empty then. No handler sees such a one.
+    """
 
     topic: str
     partition: int
@@ -27,6 +30,7 @@ class Record(Struct, frozen=True, kw_only=True, gc=False):
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...] = ()
     timestamp_ms: int = 0
+    flaw: str | None = None
 
 
 class Outgoing(Struct, frozen=True, kw_only=True, gc=False):

@@ -180,6 +180,8 @@ def _whole(letter: DeadLetter, *, broker: Broker) -> DeadLetter:
     original = broker.record(at, offset=letter.offset)
     if original is None:
         raise _Gone("only a reference was kept of its original, which its topic holds no more")
+    if original.flaw is not None:
+        raise _Gone(f"{original.flaw}: without them it would be another record")
     return replace(letter, key=original.key, value=original.value, headers=original.headers, cut=())
 
 

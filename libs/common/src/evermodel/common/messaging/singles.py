@@ -17,7 +17,7 @@ from functools import partial
 
 from evermodel.common.events.codec import decode
 from evermodel.common.events.envelope import EventMeta
-from evermodel.common.kernel.errors import Reason
+from evermodel.common.kernel.errors import Poison, Reason
 from evermodel.common.messaging.api import BatchRoute, Held, Reaction, Rest, ServiceSpec
 from evermodel.common.messaging.deadletter import is_for_another
 from evermodel.common.messaging.lane import Lane
@@ -76,6 +76,8 @@ class Singles:
         route, record, lane.cause = lane.route, lane.head, None
         if record.offset in lane.given_up or is_for_another(record, self._spec.name):
             return UNANSWERED
+        if record.flaw is not None:
+            raise Poison(record.flaw)
         if isinstance(route, BatchRoute):
             reaction = route.handler([record])
             return self._prepare(lane, reaction, cause=None)
