@@ -111,6 +111,7 @@ class Outbox:
         letters = []
         for rejected in prepared.rejected:
             reason: Reason = "poison" if isinstance(rejected.error, Poison) else "permanent"
+            self._report.given_up(rejected.record, reason, rejected.error)
             letters.append(self._letter(rejected.record, reason, rejected.error, attempts=1))
         self._note(prepared.keys)
         self._said += prepared.said

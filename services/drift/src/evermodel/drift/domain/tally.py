@@ -96,6 +96,12 @@ class Tally:
             last=_most(self.last, other.last),
         )
 
+    @property
+    def versions(self) -> set[int]:
+        """Every version that is counted, deciding or scoring."""
+        served = {version for pair in self.served for version in pair if version is not None}
+        return {*served, *self.decided}
+
     @classmethod
     def of(
         cls,

@@ -34,6 +34,8 @@ _ALLOWED: Mapping[FeatureKind, set[type]] = {
 }
 #: The lake keeps the numbers of versions in 32 bits.
 MOST_VERSIONS = 2**31 - 1
+#: As many as one row may name. Counters grow with the pairs of them, and a scorer loads three.
+MOST_NAMED = 16
 #: One spelling for each, or two names in a row were one version; none is nought, which no event
 #: can say. `isdecimal` takes the digits of every script.
 _VERSION = re.compile("[1-9][0-9]{0,9}")
@@ -194,7 +196,8 @@ def _are_versions(rows: Sequence[ScoredRow]) -> bool:
     if any((row.decided_by or 0) > MOST_VERSIONS for row in rows):
         return False
     named = (names for row in rows for names in (row.scores, row.alerts, row.failed))
-    return all(_is_version(version) for version in set().union(*named))
+    everyone = set[str]().union(*named)
+    return len(everyone) < MOST_NAMED and all(map(_is_version, everyone))
 
 
 def _sift(segment: Segment[ScoredRow], model: ModelDescription, rejected: list[Rejected]) -> None:
@@ -219,9 +222,12 @@ def _fault(row: ScoredRow, model: ModelDescription) -> str | None:
         if isinstance(value, (int, float)) and not _finite(value):
             return f"feature {name}: {value!r:.40} is out of range"
     decided = () if row.decided_by is None else (str(row.decided_by),)
-    for version in (*row.scores, *row.alerts, *row.failed, *decided):
+    named = {*row.scores, *row.alerts, *row.failed, *decided}
+    for version in sorted(named):
         if not _is_version(version):
             return f"{version!r:.40} is not the number of a version"
+    if len(named) > MOST_NAMED:
+        return f"it names {len(named)} versions, more than {MOST_NAMED}"
     unasked = row.alerts.keys() - row.scores.keys()
     if unasked:
         return f"version {min(unasked, key=int)} gave an alert and no score"

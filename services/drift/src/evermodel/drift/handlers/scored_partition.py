@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from evermodel.common.events.catalogue import TRANSACTIONS_SCORED
 from evermodel.common.events.hot import ScoredRow
+from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.api import Rejected
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import ModelDescription
+from evermodel.drift.domain.crowding import MOST_IN_A_WINDOW, crowded_out
 from evermodel.drift.domain.grid import Grid
 from evermodel.drift.domain.progress import Progress, due, late, watermarks_before
 from evermodel.drift.domain.rows import Integers, Rows
@@ -122,6 +124,7 @@ class ScoredPartition:
             rows = rows.take(not_refused(rows.offsets, self._position))
         self._refill(model, rows.take((rows.offsets < self._position.next_offset).nonzero()[0]))
         rows = rows.take((rows.offsets >= self._position.next_offset).nonzero()[0])
+        rows = self._countable(model, segment, rows, rejected)
         if not len(rows):
             return
         grid, lateness = _grid(model), _micros(model.windows.lateness.total_seconds())
@@ -138,6 +141,27 @@ class ScoredPartition:
         self._advance(model, progress.seen(reached), output)
         for start, at in _by_window(rows, tardy, grid):
             self._correct(model, start, rows.take(at), output)
+
+    def _countable(
+        self,
+        model: ModelDescription,
+        segment: Segment[ScoredRow],
+        rows: Rows,
+        rejected: list[Rejected],
+    ) -> Rows:
+        """Return `rows` without those that name a version too many for their window."""
+        known = {
+            start: tally.versions for (name, start), tally in self._open.items() if name == model.name
+        }
+        crowded = crowded_out(rows, known, _grid(model))
+        if not crowded:
+            return rows
+        records = {record.offset: record for record in segment.records}
+        for at, version in crowded.items():
+            offset = int(rows.offsets[at])
+            self._position.refused.add(offset)
+            rejected.append(Rejected(records[offset], _one_too_many(version)))
+        return rows.take(not_refused(rows.offsets, self._position))
 
     def _mark(
         self,
@@ -226,6 +250,12 @@ class ScoredPartition:
 
     def _layouts(self, model: str, tally: Tally) -> dict[str, Reference]:
         return self._known(model, list(tally.profiles))
+
+
+def _one_too_many(version: int) -> Poison:
+    return Poison(
+        f"version {version} would be one too many: a window counts at most {MOST_IN_A_WINDOW}"
+    )
 
 
 def _micros(seconds: float) -> int:

@@ -8,6 +8,7 @@ against the ones before it: the answer would depend on when it was asked.
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -20,6 +21,11 @@ from evermodel.drift.domain.progress import Progress, too_far_ahead
 from evermodel.drift.domain.rows import Integers
 from evermodel.drift.handlers.decoding import R, Segment
 from evermodel.drift.handlers.windower_state import Position
+
+#: What lies outside was never meant, and less than a window further no `datetime` can say it: a
+#: zone takes the first and the last moment that can be written beyond the years 1 and 9999.
+_EARLIEST = micros(datetime(1900, 1, 1, tzinfo=UTC))
+_LATEST = micros(datetime(9999, 1, 1, tzinfo=UTC))
 
 
 class WildDates:
@@ -37,16 +43,18 @@ class WildDates:
         progress: Progress,
         grid: Grid,
     ) -> tuple[list[Rejected], Progress]:
-        """Return those of `records`, at `times`, that are new and too far ahead; remember them.
+        """Return those of `records`, at `times`, that are new and wild; remember them.
 
         Also return the progress, which is not moved yet by the others.
         """
         first = bisect_left(records, position.next_offset, key=lambda record: record.offset)
-        if first == len(records):
-            return [], progress
-        today = None if self._clock is None else micros(self._clock.now())
-        ahead, progress = too_far_ahead(times[first:], progress, grid, today=today)
-        wild = [first + at for at in ahead.nonzero()[0].tolist()]
+        new = np.arange(first, len(records))
+        possible = new[(times[new] >= _EARLIEST) & (times[new] <= _LATEST)]
+        wild = np.setdiff1d(new, possible, assume_unique=True).tolist()
+        if len(possible):
+            today = None if self._clock is None else micros(self._clock.now())
+            ahead, progress = too_far_ahead(times[possible], progress, grid, today=today)
+            wild = sorted([*wild, *possible[ahead].tolist()])
         position.refused |= {records[at].offset for at in wild}
         return [Rejected(records[at], _fault(int(times[at]))) for at in wild], progress
 
@@ -78,4 +86,6 @@ def not_refused(offsets: Integers, position: Position) -> Integers:
 
 
 def _fault(time: int) -> Poison:
+    if not _EARLIEST <= time <= _LATEST:
+        return Poison("its time lies before the year 1900 or after 9998")
     return Poison(f"time {moment(time).isoformat()} is more than a year ahead of its partition")
