@@ -68,4 +68,6 @@ def test_a_window_counts_so_many_versions_and_gives_up_the_others(
         *(f"version {n} would be one too many: a window counts at most 32" for n in range(34, 40)),
     }
     assert windowing.counted() == {"2018-06-04": 33, "2018-06-05": 1}
-    assert windowing.lake.ids() == sorted(["first", "last", "next", *(f"w{n}" for n in range(2, 33))])
+    assert windowing.lake.ids() == sorted(
+        ["first", "last", "next", *(f"w{n}" for n in range(2, 33))]
+    )

@@ -197,7 +197,14 @@ def _are_versions(rows: Sequence[ScoredRow]) -> bool:
         return False
     named = (names for row in rows for names in (row.scores, row.alerts, row.failed))
     everyone = set[str]().union(*named)
-    return len(everyone) < MOST_NAMED and all(map(_is_version, everyone))
+    if len(everyone) >= MOST_NAMED and any(len(_named(row)) > MOST_NAMED for row in rows):
+        return False
+    return all(_is_version(version) for version in everyone)
+
+
+def _named(row: ScoredRow) -> set[str]:
+    decided = () if row.decided_by is None else (str(row.decided_by),)
+    return {*row.scores, *row.alerts, *row.failed, *decided}
 
 
 def _sift(segment: Segment[ScoredRow], model: ModelDescription, rejected: list[Rejected]) -> None:
@@ -221,8 +228,11 @@ def _fault(row: ScoredRow, model: ModelDescription) -> str | None:
             return f"feature {name}: {type(value).__name__} is not {kind}"
         if isinstance(value, (int, float)) and not _finite(value):
             return f"feature {name}: {value!r:.40} is out of range"
-    decided = () if row.decided_by is None else (str(row.decided_by),)
-    named = {*row.scores, *row.alerts, *row.failed, *decided}
+    return _fault_of_versions(row)
+
+
+def _fault_of_versions(row: ScoredRow) -> str | None:
+    named = _named(row)
     for version in sorted(named):
         if not _is_version(version):
             return f"{version!r:.40} is not the number of a version"

@@ -151,7 +151,9 @@ class ScoredPartition:
     ) -> Rows:
         """Return `rows` without those that name a version too many for their window."""
         known = {
-            start: tally.versions for (name, start), tally in self._open.items() if name == model.name
+            start: tally.versions
+            for (name, start), tally in self._open.items()
+            if name == model.name
         }
         crowded = crowded_out(rows, known, _grid(model))
         if not crowded:
