@@ -37,4 +37,4 @@ def main(bootstrap: str, topic: str, partition: str, value: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:], value=sys.stdin.buffer.read())
+    main(sys.argv[1], sys.argv[2], sys.argv[3], sys.stdin.buffer.read())
