@@ -97,6 +97,12 @@ def test_a_version_that_was_taken_back_can_be_promoted_again_by_another_cause(
     assert commits(repository, bare) == 4
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="Git takes a push and its answer is lost",
+    promise="the change is found again: one commit",
+    seen="deployer logs '… is owed to the config repository: git: …'; evermodel_git_owed_changes",
+)
 def test_a_change_whose_answer_was_lost_is_found_when_it_is_written_again(
     repository: ConfigRepository, bare: Path
 ) -> None:
@@ -137,6 +143,12 @@ def test_models_do_not_meet(repository: ConfigRepository) -> None:
     assert repository.desired("other") is None
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a person writes nonsense into the machine's file",
+    promise="refused and left alone; the change stays owed until it is mended",
+    seen="deployer logs '… is owed to the config repository: …'; evermodel_git_divergence 1",
+)
 @pytest.mark.parametrize(
     "text",
     [

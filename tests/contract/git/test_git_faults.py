@@ -52,6 +52,12 @@ def notes(bare: Path, tmp_path: Path) -> Callable[[int], None]:
     return lambda n: by_hand(bare, tmp_path, {f"note-{n}": "mine\n"})
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="another writer pushes to the config repository first, four times",
+    promise="the change is worked out anew over theirs; theirs stays, ours is one commit",
+    seen="nothing: the fifth try succeeds",
+)
 def test_a_push_that_lost_a_race_is_worked_out_anew_and_loses_nothing(
     bare: Path, tmp_path: Path
 ) -> None:
@@ -74,6 +80,12 @@ def test_a_race_lost_to_a_newer_version_is_given_up(bare: Path) -> None:
     assert answer == Superseded(desired=5)
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="other writers push to the config repository without end",
+    promise="given up for now after five tries, never forced; the change stays owed",
+    seen="deployer logs '… is owed to the config repository: git: …'; evermodel_git_owed_changes",
+)
 def test_a_race_that_never_ends_is_given_up_for_now(bare: Path, tmp_path: Path) -> None:
     on_git(bare).write(up(None, 1))
     git("clone", "-q", str(bare), str(tmp_path / "person"), at=tmp_path)
@@ -107,7 +119,7 @@ def test_a_repository_that_refuses_writes_is_unavailable_not_a_race(bare: Path) 
         repository.write(up(None, 1))
 
 
-@pytest.mark.parametrize("lock", ["evermodel.index.lock", "refs/remotes/origin/main.lock"])
+@pytest.mark.parametrize("lock", ["evermodel.index.lock", "refs/remotes/*/main"])
 def test_a_lock_that_a_killed_process_left_is_in_nobodys_way_for_long(
     lock: str, bare: Path
 ) -> None:
@@ -115,13 +127,22 @@ def test_a_lock_that_a_killed_process_left_is_in_nobodys_way_for_long(
     for change in (up(None, 1), up(1, 2)):
         repository.write(change)  # the second one has something to fetch, and makes the folders
     on_git(bare, clone="other").write(up(2, 3))
-    (bare.parent / "clone" / lock).touch()
+    clone = bare.parent / "clone"
+    for path in clone.glob(lock) if "*" in lock else [clone / lock]:
+        path.with_name(f"{path.name.removesuffix('.lock')}.lock").touch()
+    assert list(clone.rglob("*.lock"))
 
     with suppress(RepositoryUnavailable):
         repository.write(up(3, 4))
     assert isinstance(repository.write(up(3, 4)), Written)
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the disk of the config repository or of its clone is full (on {ask})",
+    promise="nothing is inferred; the change is written when there is room",
+    seen="deployer logs '… is owed to the config repository: git: …'; evermodel_git_owed_changes",
+)
 @pytest.mark.parametrize("ask", ["desired", "write"])
 def test_a_disk_that_takes_nothing_is_an_answer_that_is_missing(ask: str, bare: Path) -> None:
     on_git(bare).write(up(None, 1))
@@ -166,6 +187,12 @@ def let_go(fifo: Path) -> bool:
     return True
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a push hangs and is given up",
+    promise="it never lands later",
+    seen="deployer logs '… is owed to the config repository: git: …'; evermodel_git_owed_changes",
+)
 def test_a_push_that_was_given_up_does_not_land_later(
     bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +226,12 @@ def test_a_lost_clone_is_made_again(bare: Path) -> None:
     assert isinstance(on_git(bare, clone="b").write(up(1, 2)), Written)
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the deployer's clone was cut short ({broken})",
+    promise="it is made again; one commit per change",
+    seen="deployer logs '… is owed to the config repository: git: …'; evermodel_git_owed_changes",
+)
 @pytest.mark.parametrize("broken", ["HEAD", "objects"])
 def test_a_clone_that_was_cut_short_is_made_again(bare: Path, broken: str) -> None:
     repository = on_git(bare)
@@ -227,6 +260,12 @@ def test_the_repositorys_own_lock_is_waited_for_as_a_race_and_never_broken(bare:
     assert isinstance(repository.write(up(1, 2)), Written)
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a person edits the machine's file between its fetch and its push",
+    promise="the edit survives, the change is made over it",
+    seen="nothing: it is worked out anew",
+)
 def test_a_persons_edit_of_the_same_file_between_fetch_and_push_survives(
     bare: Path, tmp_path: Path
 ) -> None:

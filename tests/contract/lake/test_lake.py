@@ -160,6 +160,12 @@ def test_a_day_without_files_is_a_day_without_rows(lake: Lake) -> None:
     assert lake.read(end=MONDAY + 3 * DAY) == (["a", "c"], [UNLABELLED, 1], [])
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a crash leaves a half-written file in the lake",
+    promise="it is never read",
+    seen="nothing",
+)
 def test_a_half_written_draft_is_never_read(lake: Lake) -> None:
     lake.row("a")
     (file,) = lake.root.rglob("*.parquet")
@@ -188,6 +194,12 @@ def test_a_file_that_was_read_before_is_read_anew(lake: Lake) -> None:
         assert lake.read(feature_column("amount"))[2] == [[amount]]
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a Parquet file of the lake is cut short, empty or noise",
+    promise="never counted as if it were whole; its name is said; read again once it is put back",
+    seen="'<file> is no sound Parquet file (…)', as a dead letter's reason or a failed training's",
+)
 @pytest.mark.parametrize(
     "broken", [b"", b"noise" * 100, "half", "middle"], ids=lambda b: str(b[:5])
 )
@@ -211,6 +223,12 @@ def test_a_broken_file_is_named_and_harms_no_later_reading(lake: Lake, broken: b
     assert lake.read(TIME)[0] == ["a"]
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a file of the lake is away while it is read",
+    promise="asked for again",
+    seen="'tried again in 1.0 s: the lake does not answer: …'",
+)
 def test_a_file_that_is_gone_is_asked_for_again(lake: Lake) -> None:
     lake.row("a")
     (file,) = lake.root.rglob("*.parquet")

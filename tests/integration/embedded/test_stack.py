@@ -53,6 +53,13 @@ def supervisor(folder: Path) -> Iterator["subprocess.Popen[str]"]:
         process.kill()
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the supervisor is killed -9; a second one is started on its folder while it runs",
+    promise="the second is refused and told who holds it; the next start ends what is left, "
+    "and the topics are as they were",
+    seen="evermodel: '… is in use by process …'; 'ended … processes that an earlier run left'",
+)
 def test_killed_supervisor_leaves_nothing_that_the_next_start_does_not_end(
     supervisor: "subprocess.Popen[str]", folder: Path
 ) -> None:

@@ -22,6 +22,12 @@ def child_that(code: str, cache: Path) -> ProcessChild:
     return ProcessChild(monotonic=time.monotonic, cache=cache, command=(sys.executable, "-c", code))
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a training's process ends with {says} or leaves garbage as its report",
+    promise="a failed training that says why; no half model",
+    seen="trainer logs '<model>: training failed: …'; evermodel_trainings_total, outcome failed",
+)
 @pytest.mark.parametrize(
     ("code", "says"),
     [
@@ -37,6 +43,12 @@ def test_a_child_that_ends_without_a_report_failed(
         child_that(code, cache).run(plan(lake), folder=folder("made"))
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a training hangs beyond max_seconds, and has started a process",
+    promise="both are ended",
+    seen="trainer logs '<model>: training failed: …'; evermodel_trainings_total, outcome failed",
+)
 def test_a_child_that_runs_too_long_is_ended_with_all_it_started(
     cache: Path, folder: Folder, lake: Path
 ) -> None:
@@ -52,6 +64,12 @@ def test_a_child_that_runs_too_long_is_ended_with_all_it_started(
     assert gone(int((made / "pid").read_text()))
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a training takes more than max_memory_mb",
+    promise="it is ended before the machine is short",
+    seen="trainer logs '<model>: training failed: …'; evermodel_trainings_total, outcome failed",
+)
 def test_a_child_that_takes_too_much_memory_is_ended(
     cache: Path, folder: Folder, lake: Path
 ) -> None:
@@ -74,6 +92,12 @@ def test_a_child_sees_none_of_our_environment(
     assert "secret" not in seen
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the trainer is killed -9 in a training that would take hours",
+    promise="the training ends; no report is left behind",
+    seen="the next trainer begins it anew",
+)
 def test_no_training_outlives_its_trainer(tmp_path: Path, cache: Path, lake: Path) -> None:
     """The starter is killed without a chance to clean up, in a training that would take hours."""
     made = tmp_path / "made"

@@ -63,6 +63,12 @@ def house(tmp_path: Path, lake: Path, cache: Path) -> House:
     return House(tmp_path, lake, cache)
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a training ends badly: '{reason}'",
+    promise="one model.trained that says failed and why; no run; the next order trains",
+    seen="trainer logs '<model>: training failed: …'; evermodel_trainings_total, outcome failed",
+)
 @pytest.mark.parametrize(
     ("training", "command", "reason"),
     [

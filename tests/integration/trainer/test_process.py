@@ -100,6 +100,12 @@ def runs(uri: str) -> list[Any]:
     return [] if experiment is None else list(client.search_runs([experiment.experiment_id]))
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the trainer is killed -9 in a training, and MLflow is away when the next one starts",
+    promise="one training, one run, one model.trained, however often the order comes",
+    seen="trainer logs 'a training waits, again in …'",
+)
 def test_a_kill_in_the_middle_and_an_mlflow_that_goes_away_cost_neither_the_training_nor_a_second(
     own_kafka_bootstrap: str,
     own_broker: KafkaBroker,

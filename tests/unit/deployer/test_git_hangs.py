@@ -83,6 +83,12 @@ BAD: dict[str, Callable[[Story], object]] = {
 }
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="Git hangs while a window, a scorer or a person says that a version is bad",
+    promise="its weight is zero before Git is asked; the rollback is written once it answers",
+    seen="rollout.step aborted at once, resumed with the commit later; evermodel_git_owed_changes",
+)
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 def test_a_bad_version_goes_to_zero_before_git_is_asked(
     bad: Callable[[Story], object], git: Hanging
@@ -246,6 +252,12 @@ def test_an_order_that_waited_for_git_is_obeyed_before_what_came_later(
     assert story.actions[-3:] == ["promoted v2", "held v2", "queued v3"]
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the deployer dies while Git is owed a rollback",
+    promise="the next process tells Git",
+    seen="evermodel_git_owed_changes 1, then 0",
+)
 def test_what_a_dead_process_had_not_told_git_is_told_by_the_next(git: Hanging) -> None:
     story = Story(repository=git).accepted(1).accepted(2).days(2)
     story.keeps_jobs = True

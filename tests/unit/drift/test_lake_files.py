@@ -25,6 +25,10 @@ from evermodel.lake.layout import reference_folder
 from evermodel.profile.reference import FILE, BadReference
 from tests.unit.drift.bench import features, referenced
 
+NOT_NOW = (
+    "windower logs 'tried again in 1.0 s: the lake does not take …'; "
+    "evermodel_events_total, outcome retried"
+)
 REFERENCE = referenced()
 KNOWN = {REFERENCE.reference_id: REFERENCE}
 
@@ -142,6 +146,12 @@ def test_labels_lie_in_a_file(tmp_path: Path) -> None:
     assert (found[ID].to_pylist(), found[LABEL].to_pylist()) == (["a", "b"], [1, 1])
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the lake's disk is full in the middle of a file",
+    promise="the old file stays whole, half a file is nobody's; written when there is room",
+    seen=NOT_NOW,
+)
 def test_a_write_that_breaks_off_leaves_the_old_file_and_is_asked_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +190,12 @@ def test_an_absent_reference_is_waited_for_so_often_and_then_counts_as_spoilt(
     assert references.get("fraud", id_).reference_id == id_, "it came after all"
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a drift reference is cut short or altered",
+    promise="it is never taken for whole",
+    seen="detector logs that its id is not what was asked for",
+)
 def test_a_reference_cut_short_altered_or_of_no_form_is_spoilt(tmp_path: Path) -> None:
     folder = tmp_path / reference_folder("fraud", REFERENCE.reference_id)
     file = REFERENCE.save(folder)
@@ -217,6 +233,12 @@ def test_a_kept_file_gives_up_a_column_of_another_kind_and_no_row(tmp_path: Path
     assert found[feature_column("amount")].null_count == 6
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the windower meets a broken file of its own",
+    promise="it writes it anew",
+    seen="nothing",
+)
 @pytest.mark.parametrize("broken", [b"", b"noise" * 100, "half"])
 def test_of_a_broken_file_nothing_is_kept(tmp_path: Path, broken: bytes | str) -> None:
     lake, file = ParquetLake(tmp_path), tmp_path / "m/l.parquet"
@@ -227,6 +249,12 @@ def test_of_a_broken_file_nothing_is_kept(tmp_path: Path, broken: bytes | str) -
     assert pq.read_table(file)[ID].to_pylist() == ["b"]
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a file of the lake cannot be read now",
+    promise="it is not replaced: its rows are kept",
+    seen=NOT_NOW,
+)
 def test_a_file_that_cannot_be_read_now_is_not_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

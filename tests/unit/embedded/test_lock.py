@@ -12,6 +12,12 @@ from evermodel.embedded import lock
 from evermodel.embedded.errors import Occupied
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="two supervisors on one folder",
+    promise="the second is refused",
+    seen="evermodel: '<folder> is in use by process <id>: end it with …'",
+)
 def test_a_second_holder_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
     with lock.held(tmp_path):
         assert lock.holder(tmp_path) == lock.Held(os.getpid())

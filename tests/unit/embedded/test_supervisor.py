@@ -40,6 +40,12 @@ def test_a_killed_process_comes_back(supervisor: Supervisor, tmp_path: Path) -> 
     assert supervisor.standings()[0].status == -9
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a service dies at once, again and again",
+    promise="restarted later each time, 30 s at most",
+    seen="evermodel status: restarting, restarts …, last exit code …",
+)
 def test_restarts_of_what_keeps_dying_are_put_off_longer_each_time(tmp_path: Path) -> None:
     clock = HandClock()
     slot = Slot(command(tmp_path, "raise SystemExit(3)"), records=tmp_path, clock=clock)
@@ -56,6 +62,12 @@ def test_restarts_of_what_keeps_dying_are_put_off_longer_each_time(tmp_path: Pat
     assert slot.status == 3
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a service does not heed SIGTERM",
+    promise="it is killed; nothing is left",
+    seen="nothing",
+)
 def test_stop_leaves_nothing_even_of_what_will_not_end(tmp_path: Path) -> None:
     supervisor = Supervisor(records=tmp_path / "processes", clock=SystemClock())
     for name in ("deaf", "good"):

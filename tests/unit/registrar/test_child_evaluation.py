@@ -41,6 +41,12 @@ def test_what_it_writes_is_the_evidence(tmp_path: Path) -> None:
     assert run(program, tmp_path) == Unloadable("no manifest")
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="an evaluation's process ends badly: '{problem}'",
+    promise="no evidence: the champion stays, the candidate is not called bad",
+    seen="model.validated rejected, its reason 'the evaluation …'; evermodel_validations_total",
+)
 @pytest.mark.parametrize(
     ("program", "problem"),
     [
@@ -67,12 +73,24 @@ def test_a_machine_that_cannot_read_the_result_now_says_nothing_about_it(
         run("""Path(result).write_text('{"problem": "no manifest"}')""", tmp_path)
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="an evaluation hangs",
+    promise="it is ended; the champion stays",
+    seen="model.validated rejected, its reason 'the evaluation …'; evermodel_validations_total",
+)
 def test_a_child_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     program = "import threading; threading.Event().wait()"
     found = run(program, tmp_path, max_seconds=1)
     assert found == NotEvaluated("the evaluation ran longer than 1 s")
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="an evaluation takes too much memory",
+    promise="it is ended; the champion stays",
+    seen="model.validated rejected, its reason 'the evaluation …'; evermodel_validations_total",
+)
 def test_a_child_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
     program = "import threading\nheld = b'x' * (200 << 20)\nthreading.Event().wait()"
     found = run(program, tmp_path, memory_mb=100)

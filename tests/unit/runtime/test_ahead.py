@@ -93,6 +93,12 @@ def test_it_is_given_the_environment_that_was_named_and_no_more(
     assert said.words.split()[:2] == ["False", "this"]
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the evaluation process that waits gets {number!s}",
+    promise="another does the job",
+    seen="registrar logs 'process … did not take its job; another is started'",
+)
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_one_that_died_or_stands_still_while_it_waited_costs_no_job(
     number: signal.Signals, caplog: pytest.LogCaptureFixture

@@ -78,6 +78,12 @@ def test_what_overruns_is_ended_and_the_reason_said(
         run(program, tmp_path, bounds=bounds)
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a child ends and leaves a process that it has started",
+    promise="that is ended as well",
+    seen="nothing",
+)
 def test_what_it_started_ends_with_it(tmp_path: Path) -> None:
     program = (
         "import subprocess, sys; "

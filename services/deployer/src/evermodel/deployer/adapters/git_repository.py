@@ -4,8 +4,10 @@ Owns a working clone of its own, which is a cache: when git fails in it (a lock 
 process left, a damaged object) it is thrown away, and the next try makes another. Must never
 force, never write outside the machine's file, and never depend on a user's git configuration.
 Commits carry event time, so that the same history has the same ids wherever it is written.
+A branch that is gone is no empty one: what people keep on it would be missing from a new history.
 """
 
+import hashlib
 import os  # the child's environment starts from ours: PATH, HOME, SSH_AUTH_SOCK
 import random
 import re
@@ -63,6 +65,8 @@ class GitRepository:
                 "(file, ssh, https, http, git)"
             )
         self._url, self._clone = url, clone
+        # Another address may follow in the same clone: what that one had is not gone from this.
+        self._source = hashlib.sha256(url.encode()).hexdigest()[:16]
         self._environment, self._branch, self._pause = environment, branch, pause
         self._lock = threading.Lock()
 
@@ -121,14 +125,23 @@ class GitRepository:
 
     @property
     def _remote(self) -> str:
-        return f"refs/remotes/origin/{self._branch}"
+        return f"refs/remotes/{self._source}/{self._branch}"
 
     def _fetch(self) -> bool:
-        """Bring the clone up to date; False while the branch has no commit."""
+        """Bring the clone up to date; False while the branch never had a commit.
+
+        Raises:
+            GitFailed: git fails, or the branch that was there is gone.
+        """
         if not (self._clone / "HEAD").exists():
             self._clone.mkdir(parents=True, exist_ok=True)
             self._git("init", "--quiet", "--bare")
         if not self._git("ls-remote", "--heads", self._url, f"refs/heads/{self._branch}"):
+            if self._git("for-each-ref", self._remote):
+                raise GitFailed(
+                    f"the branch {self._branch} is gone: put it back, or remove {self._clone} "
+                    "if it shall begin anew"
+                )
             return False
         refspec = f"+refs/heads/{self._branch}:{self._remote}"
         try:
