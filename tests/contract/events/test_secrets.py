@@ -60,6 +60,12 @@ CASES = [
 NAMES = [f"{file.stem}-{'.'.join(map(str, path))}" for file, path in CASES]
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="an exception that holds a password is told in an event's free text",
+    promise="the event holds stars",
+    seen="*** in reason, detail, why",
+)
 @pytest.mark.parametrize(("file", "path"), CASES, ids=NAMES)
 def test_no_free_text_of_an_event_carries_a_secret(file: Path, path: tuple[Any, ...]) -> None:
     example = json.loads(file.read_text())
@@ -74,6 +80,12 @@ def test_no_free_text_of_an_event_carries_a_secret(file: Path, path: tuple[Any, 
     assert b"s3cr3t" not in (value or b"")
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="an event that another producer wrote holds a password",
+    promise="what is made of it holds stars: commits, logs, pages",
+    seen="*** in reason, detail, why",
+)
 @pytest.mark.parametrize(("file", "path"), CASES, ids=NAMES)
 def test_what_another_producer_let_slip_goes_no_further(file: Path, path: tuple[Any, ...]) -> None:
     example = json.loads(file.read_text())

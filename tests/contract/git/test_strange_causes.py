@@ -22,6 +22,12 @@ STRANGE = [
 ]
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="model.validated has the id {cause!r}",
+    promise="one commit, found again by it and by no other",
+    seen="git log: Lifecycle-Event-Id",
+)
 @pytest.mark.parametrize("cause", STRANGE)
 def test_a_change_with_any_cause_is_made_once(
     cause: str, repository: ConfigRepository, bare: Path
@@ -80,6 +86,12 @@ def test_a_reason_that_quotes_a_change_is_not_taken_for_it(
     assert commits(repository, bare) == 4
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="an event's id holds lines that read as trailers",
+    promise="the commit has the machine's four trailers and no other",
+    seen="git log --format=%(trailers)",
+)
 def test_neither_cause_nor_lifecycle_can_forge_a_trailer(bare: Path) -> None:
     repository = on_git(bare)
     forged = "x\nModel-Digest: sha256:0\n\nRollback-Of: models:/fraud/7"

@@ -299,6 +299,12 @@ def test_the_span_is_half_open_and_rows_come_in_order_of_time_and_id(lake: Lake)
     assert times[0] == MONDAY.replace(tzinfo=None)
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="the lake's path holds a quote",
+    promise="it is read as any: paths are quoted in SQL",
+    seen="no error",
+)
 def test_a_lake_behind_a_path_with_a_quote_is_read(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "o'hare")
     lake.row("a")

@@ -67,6 +67,12 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         yield Secured(bootstrap, security)
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="{principal} writes to every topic there is",
+    promise="the broker takes what the catalogue lists for it, and refuses the rest",
+    seen="TOPIC_AUTHORIZATION_FAILED; docs/access.md",
+)
 @pytest.mark.parametrize("principal", principals())
 def test_everybody_writes_what_the_catalogue_says_and_nothing_else(
     secured: Secured, principal: str
@@ -85,6 +91,12 @@ def test_everybody_writes_what_the_catalogue_says_and_nothing_else(
     assert {topic for topic in TOPICS if taken[topic]} == allowed & {*TOPICS}
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="{principal} reads every topic there is",
+    promise="the broker shows what the catalogue lists for it, and refuses the rest",
+    seen="TOPIC_AUTHORIZATION_FAILED; docs/access.md",
+)
 @pytest.mark.parametrize("principal", principals())
 def test_everybody_reads_what_the_catalogue_says_and_nothing_else(
     secured: Secured, principal: str
@@ -118,6 +130,12 @@ def test_everybody_reads_what_the_catalogue_says_and_nothing_else(
     assert {*answered} == {*TOPICS}
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="a service joins the consumer group of another",
+    promise="refused: it takes no partition from it",
+    seen="GROUP_AUTHORIZATION_FAILED",
+)
 def test_nobody_joins_the_group_of_another(secured: Secured) -> None:
     client = {**secured.client("drift-outcomes"), "group.id": "deployer"}
     consumer = Consumer(client)
@@ -132,6 +150,12 @@ def test_nobody_joins_the_group_of_another(secured: Secured) -> None:
     assert codes == {KafkaError.GROUP_AUTHORIZATION_FAILED}
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="a service begins transactions in the name of another",
+    promise="refused: it fences nobody",
+    seen="TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
+)
 def test_nobody_fences_the_transactions_of_another(secured: Secured) -> None:
     producer = Producer({**secured.client("scorer"), "transactional.id": "deployer-0"})
     with pytest.raises(KafkaException) as caught:
@@ -140,6 +164,12 @@ def test_nobody_fences_the_transactions_of_another(secured: Secured) -> None:
     assert caught.value.args[0].code() == refused
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="somebody connects with {wrong}",
+    promise="no answer, not even the names of the topics",
+    seen="the client's own log: authentication or handshake failed",
+)
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -158,6 +188,12 @@ def test_who_cannot_prove_who_they_are_gets_no_answer(
         producer.list_topics(timeout=3)
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="another broker answers at the address, with a certificate of its own",
+    promise="no client speaks to it",
+    seen="SSL handshake failed: certificate verify failed",
+)
 def test_a_broker_with_another_authority_is_not_believed(secured: Secured, tmp_path: Path) -> None:
     other = Security(tmp_path)
     other.make(now=SystemClock().now())
@@ -166,6 +202,12 @@ def test_a_broker_with_another_authority_is_not_believed(secured: Secured, tmp_p
         Producer({**client, "log_level": 0}).list_topics(timeout=3)
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="the operator's password makes a topic",
+    promise="refused",
+    seen="evermodel topics create: TOPIC_AUTHORIZATION_FAILED",
+)
 def test_the_operator_may_look_at_the_topics_and_make_none(secured: Secured) -> None:
     assert check_topics(secured.settings(OPERATOR)) == []
     missing = [replace(CATALOGUE[0], name="another")]
@@ -173,6 +215,12 @@ def test_the_operator_may_look_at_the_topics_and_make_none(secured: Secured) -> 
         create_topics(secured.settings(OPERATOR), missing)
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="another user of the machine reads the stack's secrets",
+    promise="refused: 0600 in 0700, and no moment in which it was not",
+    seen="ls -l secrets",
+)
 def test_secrets_are_readable_by_their_owner_only(secured: Secured) -> None:
     files = [path for path in secured.security.folder.rglob("*") if path.is_file()]
     assert len(files) >= len(principals()) + 7
@@ -181,6 +229,12 @@ def test_secrets_are_readable_by_their_owner_only(secured: Secured) -> None:
     assert folders == {0o700}
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="somebody lists the environment of a service",
+    promise="it names the file of the password, not the password",
+    seen="KAFKA_SASL_PASSWORD_FILE",
+)
 def test_no_password_stands_in_a_services_environment(secured: Secured) -> None:
     for role in roles():
         environment = secured.security.environment(role)

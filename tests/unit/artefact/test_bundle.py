@@ -53,6 +53,12 @@ def test_empty_folders_do_not_count_because_artefact_stores_drop_them(bundle: Pa
     assert digest_of(bundle) == before
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="a byte or a name in a bundle is changed, a file added or taken away",
+    promise="another digest",
+    seen="sha256:… in model.trained, MLflow's tag and Git",
+)
 def test_every_byte_and_every_name_counts(bundle: Path) -> None:
     seen = {digest_of(bundle)}
     (bundle / "saved_model" / "saved_model.pb").write_bytes(b"Graph")
@@ -70,6 +76,12 @@ def test_another_digest_is_refused_and_both_are_named(bundle: Path) -> None:
         verify(bundle, expect_digest=wrong)
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="a file in a bundle is a symbolic link",
+    promise="refused before anything is loaded",
+    seen="'neither file nor folder: …'",
+)
 def test_a_symbolic_link_is_refused_even_when_its_target_is_sound(bundle: Path) -> None:
     graph = bundle / "saved_model" / "saved_model.pb"
     target = graph.rename(bundle.parent / "graph")
@@ -78,6 +90,12 @@ def test_a_symbolic_link_is_refused_even_when_its_target_is_sound(bundle: Path) 
         digest_of(bundle)
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="a folder in a bundle is a symbolic link",
+    promise="refused before anything is loaded",
+    seen="'neither file nor folder: …'",
+)
 def test_a_linked_folder_is_refused(bundle: Path) -> None:
     (bundle / "extra").symlink_to(bundle.parent)
     with pytest.raises(BadBundle, match="extra"):
@@ -96,6 +114,12 @@ def test_a_pipe_is_refused_and_not_waited_for(bundle: Path) -> None:
         digest_of(bundle)
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="a file in a bundle is called {name!r}",
+    promise="refused before anything is loaded",
+    seen="'odd name in the bundle: …'",
+)
 @pytest.mark.parametrize("name", ["a b", "line\nbreak", "back\\slash", "naïve"])
 def test_odd_names_are_refused(bundle: Path, name: str) -> None:
     (bundle / name).write_bytes(b"")

@@ -16,6 +16,12 @@ from evermodel.embedded.stack import Stack
 WORDS = ("see [/INC-12]", "[x] taken back", "[bold]why[/bold]", "a [link=x] and [/]", "10 :bug: 5")
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="a reason holds the terminal's markup",
+    promise="evermodel status shows it as it is",
+    seen="evermodel status",
+)
 @pytest.mark.parametrize("words", WORDS)
 def test_the_status_tells_a_reason_as_it_was_given(words: str) -> None:
     standing = Standing("fraud", reason=words, last_alarm=words)

@@ -43,12 +43,24 @@ def test_a_cached_jar_is_not_fetched_again(tmp_path: Path) -> None:
     assert calls == ["a-1.jar"]
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="a jar in the cache was changed",
+    promise="it is fetched again",
+    seen="sha256 in jars.lock",
+)
 def test_a_jar_tampered_with_in_the_cache_is_fetched_again(tmp_path: Path) -> None:
     (tmp_path / JAR.name).write_bytes(b"something else")
     provide(tmp_path, jars=[JAR], fetchers=[brings(RIGHT, [])])
     assert (tmp_path / JAR.name).read_bytes() == RIGHT
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="the repository of jars serves another jar",
+    promise="it is not started with, and not kept",
+    seen="'a-1.jar … EVERMODEL_MAVEN_REPOSITORY'",
+)
 def test_a_jar_with_another_digest_is_refused_and_removed(tmp_path: Path) -> None:
     with pytest.raises(NotAvailable, match=r"a-1\.jar.*EVERMODEL_MAVEN_REPOSITORY"):
         provide(tmp_path, jars=[JAR], fetchers=[brings(b"evil", [])])

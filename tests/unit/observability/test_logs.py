@@ -25,6 +25,12 @@ def root_restored() -> Iterator[None]:
     root.setLevel(level)
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="a log line would hold '{text}'",
+    promise="the secret is stars",
+    seen='"message": "…***…"',
+)
 @pytest.mark.parametrize(
     "text",
     [

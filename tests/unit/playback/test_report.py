@@ -170,6 +170,12 @@ def _elements(text: str) -> Any:
     return parser
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="names in the data hold HTML",
+    promise="the report shows them as text",
+    seen="report.html: &lt;script&gt;",
+)
 def test_names_from_data_cannot_become_elements(model: ModelDescription) -> None:
     text = _page(model)
     assert "script" not in _elements(text).names
@@ -177,6 +183,12 @@ def test_names_from_data_cannot_become_elements(model: ModelDescription) -> None
     assert "&lt;script&gt;" in text
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="the report is opened",
+    promise="it fetches nothing from anywhere",
+    seen="report.html",
+)
 def test_the_page_fetches_nothing(model: ModelDescription) -> None:
     text = _page(model)
     assert _elements(text).links == []

@@ -30,6 +30,12 @@ def run(program: str, tmp_path: Path, *, memory_mb: int = 512, max_seconds: floa
     return bounded(PLAN, tmp_path)
 
 
+@pytest.mark.guarantee(
+    "security",
+    fault="the registrar's environment holds KAFKA_SASL_PASSWORD",
+    promise="the process that loads the candidate has none of it",
+    seen="/proc/<pid>/environ of evermodel.registrar.child",
+)
 def test_no_password_of_ours_reaches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_SASL_PASSWORD", "s3cret")
     program = "import os\nsys.exit(str('s3cret' in str(os.environ)))"
