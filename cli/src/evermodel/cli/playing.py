@@ -15,6 +15,7 @@ import typer
 from evermodel.cli.errors import AnswerIsNo, Exit, WrongUsage
 from evermodel.cli.running import end_on_signals
 from evermodel.cli.times import time_of
+from evermodel.common.kernel.redaction import redact
 
 #: The demo's own description. It lies in a checkout: elsewhere a person names one.
 _EXAMPLE = Path("examples/demo/model.toml")
@@ -93,7 +94,8 @@ def demo(
     def stay(running: Stack, summary: Summary) -> None:
         _print(summary.content, out, as_json=False)
         if sys.stdout.isatty():
-            typer.echo(f"Console: {running.console}/api/models   MLflow: {running.mlflow_uri}")
+            mlflow = redact(running.mlflow_uri)
+            typer.echo(f"Console: {running.console}/api/models   MLflow: {mlflow}")
             typer.echo("Ctrl-C ends everything.")
             with suppress(KeyboardInterrupt):  # the end that was asked for, not an interruption
                 threading.Event().wait()

@@ -8,6 +8,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from evermodel.common.kernel.redaction import redact
 from evermodel.embedded.readiness import tail
 from evermodel.embedded.slot import Standing
 from evermodel.embedded.stack import Stack
@@ -18,7 +19,7 @@ _LOOK_SECONDS = 1.0
 def watch(stack: Stack) -> int:
     """Show how `stack` stands until a signal ends it. Off a terminal only changes are said."""
     console = Console(stderr=True)
-    where = f"Kafka {stack.bootstrap} · MLflow {stack.mlflow_uri} · console {stack.console}"
+    where = f"Kafka {stack.bootstrap} · MLflow {redact(stack.mlflow_uri)} · console {stack.console}"
     console.print(Text(where), soft_wrap=True)
     console.print(Text(f"state {stack.folder} · logs {stack.folder / 'logs'}"), soft_wrap=True)
     if console.is_terminal:

@@ -16,6 +16,7 @@ from typing import Any
 
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.kernel.clock import Clock
+from evermodel.common.kernel.redaction import first_words
 from evermodel.playback.journal import Journal
 
 FOLDER, PICTURES = "drift", "evidently.html"
@@ -43,7 +44,7 @@ def fetch_reports(
                 continue
             page = _page(run, mlflow)
         except (OSError, KeyError, ValueError) as error:
-            say(f"{time:%Y-%m-%d}  REPORT    not made: {error}")
+            say(f"{time:%Y-%m-%d}  REPORT    not made: {first_words(error)}")
             continue
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(page)

@@ -1,8 +1,13 @@
-"""Where the parts of a stack answer, written down for the other commands."""
+"""Where the parts of a stack answer, written down for the other commands.
+
+An address that a person brings may hold a password: the file is its owner's alone.
+"""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from evermodel.embedded.secret_files import write_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,4 @@ def read_addresses(folder: Path) -> Addresses | None:
 
 def write_addresses(folder: Path, addresses: Addresses) -> None:
     """Write them down; the file appears whole."""
-    unfinished = folder / "stack.json.part"
-    unfinished.write_text(json.dumps(asdict(addresses)), encoding="utf-8")
-    unfinished.replace(folder / "stack.json")
+    write_private(folder / "stack.json", json.dumps(asdict(addresses)).encode())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from evermodel.common.kernel.errors import Misconfigured
+from evermodel.common.kernel.redaction import redact
 from evermodel.common.messaging.kafka_admin import check_topics, require_answer
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.settings import KafkaSettings
@@ -90,11 +91,12 @@ def repository_at(place: str) -> Finding:
     remedy = "set EVERMODEL_CONFIG_REPOSITORY to a path or URL that 'git ls-remote' can read"
     if not place:
         return Finding("config repository", "wrong", "Git cannot read one: none is named", remedy)
+    shown = redact(place)
     try:
         repository.require_readable(place)
     except NotAvailable as error:
-        return Finding("config repository", "wrong", f"Git cannot read {place}: {error}", remedy)
-    return Finding("config repository", "well", place)
+        return Finding("config repository", "wrong", f"Git cannot read {shown}: {error}", remedy)
+    return Finding("config repository", "well", shown)
 
 
 def lake_at(place: str) -> Finding:

@@ -9,9 +9,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from evermodel.common.kernel.git_login import git_login
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.settings import inherited_environment
 
+#: It asks nobody anything, and starts no program that an address names (``ext::``).
+_CAREFUL = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 _TIME = "2000-01-01T00:00:00Z"
 _WHO = {
     f"GIT_{role}_{what}": value
@@ -49,7 +52,10 @@ def require_readable(repository: str) -> None:
     Raises:
         NotAvailable: it cannot; says why in Git's words.
     """
-    _git(None, "ls-remote", "--heads", "--", repository)
+    if "\0" in repository:
+        raise NotAvailable("no address has a NUL in it")
+    place, login = git_login(repository)
+    _git(None, "ls-remote", "--heads", "--", place, environment=login)
 
 
 def is_local(repository: str) -> bool:
@@ -90,7 +96,7 @@ def _git(
             timeout=30,
             check=False,
             start_new_session=True,  # without a terminal, as services are: it asks nobody anything
-            env={**inherited_environment(), "GIT_TERMINAL_PROMPT": "0", **(environment or {})},
+            env={**inherited_environment(), **_CAREFUL, **(environment or {})},
         )
     except FileNotFoundError as error:
         raise NotAvailable("git is not on the PATH: install Git") from error

@@ -21,6 +21,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from evermodel.common.kernel.errors import Misconfigured
+from evermodel.common.kernel.git_login import git_login
+from evermodel.common.kernel.redaction import redact
 from evermodel.deployer.adapters import yaml_manifest
 from evermodel.deployer.adapters.authorship import AUTHOR
 from evermodel.deployer.domain.changes import Change
@@ -59,14 +61,15 @@ class GitRepository:
         branch: str = "main",
         pause: Callable[[float], object] = threading.Event().wait,
     ) -> None:
-        if not url.startswith(_TRANSPORTS) or "::" in url or re.search("(//|@)-", url):
+        if not url.startswith(_TRANSPORTS) or re.search("\0|::", url) or re.search("(//|@)-", url):
             raise Misconfigured(
-                f"EVERMODEL_CONFIG_REPOSITORY {url!r}: give a path from / or a URL "
+                f"EVERMODEL_CONFIG_REPOSITORY {redact(url)!r}: give a path from / or a URL "
                 "(file, ssh, https, http, git)"
             )
-        self._url, self._clone = url, clone
+        self._clone = clone
+        self._url, self._login = git_login(url)
         # Another address may follow in the same clone: what that one had is not gone from this.
-        self._source = hashlib.sha256(url.encode()).hexdigest()[:16]
+        self._source = hashlib.sha256(self._url.encode()).hexdigest()[:16]
         self._environment, self._branch, self._pause = environment, branch, pause
         self._lock = threading.Lock()
 
@@ -211,7 +214,7 @@ class GitRepository:
         process = subprocess.Popen(
             ["git", *arguments],
             cwd=self._clone,
-            env={**_environment(), **(extra or {})},
+            env={**_environment(), **self._login, **(extra or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

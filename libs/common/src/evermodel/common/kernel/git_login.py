@@ -1,0 +1,32 @@
+"""A Git URL with a password or token in it, taken apart: what may be seen, and what opens it.
+
+Owns how Git is told a password: by variables of its environment, which its owner alone can read.
+A URL stands on the command lines of Git and of what it starts, which every user of a machine can
+list, and in its messages. Must never start Git.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+#: Elsewhere a name before the @ is no secret, or no password is looked for there.
+_KINDS = {"http", "https"}
+
+
+def git_login(url: str) -> tuple[str, Mapping[str, str]]:
+    """Return `url` without user and password, and the variables by which Git shows them itself.
+
+    Git (2.31) shows them to this host alone. A URL without any stays as it is.
+    """
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    who, at, place = host.rpartition("@")
+    if scheme.lower() not in _KINDS or not at:
+        return url, {}
+    user, _, password = who.partition(":")
+    shown = b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+    return f"{scheme}{mark}{place}{slash}{path}", {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{scheme}://{place}/.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {shown}",
+    }
