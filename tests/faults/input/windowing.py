@@ -1,17 +1,22 @@
-"""A windower and a detector over the in-memory broker, fed with whatever an upstream may write."""
+"""The drift service over the in-memory broker, fed with whatever an upstream may write."""
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from evermodel.common.events.envelope import Event
+from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.traffic import Watermark
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.messaging.deadletter import DeadLetter
 from evermodel.common.messaging.lockstep import SimulatedClock
 from evermodel.common.messaging.records import Outgoing
 from evermodel.common.testing.harness import Harness
+from evermodel.drift.adapters.duckdb_outcomes import DuckdbOutcomes
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
-from evermodel.drift.wiring import assemble_detector, assemble_windower
+from evermodel.drift.adapters.parquet_lake import ParquetLake
+from evermodel.drift.wiring import assemble_detector, assemble_outcomes, assemble_windower
 from tests.unit.drift.bench import DAY, MONDAY, FakeLake, FakeReferences, described
 
 #: What an upstream that serves by itself writes of a payment on the first Monday.
@@ -36,12 +41,14 @@ Headers = tuple[tuple[str, bytes], ...]
 
 
 class Windowing:
-    """Both roles of the drift service, and what they made of their input."""
+    """A windower and a detector, with a lake in memory; with a folder for it, outcomes too."""
 
-    def __init__(self, *, partitions: int = 1, idle_seconds: float = 0.0) -> None:
+    def __init__(
+        self, *, partitions: int = 1, idle_seconds: float = 0.0, folder: Path | None = None
+    ) -> None:
         self.harness = Harness(partitions=partitions)
         self.harness.clock = SimulatedClock(MONDAY + 4 * DAY)
-        self.lake = FakeLake()
+        self.lake, self.folder = FakeLake(), folder
         self.partitions, self.idle_seconds = partitions, idle_seconds
         self.start()
 
@@ -51,7 +58,7 @@ class Windowing:
         windower = assemble_windower(
             models=models,
             references=FakeReferences(),
-            lake=self.lake,
+            lake=self.lake if self.folder is None else ParquetLake(self.folder),
             codec=MsgpackTallies(),
             partitions=lambda _topic: self.partitions,
             clock=self.harness.clock,
@@ -64,6 +71,9 @@ class Windowing:
         )
         self.harness.add(windower)
         self.harness.add(detector, ticks=self.idle_seconds > 0)
+        if self.folder is not None:
+            lake = DuckdbOutcomes(self.folder)
+            self.harness.add(assemble_outcomes(models=models, lake=lake))
 
     def put(
         self,
@@ -110,6 +120,14 @@ class Windowing:
     def late(self) -> int:
         """Return how many rows were counted as late."""
         return sum(e.payload.late_rows for e in self.harness.events(TransactionsWindowed))
+
+    def matured(self, day: str) -> OutcomesMatured:
+        """Return what became of the payments of `day`, three days later."""
+        cohorts = {f"{e.payload.cohort.start:%Y-%m-%d}": e.payload for e in self._matured()}
+        return cohorts[day]
+
+    def _matured(self) -> list[Event[OutcomesMatured]]:
+        return self.harness.events(OutcomesMatured)
 
     def letters(self) -> list[DeadLetter]:
         """Return what was given up."""
