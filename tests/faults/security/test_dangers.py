@@ -1,0 +1,59 @@
+"""No pickle, shell, eval or archive lies on any path of production code; each rule bites."""
+
+import pytest
+
+from tests.faults.security.dangers import ROOT, dangers, production
+
+PLANTED = {
+    "a pickle": "import pickle",
+    "a pickle by another name": "from joblib import load",
+    "a pickled array": "import numpy as np\nnp.load(file, allow_pickle=True)",
+    "a pickled frame": "import pandas as pd\npd.read_pickle(file)",
+    "any object of YAML": "import yaml\nyaml.load(text)",
+    "any object of YAML, by its loader": "import yaml\nyaml.load(text, Loader=yaml.Loader)",
+    "a shell": "import subprocess\nsubprocess.run(command, shell=True)",
+    "a shell in passing": "import os\nos.system(command)",
+    "an expression": "eval(text)",
+    "a program": "exec(text)",
+    "an archive": "import tarfile",
+    "an archive in passing": "import shutil\nshutil.unpack_archive(file)",
+    "an archive's own way": "archive.extractall(folder)",
+    "a model that is a program": "import keras\nkeras.models.load_model(path)",
+    "a model of any kind": "import mlflow\nmlflow.pyfunc.load_model(uri)",
+    "a server that is not checked": "import requests\nrequests.get(url, verify=False)",
+}
+
+
+@pytest.mark.guarantee(
+    "security",
+    fault="bytes, words or an archive from outside reach any code of ours",
+    promise="nothing that is shipped reads pickles, starts a shell, evaluates text or unpacks",
+    seen="tests/faults/security/dangers.py, over every module",
+)
+def test_nothing_that_is_shipped_is_dangerous() -> None:
+    files = production()
+    assert len(files) > 300
+    found = [
+        f"{file.relative_to(ROOT)}:{what}"
+        for file in files
+        for what in dangers(file.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_each_danger_is_found(what: str) -> None:
+    assert [*dangers(PLANTED[what])], what
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import re\nre.compile(text)",
+        "import yaml\nyaml.load(text, Loader=yaml.SafeLoader)\nyaml.safe_load(text)",
+        "import subprocess\nsubprocess.run(['git', text], shell=False)",
+        "import numpy as np\nnp.load(file, allow_pickle=False)",
+    ],
+)
+def test_what_is_harmless_is_let_alone(text: str) -> None:
+    assert [*dangers(text)] == []
