@@ -4,7 +4,7 @@ Producers are strict: an unknown field is an error when an event is made. Consum
 lenient: the codec drops what it does not know, so that a field may be added to ``v1``.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -12,14 +12,20 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from evermodel.common.kernel.ids import ModelName
 from evermodel.common.kernel.redaction import redact
 
+#: What lies outside was never meant, and a handler that adds a window to it, or takes the age of
+#: a label off, would leave what a `datetime` can say.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
-def _aware(value: datetime) -> datetime:
+
+def _meant(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("a time without a zone is ambiguous: write it with an offset, e.g. 'Z'")
+    if not EARLIEST <= value <= LATEST:
+        raise ValueError("it lies before the year 1900 or after 9998")
     return value
 
 
-Time = Annotated[datetime, AfterValidator(_aware)]
+Time = Annotated[datetime, AfterValidator(_meant)]
 Name = Annotated[
     ModelName, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", description="The model's name.")
 ]

@@ -8,10 +8,10 @@ against the ones before it: the answer would depend on when it was asked.
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 
+from evermodel.common.events.payload import EARLIEST, LATEST
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.api import Rejected
@@ -22,10 +22,8 @@ from evermodel.drift.domain.rows import Integers
 from evermodel.drift.handlers.decoding import R, Segment
 from evermodel.drift.handlers.windower_state import Position
 
-#: What lies outside was never meant, and less than a window further no `datetime` can say it: a
-#: zone takes the first and the last moment that can be written beyond the years 1 and 9999.
-_EARLIEST = micros(datetime(1900, 1, 1, tzinfo=UTC))
-_LATEST = micros(datetime(9999, 1, 1, tzinfo=UTC))
+#: The fast forms do not know the bounds of an event's times, within which a window still fits.
+_EARLIEST, _LATEST = micros(EARLIEST), micros(LATEST)
 
 
 class WildDates:
