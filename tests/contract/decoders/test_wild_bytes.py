@@ -211,6 +211,12 @@ HEADERS = st.lists(
 )
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="headers of any names and bytes",
+    promise="read, or given up with their reason",
+    seen="given up (poison): header … is not UTF-8",
+)
 @given(headers=HEADERS)
 def test_any_headers_are_taken_or_poison(headers: list[tuple[str, bytes | None]]) -> None:
     with suppress(Poison):

@@ -1,5 +1,7 @@
 """Records near Kafka's size limit that are given up: nothing stops, and they come back."""
 
+import pytest
+
 from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS
 from evermodel.common.messaging.deadletter import decode_dead_letter
 from evermodel.common.messaging.kafka import KafkaBroker
@@ -18,6 +20,12 @@ def ours(broker: KafkaBroker, topic: str) -> list[Record]:
     return [r for r in read_whole(broker, partitions_of(broker, [topic])) if r.key == b"large"]
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="a broken record as large as a topic takes, with a real broker",
+    promise="given up by reference; put back whole; nothing stops",
+    seen="cut in the dead letter; evermodel redrive",
+)
 def test_the_largest_record_is_given_up_and_put_back_and_stops_nothing(
     broker: KafkaBroker,
 ) -> None:

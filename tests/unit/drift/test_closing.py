@@ -98,6 +98,12 @@ def test_a_partition_that_speaks_again_is_waited_for_again() -> None:
     assert desk.windows()[1].late_rows == 2
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="all partitions fall silent, and one speaks again first",
+    promise="the others are waited for anew: no window closes without them",
+    seen="rows of transactions.windowed",
+)
 @pytest.mark.parametrize("labels_speak", [False, True])
 def test_after_a_time_without_a_row_every_partition_is_waited_for_anew(labels_speak: bool) -> None:
     desk = begun(idle_seconds=IDLE)

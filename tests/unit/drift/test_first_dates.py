@@ -69,6 +69,12 @@ def marks_said(reactions: Sequence[Reaction]) -> list[datetime]:
     return [partial.watermark for partial in said if isinstance(partial, TransactionsPartial)]
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="the first date of a partition is 1970, and the next ones are now",
+    promise="two that agree outvote it: one row is given up, and windows close by the others",
+    seen="given up (poison): time … is more than a year ahead of its partition",
+)
 @pytest.mark.parametrize("clock", [True, False])
 @pytest.mark.parametrize(("first", "make"), STREAMS, ids=NAMES)
 def test_a_first_date_long_ago_costs_one_row_and_not_the_partition(
@@ -112,6 +118,12 @@ def test_what_the_wall_clock_rules_out_has_no_vote() -> None:
 DATES = [EPOCH, EPOCH + DAY, NOW, NOW + DAY, NOW + 2 * DAY, WILD]
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="wild dates, and a restart anywhere among them",
+    promise="the same rows are believed and given up, however the stream is cut",
+    seen="the state in drift.windower.state is the same",
+)
 @given(
     st.lists(st.sampled_from(DATES), min_size=1, max_size=8),
     st.lists(st.integers(0, 9), max_size=4),

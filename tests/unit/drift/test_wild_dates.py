@@ -50,6 +50,12 @@ def given_up(reaction: Reaction) -> list[Record]:
     return [rejected.record for rejected in reaction.rejected]
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="a row, label or watermark of {year.year}, {place} in its partition",
+    promise="given up; no watermark moves and no window closes by it",
+    seen="given up (poison): time … is more than a year ahead of its partition",
+)
 @pytest.mark.parametrize("year", YEARS)
 @pytest.mark.parametrize(("wild", "sound"), STREAMS, ids=NAMES)
 @pytest.mark.parametrize("place", ["first", "later"])
@@ -88,6 +94,12 @@ def test_what_was_given_up_stays_out_of_the_lake_when_its_chunk_is_read_again(
     assert len(lake.ids()) == 2
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="a payment names version {version}",
+    promise="a dead letter; its neighbours are counted",
+    seen="given up (poison): … is not the number of a version",
+)
 @pytest.mark.parametrize("version", [2**31, 10**30])
 def test_a_version_that_the_lake_cannot_hold_is_refused(version: int) -> None:
     rows = [

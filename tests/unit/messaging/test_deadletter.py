@@ -179,6 +179,12 @@ def given_up_when_large() -> tuple[Harness, list[str], list[bool]]:
     return harness, seen, refuse
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="a record too large for a dead letter is given up",
+    promise="the letter says what it left out; a redrive takes it from its topic",
+    seen="cut in the dead letter",
+)
 def test_what_a_letter_left_out_is_put_back_from_its_topic() -> None:
     harness, seen, _ = given_up_when_large()
     assert redrive(harness.broker, "trainer") == Redriven(back=1)
@@ -187,6 +193,12 @@ def test_what_a_letter_left_out_is_put_back_from_its_topic() -> None:
     assert redrive(harness.broker, "trainer") == Redriven()
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="the original of a cut dead letter is gone from its topic",
+    promise="named by the redrive, which puts the others back",
+    seen="evermodel redrive: 'its original is gone from its topic'; exit code 1",
+)
 def test_an_original_that_is_gone_is_named_and_hinders_no_other() -> None:
     harness, seen, refuse = given_up_when_large()
     harness.broker.trim(LIFECYCLE_COMMANDS.name)
@@ -226,6 +238,12 @@ def test_no_transaction_is_open_and_the_group_hears_of_us_while_originals_are_lo
     assert done == ["polled", "polled", "looked up", "began"]
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="a record among the dead letters is none",
+    promise="left where it is and counted; the others are put back",
+    seen="evermodel redrive: 'records of trainer.dead-letter are no dead letters'; exit code 1",
+)
 def test_an_unreadable_dead_letter_is_left_and_counted() -> None:
     harness = Harness()
     harness.publish_records([Outgoing(topic="trainer.dead-letter", key=None, value=b"?")])
@@ -235,6 +253,12 @@ def test_an_unreadable_dead_letter_is_left_and_counted() -> None:
     assert not harness.events(ModelTrained)
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="the transaction with a dead letter is undone",
+    promise="the letter is written again, once",
+    seen="'transaction undone, reading again from the last commit'",
+)
 def test_a_letter_whose_transaction_was_undone_is_written_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -30,6 +30,12 @@ BAD_COLUMNS = [
 ]
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="a payment's {column} is {value}",
+    promise="a dead letter that names the column",
+    seen="given up (poison): column {column}: {problem}",
+)
 @pytest.mark.parametrize(("column", "value", "problem"), BAD_COLUMNS)
 def test_a_wrong_value_is_refused_by_column(
     bench: Bench, column: str, value: Any, problem: str
@@ -39,6 +45,12 @@ def test_a_wrong_value_is_refused_by_column(
     assert problem in said
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="a payment has no {column}",
+    promise="a dead letter that names it; of nobody in particular (null) stands for itself",
+    seen="given up (poison): column {column}: missing",
+)
 @pytest.mark.parametrize(
     "column",
     ["TX_AMOUNT", "MERCHANT", "TX_DURING_NIGHT", "TX_DATETIME", "TRANSACTION_ID", "CUSTOMER_ID"],
@@ -68,6 +80,12 @@ def test_json_that_is_no_object_is_refused(bench: Bench, value: Any) -> None:
     assert "not an object" in bench.refusal(encoded)
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="a payment has nulls, and columns that nobody knows",
+    promise="scored: null is a value, what is unknown stays behind",
+    seen="nothing: it is sound",
+)
 def test_null_is_a_value_and_unknown_columns_are_ignored(bench: Bench) -> None:
     (row,) = bench.score(payment(TX_AMOUNT=None, MERCHANT=None, TX_DURING_NIGHT=None, EXTRA=[1]))
     assert row["features"] == {"TX_AMOUNT": None, "MERCHANT": None, "TX_DURING_NIGHT": None}
@@ -90,6 +108,12 @@ def test_a_bad_payment_costs_its_neighbours_nothing(bench: Bench) -> None:
     assert len(reaction.records) == 2
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="a payment's time has no zone",
+    promise="taken as UTC",
+    seen="time of transactions.scored",
+)
 def test_a_payment_without_a_zone_is_in_utc(bench: Bench) -> None:
     times = ["2018-06-12 10:00:00", "2018-06-12T10:00:00Z", "2018-06-12T12:00:00+02:00"]
     rows = bench.score(*(payment(TX_DATETIME=time) for time in times))
