@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.traffic import ServingApplied
-from evermodel.common.kernel.ids import EventId
+from evermodel.common.kernel.ids import EventId, LifecycleId
 from evermodel.common.messaging.api import Held, Reaction, ServiceSpec
 from evermodel.common.messaging.records import Record
 from evermodel.common.testing.sample import settled
@@ -120,9 +120,13 @@ class Bench:
 
     def ticks(self, count: int) -> list[ServingApplied]:
         """Let seconds pass; return what is said meanwhile."""
-        assert self.spec.on_tick is not None
-        said = [emit.payload for _ in range(count) for emit in self.spec.on_tick().events]
+        said = [emit.payload for _ in range(count) for emit in self.tick().events]
         return [payload for payload in said if isinstance(payload, ServingApplied)]
+
+    def tick(self) -> Reaction:
+        """Let a second pass."""
+        assert self.spec.on_tick is not None
+        return self.spec.on_tick()
 
     def score(self, *values: Any, **fields: Any) -> list[dict[str, Any]]:
         reaction = self.react([record(value, offset=i, **fields) for i, value in enumerate(values)])
@@ -169,6 +173,7 @@ def meta(event_id: str = "step-1") -> EventMeta:
         source="/evermodel/deployer",
         subject="fraud",
         time=datetime(2018, 6, 12, tzinfo=UTC),
+        lifecycle_id=LifecycleId("life"),
     )
 
 

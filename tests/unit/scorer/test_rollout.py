@@ -188,6 +188,14 @@ def test_a_version_that_could_not_be_had_serves_as_soon_as_it_can(
     assert bench.ticks(20) == []
 
 
+def test_what_comes_late_follows_from_its_step_as_all_that_came_in_time(bench: Bench) -> None:
+    bench.store.formulas["v2"] = AWAY[0]
+    bench.step(CHAMPION, CANARY)
+    bench.store.formulas["v2"] = by_amount
+    (emit,) = [emit for _ in range(20) for emit in bench.tick().events]
+    assert (emit.caused_by, emit.lifecycle_id) == ("step-1", meta("step-1").lifecycle_id)
+
+
 def test_a_version_that_comes_late_and_is_bad_is_reported(bench: Bench) -> None:
     bench.store.formulas["v2"] = AWAY[0]
     bench.step(CHAMPION, CANARY)

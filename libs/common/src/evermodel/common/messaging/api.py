@@ -35,8 +35,8 @@ class Emit:
 
     The id derives from the cause, the type and the ordinal among the reaction's events of that
     type; with `identity` from the type and that natural key alone. `lifecycle_id` None means
-    the cause's. `caused_by` names another event of the same reaction that this one follows from,
-    where that is not the message itself.
+    the cause's. `caused_by` names another event that this one follows from, where that is not the
+    message itself: one of the same reaction, or one that a tick is still busy with.
     """
 
     payload: Payload

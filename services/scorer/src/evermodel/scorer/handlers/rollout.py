@@ -124,7 +124,10 @@ class RolloutHandler:
     def _said(
         self, event: RolloutStep, meta: EventMeta, loading: Loading, *, late: str = ""
     ) -> Reaction:
-        """Every replica answers the same step, so the replica is part of the answer's identity."""
+        """Every replica answers the same step, so the replica is part of the answer's identity.
+
+        The step is named as the cause: what comes late comes from a tick, which has none.
+        """
         applied = ServingApplied(
             model=event.model,
             replica=self._replica,
@@ -132,7 +135,14 @@ class RolloutHandler:
             versions=loading.states,
         )
         identity = f"{event.model}/{meta.id}/{self._replica}{late}"
-        return Reaction(events=[Emit(applied, time=meta.time, identity=identity)])
+        emit = Emit(
+            applied,
+            time=meta.time,
+            identity=identity,
+            lifecycle_id=meta.lifecycle_id,
+            caused_by=meta.id,
+        )
+        return Reaction(events=[emit])
 
 
 def _can_serve(event: RolloutStep, ready: Collection[int]) -> bool:
