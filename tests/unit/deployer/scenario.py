@@ -137,6 +137,7 @@ class Story:
         self.steps: list[RolloutStep] = []
         self.times: list[datetime] = []
         self.lifecycles: list[str | None] = []
+        self.causes: list[str | None] = []
         self.state: dict[str, bytes] = {}
         self.jobs: list[Job] = []
         self.keeps_jobs = False
@@ -298,6 +299,7 @@ class Story:
             self.steps.append(emit.payload)
             self.times.append(emit.time)
             self.lifecycles.append(emit.lifecycle_id)
+            self.causes.append(emit.caused_by)
         self.state.update({k: v for k, v in reaction.state.items() if v is not None})
         self.jobs += reaction.jobs
         if not self.keeps_jobs:

@@ -40,6 +40,19 @@ def test_git_is_told_when_it_is_back_without_waiting_for_an_event() -> None:
     assert len(story.repository.log) == 3
 
 
+def test_what_git_took_between_events_follows_from_the_event_that_owed_it() -> None:
+    story = Story().accepted(1).accepted(2).days(1)
+    story.repository.away = True
+    story.day(deciding=0.3)
+
+    story.repository.away = False
+    story.seconds(20)
+
+    assert story.actions[-1] == "resumed v1"
+    (_, change) = story.repository.log[-1]
+    assert story.causes[-1] == change.cause
+
+
 def test_no_share_is_given_while_git_is_away() -> None:
     story = Story().accepted(1).accepted(2)
     story.repository.away = True

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from evermodel.common.kernel.ids import LifecycleId, ModelName
+from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName
 from evermodel.common.messaging.api import Emit
 from evermodel.deployer.domain import statements
 from evermodel.deployer.domain.changes import Change
@@ -37,19 +37,23 @@ class Turn:
     def events(self, desired: int | None, *, identity: str | None = None) -> tuple[Emit, ...]:
         """Return the steps as events, each with the commit that belongs to it.
 
-        `desired`: what Git said before. `identity`: a natural key, when no event is the cause.
+        `desired`: what Git said before. `identity`: a natural key, when no event is handled; then
+        each follows from the event that owed Git its commit.
         """
         left: list[tuple[Change, str]] = list(self.commits)
         said: list[Emit] = []
         for step in self.steps:
-            commit = None
+            commit = cause = None
             if (left and left[0][0].about == step.release.version) or _late(step, left):
                 change, commit = left.pop(0)
                 desired = change.to.version
+                cause = None if identity is None else EventId(change.cause)
             event = step_event(self._model, step, commit=commit, desired=desired)
             lifecycle = LifecycleId(step.release.lifecycle_id)
             key = None if identity is None else f"{identity}/{len(said)}"
-            said.append(Emit(event, self._time, identity=key, lifecycle_id=lifecycle))
+            said.append(
+                Emit(event, self._time, identity=key, lifecycle_id=lifecycle, caused_by=cause)
+            )
         return tuple(said)
 
 
