@@ -217,17 +217,20 @@ def _astray(run: Observed, model: str) -> Iterator[str]:
 
 
 def each_cause_exists(run: Observed) -> list[str]:
-    """Every event follows from one that is there. A person's order follows from nothing."""
+    """Every event follows from one that is there.
+
+    A person's order follows from nothing, and so may a window: silence closed it.
+    """
     known = {e.meta.id for e in run.journal.events} | set(run.partials or ())
     found = []
     for event in run.journal.events:
+        cause = event.meta.causation_id
         is_beginning = isinstance(event.payload, LifecycleCommand) or (
-            isinstance(event.payload, TransactionsWindowed) and run.partials is None
+            isinstance(event.payload, TransactionsWindowed)
+            and (run.partials is None or cause is None)
         )
-        if not is_beginning and event.meta.causation_id not in known:
-            found.append(
-                f"{event.meta.type} {event.meta.id} follows from {event.meta.causation_id}"
-            )
+        if not is_beginning and cause not in known:
+            found.append(f"{event.meta.type} {event.meta.id} follows from {cause}")
     return found
 
 
