@@ -178,6 +178,21 @@ def test_a_bug_that_goes_away_costs_nothing() -> None:
     assert not harness.dead_letters("trainer")
 
 
+def test_a_system_that_was_away_takes_no_try_from_a_bug() -> None:
+    harness = Harness()
+    errors = [Transient("away"), Transient("away"), KeyError("oops"), Transient("away")]
+
+    def before(_event: object, _meta: object) -> None:
+        if errors:
+            raise errors.pop(0)
+
+    harness.add(Counting(before=before).spec())
+    say(harness, 1)
+    harness.run()
+    assert not harness.dead_letters("trainer")
+    assert reasons(harness) == ["1 is 1"]
+
+
 def test_too_many_dead_letters_stop_the_service_and_commit_nothing_more() -> None:
     harness = Harness(partitions=1)
     harness.add(stateless(_refuse), settings=LoopSettings(dead_letters_per_minute=2))

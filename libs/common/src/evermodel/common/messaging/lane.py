@@ -41,6 +41,7 @@ class Lane:
     unsaid: list[Record] = field(default_factory=list)
     given_up: set[int] = field(default_factory=set)
     _failures: int = 0
+    _bugs: int = 0
     _failing: int = -1
 
     @property
@@ -52,6 +53,11 @@ class Lane:
     def failures(self) -> int:
         """How often the head has failed. Outlives a restart from the last commit."""
         return self._failures if self._failing == self.head.offset else 0
+
+    @property
+    def bugs(self) -> int:
+        """How many of these failures were bugs: a system that is away takes no try from those."""
+        return self._bugs if self._failing == self.head.offset else 0
 
     @property
     def is_table(self) -> bool:
@@ -82,9 +88,10 @@ class Lane:
         """When the head was written. Of a table nobody asks: its last records are said again."""
         return self.head.timestamp_ms if self.head.timestamp_ms > 0 and not self.is_table else None
 
-    def delay(self, *, until: float) -> None:
+    def delay(self, *, until: float, is_bug: bool = False) -> None:
         """Let the head be tried again at monotonic time `until`."""
-        self._failures, self._failing = self.failures + 1, self.head.offset
+        self._failures, self._bugs = self.failures + 1, self.bugs + is_bug
+        self._failing = self.head.offset
         self.not_before = until
 
     def advance(self, count: int = 1) -> list[tuple[TopicPartition, int]]:

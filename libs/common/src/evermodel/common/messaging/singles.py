@@ -116,9 +116,9 @@ class Singles:
         match failure:
             case Retry(error):
                 self._delay(lane, error, seconds=error.delay_seconds)
-            case Bug(error) if lane.failures + 1 < self._attempts:
+            case Bug(error) if lane.bugs + 1 < self._attempts:
                 self._report.failed("unforeseen, tried again", error)
-                self._delay(lane, error, seconds=BUG_DELAY_SECONDS)
+                self._delay(lane, error, seconds=BUG_DELAY_SECONDS, is_bug=True)
             case Bug(error):
                 self._give_up(lane, "bug", error)
             case Dead(reason, error):
@@ -132,9 +132,9 @@ class Singles:
             self._outbox.put(prepared, offsets=offsets)
             self._report.answered(record, cause)
 
-    def _delay(self, lane: Lane, error: Exception, *, seconds: float) -> None:
+    def _delay(self, lane: Lane, error: Exception, *, seconds: float, is_bug: bool = False) -> None:
         self._report.retried(lane.head, error, seconds=seconds)
-        lane.delay(until=self._clock.monotonic() + seconds)
+        lane.delay(until=self._clock.monotonic() + seconds, is_bug=is_bug)
 
     def _give_up(self, lane: Lane, reason: Reason, error: Exception) -> None:
         record, attempts, speaks = lane.head, lane.failures + 1, lane.speaks()
