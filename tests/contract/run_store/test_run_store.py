@@ -13,6 +13,7 @@ from evermodel.common.models.description import ModelDescription
 from evermodel.trainer.adapters.folder_runs import FolderRuns
 from evermodel.trainer.adapters.mlflow_runs import CAUSED_BY, SECONDS, MlflowRuns
 from evermodel.trainer.ports import Plan, Report, RunStore, Unavailable
+from tests.faults.schedules.numbered_runs import NumberedRuns
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MODEL = ModelDescription.model_validate(
@@ -40,12 +41,15 @@ REPORT = Report(
 Stores = Callable[[], RunStore]
 
 
-@pytest.fixture(params=["mlflow", "folders"])
+@pytest.fixture(params=["mlflow", "folders", "numbered"])
 def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
     """Make a store anew over the same ground, as a restarted service does."""
     if request.param == "mlflow":
         uri = request.getfixturevalue("mlflow_server")
         return lambda: MlflowRuns(uri)
+    if request.param == "numbered":
+        (tmp_path / "runs").mkdir()
+        return lambda: NumberedRuns(tmp_path / "runs")
     return lambda: FolderRuns(tmp_path / "runs")
 
 
@@ -85,6 +89,27 @@ def test_what_was_recorded_is_found_again_by_its_cause(
     found = stores().find(model=MODEL.name, cause=cause)
     assert found is not None
     assert (found.run_id, found.report) == (run_id, REPORT)
+
+
+@pytest.mark.guarantee(
+    "crash",
+    fault="a trainer hangs while it records a run, is given up, and comes back when another has "
+    "recorded it",
+    promise="one finished run: the second finds the first before it finishes its own",
+    seen="log 'counts no more'; in MLflow its own half is FAILED",
+)
+def test_a_run_that_another_recorded_meanwhile_is_the_only_one(
+    stores: Stores, folder: Path, cause: EventId, caplog: pytest.LogCaptureFixture
+) -> None:
+    zombie = stores()
+    assert zombie.find(model=MODEL.name, cause=cause) is None
+    first = record(stores(), folder, cause)
+    assert record(zombie, folder, cause) == first
+    if isinstance(zombie, MlflowRuns):
+        assert "counts no more" in caplog.text
+    found = stores().find(model=MODEL.name, cause=cause)
+    assert found is not None
+    assert found.run_id == first
 
 
 def test_each_cause_has_its_own_run(stores: Stores, folder: Path, cause: EventId) -> None:

@@ -106,7 +106,8 @@ class RunStore(Protocol):
     ) -> Run:
         """Keep `report` and every file of `folder` as a finished run and return it.
 
-        `seconds`: what the training took, of wall time; for people, and on no event.
+        `seconds`: what the training took, of wall time; for people, and on no event. Where another
+        process has recorded `cause` meanwhile, that run is returned and there is no second.
 
         Raises:
             Unavailable: the store does not answer; look again before making another.
