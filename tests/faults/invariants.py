@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.drift import DriftDetected
+from evermodel.common.events.envelope import Event
+from evermodel.common.events.payload import Payload
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.training import ModelTrained
@@ -282,3 +284,17 @@ def decides_otherwise(run: Observed, *, than: Observed) -> list[str]:
     if len(mine) != len(other):
         return [f"{len(mine)} decisions, and {len(other)} without the fault"]
     return []
+
+
+def says_otherwise(run: Observed, *, than: Observed) -> list[str]:
+    """Return how the events of two runs differ that decide alike: ids are derived, so not at all.
+
+    Whoever answers a step says what serves, so those answers may come from other replicas.
+    """
+    mine, other = ({e.meta.id: e.meta.type for e in _lasting(r)} for r in (run, than))
+    found = [f"{kind} {i} is not there" for i, kind in other.items() if i not in mine]
+    return found + [f"{kind} {i} is new" for i, kind in mine.items() if i not in other]
+
+
+def _lasting(run: Observed) -> Iterator[Event[Payload]]:
+    return (e for e in run.journal.events if not isinstance(e.payload, ServingApplied))

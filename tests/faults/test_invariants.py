@@ -17,7 +17,7 @@ from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
 from evermodel.common.kernel.ids import EventId, ModelName
 from evermodel.common.testing.rollouts import artefact, rollout_step
 from evermodel.playback.journal import Journal
-from tests.faults.invariants import LAWS, decides_otherwise, violations
+from tests.faults.invariants import LAWS, decides_otherwise, says_otherwise, violations
 from tests.faults.observed import Answer, Commit, Observed, Row, Run, Version
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -260,3 +260,10 @@ def test_a_ledger_differs_by_its_first_other_decision() -> None:
     (told,) = decides_otherwise(changed("a2", lambda _: validated("t2", 3)), than=SOUND)
     assert "version: 3 not 2" in told
     assert decides_otherwise(without("s3"), than=SOUND) == ["6 decisions, and 7 without the fault"]
+
+
+def test_a_run_that_decides_alike_says_the_same_events() -> None:
+    assert says_otherwise(SOUND, than=SOUND) == []
+    random = also(event(order("resume"), "random", of=None))
+    assert says_otherwise(random, than=SOUND) == [f"{order('resume').TYPE} random is new"]
+    assert says_otherwise(SOUND, than=random) == [f"{order('resume').TYPE} random is not there"]
