@@ -30,6 +30,9 @@ _USUAL_GATE = 0.05
 _ANY = 0.001
 
 
+_LOOK_ALIKES = str.maketrans("<>", "\u2039\u203a")
+
+
 def draw(order: Order, folder: Path) -> None:
     """Write the report as a page and as JSON into `folder`.
 
@@ -49,11 +52,13 @@ def draw(order: Order, folder: Path) -> None:
 def _page(
     before: pd.DataFrame, after: pd.DataFrame, *, schema: Schema, verdict: DriftDetected
 ) -> Any:
+    before, after = (frame.rename(columns=_harmless) for frame in (before, after))
+    continuous = [_harmless(name) for name in schema.continuous]
     # Evidently refuses a column without a single value; the verdict has its nulls.
-    numbers = [n for n in schema.continuous if before[n].notna().any() and after[n].notna().any()]
-    levels = [*schema.categorical, *schema.flag]
+    numbers = [n for n in continuous if before[n].notna().any() and after[n].notna().any()]
+    levels = [_harmless(name) for name in (*schema.categorical, *schema.flag)]
     definition = DataDefinition(numerical_columns=numbers, categorical_columns=levels)
-    gates = {evidence.feature: evidence.gate for evidence in verdict.evidence}
+    gates = {_harmless(evidence.feature): evidence.gate for evidence in verdict.evidence}
     report = Report(
         [
             DataDriftPreset(
@@ -73,11 +78,20 @@ def _page(
     return report.run(new, old)
 
 
+def _harmless(text: str) -> str:
+    """Return `text` without what begins or ends an element: Evidently writes it into a script.
+
+    Levels come from payments: a merchant called ``</script><script>...`` ran in the browser of
+    whoever opened the page.
+    """
+    return text.translate(_LOOK_ALIKES)
+
+
 def _as_drawn(frame: pd.DataFrame, numbers: list[str], levels: list[str]) -> pd.DataFrame:
     """Return the columns that are drawn; null is a level of its own, as in the rule."""
     drawn = frame[numbers].copy()
     for name in levels:
-        drawn[name] = [level_text(value) or "(null)" for value in frame[name].tolist()]
+        drawn[name] = [_harmless(level_text(value)) or "(null)" for value in frame[name].tolist()]
     return drawn
 
 
