@@ -23,6 +23,8 @@ CALLS = frozenset(
     | {"subprocess.getoutput", "subprocess.getstatusoutput", "create_subprocess_shell"}
     | {"extractall", "torch.load", "keras.models.load_model", "mlflow.pyfunc.load_model"}
 )
+#: Loaders of YAML that make any object.
+LOADERS = frozenset({"Loader", "FullLoader", "UnsafeLoader", "CLoader", "BaseConstructor"})
 #: Options that make a harmless function harmful, and the value that does.
 OPTIONS = {"shell": True, "allow_pickle": True, "safe_mode": False, "verify": False}
 
@@ -36,6 +38,8 @@ def dangers(text: str) -> Iterator[str]:
                 yield from (f"{line}: import {n.name}" for n in names if _is_bad(n.name))
             case ast.ImportFrom(module=str(module)) if _is_bad(module):
                 yield f"{line}: from {module} import"
+            case ast.Attribute(attr=attr) if attr in LOADERS:
+                yield f"{line}: {attr}"
             case ast.Call(func=function, keywords=keywords):
                 name = _name(function)
                 if _is_call(name) and not _takes_safe_loader(node):

@@ -11,6 +11,7 @@ PLANTED = {
     "a pickled frame": "import pandas as pd\npd.read_pickle(file)",
     "any object of YAML": "import yaml\nyaml.load(text)",
     "any object of YAML, by its loader": "import yaml\nyaml.load(text, Loader=yaml.Loader)",
+    "any object of YAML, by a loader of ours": "import yaml\nclass Mine(yaml.UnsafeLoader): ...",
     "a shell": "import subprocess\nsubprocess.run(command, shell=True)",
     "a shell in passing": "import os\nos.system(command)",
     "an expression": "eval(text)",

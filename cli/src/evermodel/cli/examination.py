@@ -11,6 +11,7 @@ from evermodel.cli.errors import CommandError
 from evermodel.cli.overview import supervised
 from evermodel.cli.state import addresses
 from evermodel.common.events.access import OPERATOR
+from evermodel.common.kernel.visible import visible
 from evermodel.common.models.file import BadModelFile, read_models
 from evermodel.embedded import lock
 from evermodel.embedded.addresses_file import Addresses
@@ -46,10 +47,10 @@ def shown(findings: list[Finding], console: Console | None = None) -> None:
     for finding in findings:
         # As text, not markup: a path or another system's error may hold square brackets.
         verdict = (f"{finding.verdict:8}", colours[finding.verdict])
-        said = Text.assemble(verdict, f"{finding.what}: {finding.detail}")
+        said = Text.assemble(verdict, visible(f"{finding.what}: {finding.detail}"))
         console.print(said, soft_wrap=True)
         if finding.remedy and finding.verdict == "wrong":
-            console.print(Text(f"        → {finding.remedy}"), soft_wrap=True)
+            console.print(Text(visible(f"        → {finding.remedy}")), soft_wrap=True)
 
 
 def _processes(state: Path) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from evermodel.common.events.payload import Payload
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.training import ModelTrained
 from evermodel.common.events.validation import ModelValidated
+from evermodel.common.kernel.visible import visible
 from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.settings import KafkaSettings
@@ -135,7 +136,7 @@ def shown(found: Overview, console: Console | None = None) -> None:
         step = f"{s.action} v{s.version} {s.time}" if s.action else ""
         # As text: people write "[INC-12]" into their reasons, which as markup vanishes or fails.
         last = (s.reason or "", s.last_alarm or "", s.last_training or "")
-        table.add_row(*map(Text, (s.model, serves, share, step, *last)))
+        table.add_row(*map(Text, (s.model, serves, share, step, *map(visible, last))))
     console.print(table if found.models else "no model has an event yet")
     letters = {name: number for name, number in found.dead_letters.items() if number}
     for name, number in letters.items():

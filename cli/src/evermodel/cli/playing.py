@@ -16,6 +16,7 @@ from evermodel.cli.errors import AnswerIsNo, Exit, WrongUsage
 from evermodel.cli.running import end_on_signals
 from evermodel.cli.times import time_of
 from evermodel.common.kernel.redaction import redact
+from evermodel.common.kernel.visible import visible
 
 #: The demo's own description. It lies in a checkout: elsewhere a person names one.
 _EXAMPLE = Path("examples/demo/model.toml")
@@ -150,6 +151,7 @@ def _say(line: str) -> None:
     """Print `line` whole, for files and pipes; on a terminal folded between words."""
     from evermodel.cli.replaying import wrapped  # noqa: PLC0415  # heavy
 
+    line = visible(line)
     if sys.stdout.isatty():
         line = wrapped(line, columns=shutil.get_terminal_size().columns)
     typer.echo(line)

@@ -10,6 +10,7 @@ from evermodel.common.events.catalogue import Topic
 from evermodel.common.events.codec import format_time, structured
 from evermodel.common.events.envelope import Event
 from evermodel.common.events.payload import Payload
+from evermodel.common.kernel.visible import visible
 from evermodel.common.settings import KafkaSettings
 
 #: Fields worth a word in one line, where an event has them, in this order.
@@ -72,4 +73,4 @@ def _time(found: Read) -> tuple[int, int]:
 
 
 def _echo(found: Read, *, as_json: bool) -> None:
-    typer.echo(json.dumps(as_cloud_event(found)) if as_json else line(found))
+    typer.echo(json.dumps(as_cloud_event(found)) if as_json else visible(line(found)))

@@ -322,9 +322,17 @@ class ConfigRepositorySettings(Group):
     )
     branch: str = Field(
         default="main",
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$",
         validation_alias="EVERMODEL_CONFIG_BRANCH",
         description="The branch that is read and written.",
     )
+
+    @field_validator("branch")
+    @classmethod
+    def _as_git_takes_it(cls, value: str) -> str:
+        if ".." in value or any(part.endswith((".", ".lock")) for part in value.split("/")):
+            raise ValueError("Git takes no name with '..', or that ends in '.' or '.lock'")
+        return value
 
 
 class WorkSettings(Group):

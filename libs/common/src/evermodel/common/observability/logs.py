@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from evermodel.common.kernel.redaction import redact
+from evermodel.common.kernel.visible import visible
 
 #: What a log call may say beside its message, by ``extra={...}``.
 FIELDS = (
@@ -65,9 +66,10 @@ class HumanFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, tz=UTC).strftime("%H:%M:%S")
         extra = " ".join(f"{n}={getattr(record, n)}" for n in FIELDS if hasattr(record, n))
-        text = f"{time} {record.levelname:<7} {self._service}  {record.getMessage()}  {extra}"
+        said = visible(f"{record.getMessage()}  {extra}")
+        text = f"{time} {record.levelname:<7} {self._service}  {said}"
         if record.exc_info:
-            text += "\n" + self.formatException(record.exc_info)
+            text += "\n" + visible(self.formatException(record.exc_info), lines=True)
         return redact(text.rstrip(), secrets=self._secrets)
 
 

@@ -26,6 +26,18 @@ desired:
 
 Path = tuple[str, ...]
 
+#: The machine writes some 500; people may explain a lot.
+LONGEST = 100_000
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML without aliases: a few lines of them are a thousand million scalars, or have no end."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise RepositoryBroken("it has YAML aliases, and the machine writes none")
+        return super().compose_node(parent, index)
+
 
 def path_of(model: str, environment: str) -> str:
     """Return where the machine's file for `model` lies in the repository."""
@@ -90,8 +102,12 @@ def _splice(text: str, wanted: Mapping[Path, str]) -> str:
 
 
 def _scalars(text: str) -> dict[Path, yaml.ScalarNode]:
+    if len(text) > LONGEST:
+        raise RepositoryBroken(f"it is longer than {LONGEST} characters")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_Plain)
+    except RecursionError as error:
+        raise RepositoryBroken("it is nested too deeply") from error
     except yaml.YAMLError as error:
         raise RepositoryBroken(f"not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(root, yaml.MappingNode):
