@@ -65,6 +65,8 @@ class Child:
     def __init__(self, command: Command, *, records: Path, waits: bool = False) -> None:
         """Start `command` and write its record into the folder `records`.
 
+        It runs only if it is written down.
+
         `waits`: it does nothing before `take_turn`.
         """
         self.name = f"{command.name}-spare" if waits else command.name
@@ -85,7 +87,7 @@ class Child:
             )
         if its is not None:
             its.close()
-        self._write(command)
+        self._write_or_end(command)
 
     @property
     def pid(self) -> int:
@@ -107,7 +109,7 @@ class Child:
                 self._turn.sendall(_GO)
         waited, self._record = self._record, self._record.with_name(f"{command.name}.json")
         self.name = command.name
-        self._write(command)
+        self._write_or_end(command)
         waited.unlink(missing_ok=True)
 
     def has_its_turn(self) -> bool:
@@ -133,6 +135,14 @@ class Child:
             self._turn.close()
         self._record.unlink(missing_ok=True)
         return status
+
+    def _write_or_end(self, command: Command) -> None:
+        """Write the record; without one nobody would find it again if we were killed."""
+        try:
+            self._write(command)
+        except OSError:
+            self.stop(seconds=0)
+            raise
 
     def _write(self, command: Command) -> None:
         started = psutil.Process(self.pid).create_time()

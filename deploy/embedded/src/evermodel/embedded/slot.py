@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from evermodel.common.kernel.clock import Clock
+from evermodel.common.kernel.errors import is_exhausted
 from evermodel.common.runtime.service import MISCONFIGURED
 from evermodel.embedded.notes import Note, State
 from evermodel.embedded.process import Child, Command
@@ -79,16 +80,32 @@ class Slot:
         now = self._clock.monotonic()
         if self._child is None:
             if now >= self._due:
-                self.adopt(self._next())
+                self._start(now)
             return
         self._look_after_spare(now)
         hangs = now - self._began > TURN_SECONDS and not self._child.has_its_turn()
         if hangs or self._child.wait(seconds=0) is not None:
             status = self._child.stop(seconds=0)
             self._child, self.status = None, status
-            self.restarts += 1
             self._delay = FIRST_DELAY_SECONDS if now - self._began > WELL_SECONDS else self._delay
-            self._due, self._delay = now + self._delay, min(self._delay * 2, LONGEST_DELAY_SECONDS)
+            self._put_off(now)
+
+    def _start(self, now: float) -> None:
+        """Start it, or put it off where the machine has no room for what ran before.
+
+        Raises:
+            OSError: it never ran.
+        """
+        try:
+            self.adopt(self._next())
+        except OSError as error:
+            if not self.restarts or not is_exhausted(error):
+                raise
+            self._put_off(now)
+
+    def _put_off(self, now: float) -> None:
+        self.restarts += 1
+        self._due, self._delay = now + self._delay, min(self._delay * 2, LONGEST_DELAY_SECONDS)
 
     @property
     def is_refused(self) -> bool:
@@ -138,7 +155,12 @@ class Slot:
             self._spare.stop(seconds=0)
             self._spare, self._spare_due = None, now + LONGEST_DELAY_SECONDS
         if self._spare is None and now >= self._spare_due:
-            self._spare = Child(self.command, records=self._records, waits=True)
+            try:
+                self._spare = Child(self.command, records=self._records, waits=True)
+            except OSError as error:
+                if not is_exhausted(error):
+                    raise
+                self._spare_due = now + LONGEST_DELAY_SECONDS
 
     def note(self) -> Note:
         """Return how it stands, for others: what costs nothing to find out."""
