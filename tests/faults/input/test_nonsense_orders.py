@@ -133,7 +133,7 @@ def test_an_order_that_cannot_be_obeyed_is_declined(
 @pytest.mark.guarantee(
     "input",
     fault="an order's time is the year {time.year}",
-    promise="obeyed now; no later event waits for the stream to come there",
+    promise="answered at once; the next candidate is rolled out",
     seen="nothing: it is sound",
 )
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_an_order_that_cannot_be_obeyed_is_declined(
     [datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)]
     + [datetime(year, 12, 31, 23, 59, tzinfo=UTC) for year in (2999, 9999)],
 )
-def test_an_order_of_an_absurd_time_is_obeyed_now(deployer: Deployer, time: datetime) -> None:
+def test_an_order_of_an_absurd_time_is_answered_now(deployer: Deployer, time: datetime) -> None:
     deployer.order(command="abort", time=time)
     deployer.harness.publish(candidate(2), time=START)
     deployer.harness.run()
