@@ -16,7 +16,7 @@ from evermodel.common.events.payload import Name, Version
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.events.validation import GateResult, ModelValidated
-from evermodel.common.kernel.errors import Permanent
+from evermodel.common.kernel.errors import Foreign, Permanent
 from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction
 from evermodel.common.models.description import ModelDescription
 from evermodel.registrar.domain import standing
@@ -58,7 +58,7 @@ class Registrar:
             return NOTHING
         model = self._models.get(event.model)
         if model is None:
-            raise Permanent(f"no model.toml describes {event.model!r}")
+            raise Foreign(f"no model.toml describes {event.model!r}")
         candidate, holdout = _candidate(event, meta)
         judge = partial(self._judge, event, model=model, candidate=candidate, holdout_uri=holdout)
         return Held(lambda: self._answer(event, meta, candidate, judge))

@@ -31,6 +31,14 @@ class Permanent(Exception):
     """The event is well-formed and the domain says it can never be handled."""
 
 
+class Foreign(Permanent):
+    """The event is of a model that nobody described here.
+
+    Raised before anything that is remembered was looked at: memory is as it was, and need not be
+    read again. Whoever shares a cluster meets these all the time.
+    """
+
+
 class Transient(Exception):
     """Something outside does not answer now; the same message is tried again in place."""
 

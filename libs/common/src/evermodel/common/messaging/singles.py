@@ -8,7 +8,8 @@ Owns what becomes of the outcome of one record::
               Dead ─▶ dead letter, next
 
 A handler may have changed the service's memory before it failed, so that is rebuilt before
-anything else is handled; a record that no handler has seen leaves it alone.
+anything else is handled; a record that no handler has seen leaves it alone, and so does an event
+of a model that is not ours.
 
 Must never commit: the turn does.
 """
@@ -17,7 +18,7 @@ from functools import partial
 
 from evermodel.common.events.codec import decode
 from evermodel.common.events.envelope import EventMeta
-from evermodel.common.kernel.errors import Poison, Reason
+from evermodel.common.kernel.errors import Foreign, Poison, Reason
 from evermodel.common.messaging.api import BatchRoute, Held, Reaction, Rest, ServiceSpec
 from evermodel.common.messaging.deadletter import is_for_another
 from evermodel.common.messaging.lane import Lane
@@ -107,7 +108,7 @@ class Singles:
             case Done(Prepared() as prepared):
                 self._complete(lane, prepared)
             case Retry() | Bug() | Dead() as failure:
-                is_in_doubt = self._is_in_doubt(lane)
+                is_in_doubt = self._is_in_doubt(lane) and not _is_foreign(failure)
                 self._fail(lane, failure)
                 if is_in_doubt:
                     raise StateInDoubt
@@ -149,3 +150,7 @@ class Singles:
         """Whether a handler that keeps state was called with the head."""
         was_called = lane.cause is not None or isinstance(lane.route, BatchRoute)
         return was_called and self._spec.assignment is not None and not lane.is_table
+
+
+def _is_foreign(failure: Retry | Bug | Dead) -> bool:
+    return isinstance(failure, Dead) and isinstance(failure.error, Foreign)

@@ -23,7 +23,7 @@ from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed
-from evermodel.common.kernel.errors import Permanent, Transient
+from evermodel.common.kernel.errors import Foreign, Permanent, Transient
 from evermodel.common.kernel.ids import EventId, ModelName, lifecycle_of
 from evermodel.common.messaging.api import NOTHING, Held, Job, Reaction, Rest, Restored
 from evermodel.common.messaging.records import TopicPartition
@@ -168,7 +168,7 @@ class RolloutHandlers:
 
     def _react(self, model: ModelName, happening: Happening, meta: EventMeta) -> Reaction | Held:
         if not self._work.knows(model):
-            raise Permanent(f"no model description names {model!r}")
+            raise Foreign(f"no model description names {model!r}")
         if meta.id in self._answers:
             return self._answers[meta.id]
         before, must_wait = self.state_of(model), self._must_wait(model, meta)

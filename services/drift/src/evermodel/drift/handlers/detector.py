@@ -8,7 +8,7 @@ from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.windows import TransactionsPartial, TransactionsWindowed
 from evermodel.common.kernel.clock import Clock
-from evermodel.common.kernel.errors import Permanent
+from evermodel.common.kernel.errors import Foreign
 from evermodel.common.messaging.api import NOTHING, Emit, Job, Reaction, Restored
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
@@ -135,7 +135,7 @@ class Detector:
 
     def _model(self, name: str) -> tuple[ModelDescription, ModelState]:
         if name not in self._models:
-            raise Permanent(f"no model {name!r} is described here")
+            raise Foreign(f"no model {name!r} is described here")
         return self._models[name], self._states.get(name)
 
     def _kept(self, name: str, state: ModelState, events: list[Emit]) -> Reaction:

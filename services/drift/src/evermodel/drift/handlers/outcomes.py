@@ -13,7 +13,7 @@ from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.outcomes import OutcomesMatured, PairedOutcomes, VersionOutcomes
 from evermodel.common.events.payload import Span
 from evermodel.common.events.windows import TransactionsWindowed
-from evermodel.common.kernel.errors import Permanent
+from evermodel.common.kernel.errors import Foreign
 from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction, Restored
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
@@ -36,7 +36,7 @@ class OutcomesHandler:
         """Return the work: reading the lake takes longer than a poll may."""
         model = self._models.get(event.model)
         if model is None:
-            raise Permanent(f"no model {event.model!r} is described here")
+            raise Foreign(f"no model {event.model!r} is described here")
         cohort = _cohort(model, event.window)
         known = self._failed.get(event.model, ())
         failed = tuple(span for span in known if span.end > cohort.start)

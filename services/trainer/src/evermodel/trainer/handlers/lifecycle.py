@@ -14,7 +14,7 @@ from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.training import ModelTrained
-from evermodel.common.kernel.errors import Permanent
+from evermodel.common.kernel.errors import Foreign
 from evermodel.common.kernel.ids import LifecycleId
 from evermodel.common.messaging.api import NOTHING, Emit, Job, Reaction, Restored
 from evermodel.common.messaging.records import TopicPartition
@@ -145,7 +145,7 @@ class Trainer:
 
     def _of(self, name: str) -> tuple[Policy, Admission]:
         if name not in self._models:
-            raise Permanent(f"no model.toml describes {name!r} here")
+            raise Foreign(f"no model.toml describes {name!r} here")
         return policy_of(self._models[name]), self._states.get(name, Admission())
 
     def _then(self, name: str, state: Admission, training: Training | None = None) -> Reaction:
