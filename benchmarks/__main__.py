@@ -24,6 +24,7 @@ NAMES = (
     "rollback",
     "scoring",
     "demo",
+    "load",
 )
 
 

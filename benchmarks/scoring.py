@@ -6,7 +6,7 @@ needs no code: pandas and Keras' own ``predict`` per batch.
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -81,12 +81,11 @@ def payments(rows: int) -> list[Record]:
     ]
 
 
-def network(seed: int) -> Any:
-    """Return an untrained Keras network of a trained one's shape."""
+def network(seed: int, *, width: int = len(MODEL.features.names)) -> Any:
+    """Return an untrained Keras network of a trained one's shape, of `width` features."""
     import keras  # noqa: PLC0415  # seconds: only this benchmark pays
 
     keras.utils.set_random_seed(seed)
-    width = len(MODEL.features.names)
     return keras.Sequential(
         [
             keras.layers.Input((width,)),
@@ -134,7 +133,9 @@ def play(folder: Path, version: int, owner: Any) -> dict[str, object]:
         reference_id=ReferenceId("none"),
     )
     path = folder / f"v{version}"
-    digest = write_bundle(path, manifest=manifest, predict=_predict(owner), owner=owner)
+    digest = write_bundle(
+        path, manifest=manifest, predict=predict_of(owner, MODEL.features.names), owner=owner
+    )
     artefact = {"uri": str(path), "digest": digest, "threshold": 0.5, "reference_id": "none"}
     uri = f"models:/fraud/{version}"
     return {"version": version, "role": role, "weight": weight, "model_uri": uri} | {
@@ -142,11 +143,12 @@ def play(folder: Path, version: int, owner: Any) -> dict[str, object]:
     }
 
 
-def _predict(owner: Any) -> Callable[[Any], Any]:
+def predict_of(owner: Any, names: Sequence[str]) -> Callable[[Any], Any]:
+    """Return what a bundle answers with the network `owner` on the features `names`."""
     import tensorflow as tf  # noqa: PLC0415  # as above
 
     def predict(raw: Any) -> Any:
-        return owner(tf.math.log1p(tf.stack([raw[n] for n in MODEL.features.names], axis=1)))[:, 0]
+        return owner(tf.math.log1p(tf.stack([raw[n] for n in names], axis=1)))[:, 0]
 
     return predict
 

@@ -83,6 +83,10 @@ class Eyes:
                     return self._claim(*self.seen[-1])
         raise TimeoutError(f"nothing of the kind within {PATIENCE_SECONDS} s")
 
+    def look(self) -> Sequence[Record]:
+        """Return what has come since, waiting a moment for the first; it is not kept."""
+        return self._reader.poll(limit=500, timeout_seconds=0.02)
+
     def _claim(self, moment: float, record: Record) -> tuple[float, Record]:
         self.seen.remove((moment, record))
         return moment, record
