@@ -15,6 +15,7 @@ from evermodel.deployer.adapters.memory_repository import MemoryRepository
 from evermodel.deployer.ports import Written
 from tests.contract.git.writing import git, on_git, up
 from tests.faults.git.faults import FAULTS, Place
+from tests.faults.quick import whole_but
 from tests.unit.deployer.scenario import Story
 
 OWED = "is owed to the config repository"
@@ -49,7 +50,7 @@ def owed(story: Story) -> float | None:
     promise="its weight is zero at once; Git is told as soon as it can be, by one commit",
     seen=f"deployer logs 'rollback(fraud): v2 -> v1 {OWED}: …'; evermodel_git_owed_changes",
 )
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", whole_but("is away", FAULTS))
 def test_a_bad_version_is_taken_back_at_once_and_git_is_told_once(
     fault: str,
     place: Place,

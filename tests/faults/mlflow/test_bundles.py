@@ -9,6 +9,7 @@ from evermodel.scorer.ports import BundleRefused, BundleUnreachable
 from tests.faults.mlflow.gateway import Gateway, Spoil
 from tests.faults.mlflow.registering import MODEL_FILE, recorded
 from tests.faults.mlflow.spoils import answer_cut, page, says, unheard
+from tests.faults.quick import whole_but
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow.*"),
@@ -30,7 +31,7 @@ ON_THE_WAY: dict[str, Spoil] = {
     promise="the version is neither refused nor rolled back; it serves when the bundle arrives",
     seen="scorer logs '<model> v<n> is not here yet: …'; evermodel_events_total, outcome retried",
 )
-@pytest.mark.parametrize("way", ON_THE_WAY)
+@pytest.mark.parametrize("way", whole_but("is cut short", ON_THE_WAY))
 def test_a_bundle_that_does_not_arrive_whole_is_unreachable_and_not_refused(
     way: str, gateway: Gateway, mlflow_server: str, tmp_path: Path
 ) -> None:

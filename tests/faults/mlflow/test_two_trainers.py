@@ -7,6 +7,7 @@ import pytest
 
 from tests.faults.mlflow.gateway import Exchange, Gateway, well
 from tests.faults.mlflow.training import FILES, Training, files, runs
+from tests.faults.quick import whole_but
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow.*"),
@@ -28,7 +29,7 @@ MEETINGS = {
     promise="one finished run with every artefact whole; both answer with it",
     seen="trainer logs 'run … of this cause was finished first: … counts no more'",
 )
-@pytest.mark.parametrize("both", MEETINGS)
+@pytest.mark.parametrize("both", whole_but("finish or fail a run", MEETINGS))
 def test_two_trainers_of_one_cause_leave_one_finished_run(
     both: str, gateway: Gateway, name: str, mlflow_server: str, tmp_path: Path
 ) -> None:

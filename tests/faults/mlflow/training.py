@@ -26,11 +26,11 @@ class Child:
     """Leaves a model at once."""
 
     def __init__(self) -> None:
-        self.trainings = 0
+        self.trainings, self.files = 0, FILES
 
     def run(self, plan: Plan, *, folder: Path) -> Report:
         self.trainings += 1
-        for path, content in FILES.items():
+        for path, content in self.files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
         (folder / REPORT).write_text(MADE.model_dump_json())
