@@ -31,6 +31,7 @@ _LEADERLESS = {
     ck.KafkaError.FENCED_LEADER_EPOCH,
     ck.KafkaError.UNKNOWN_LEADER_EPOCH,
     ck.KafkaError.UNKNOWN_TOPIC_OR_PART,
+    ck.KafkaError._NOENT,  # librdkafka's own: not one of those asked for has a leader
 }
 
 

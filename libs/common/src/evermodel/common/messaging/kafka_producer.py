@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import confluent_kafka as ck
 
+from evermodel.common.messaging.beside import Threads
 from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
 from evermodel.common.messaging.kafka_consumer import REQUEST_SECONDS, KafkaConsumer
 from evermodel.common.messaging.kafka_errors import fatal_of, translate
@@ -29,6 +30,10 @@ PRODUCER = {
     "queue.buffering.max.kbytes": 65536,
 }
 TRANSACTIONAL = {"transaction.timeout.ms": 10000}
+
+#: For what takes 2 ms. librdkafka 2.16 forgets a broker that a starting one does not name yet, and
+#: then waits for ever for it to take the offsets (its issue 5511): only a new client gets on.
+_OFFSETS_SECONDS = 5.0
 
 
 class KafkaProducer:
@@ -85,11 +90,16 @@ class KafkaProducer:
             self._producer.purge()
 
     def _send_offsets(self, offsets: Mapping[TopicPartition, int], metadata: object) -> None:
-        self._producer.send_offsets_to_transaction(
-            [ck.TopicPartition(p.topic, p.partition, offset) for p, offset in offsets.items()],
-            metadata,
-            REQUEST_SECONDS,
+        asked = [ck.TopicPartition(p.topic, p.partition, offset) for p, offset in offsets.items()]
+        sent = Threads().submit(
+            lambda: self._producer.send_offsets_to_transaction(asked, metadata, _OFFSETS_SECONDS)
         )
+        try:
+            sent.result(timeout=_OFFSETS_SECONDS + 1)
+        except TimeoutError:
+            raise BrokerUnavailable(
+                f"Kafka has not taken the offsets within {_OFFSETS_SECONDS:g} s"
+            ) from None
 
     def _commit(self) -> None:
         deadline = time.monotonic() + REQUEST_SECONDS
