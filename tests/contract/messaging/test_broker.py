@@ -282,6 +282,8 @@ def test_a_commit_from_within_a_revocation_counts(place: Place) -> None:
 
     def commit(partitions: Sequence[TopicPartition], /) -> None:
         producer.begin()
+        for number in range(7):
+            producer.send(place.outgoing(str(number)))
         producer.commit({place.at(0): 7}, consumer=first)
         revoke(partitions)
 

@@ -4,6 +4,7 @@ Makes the members, readers and producers of a cluster. Must never know a service
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import confluent_kafka as ck
@@ -17,6 +18,7 @@ from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.kafka_producer import PRODUCER, TRANSACTIONAL, KafkaProducer
 from evermodel.common.messaging.kafka_reader import KafkaReader, fetch
 from evermodel.common.messaging.kafka_records import produce
+from evermodel.common.messaging.kafka_starts import held
 from evermodel.common.messaging.ports import (
     BrokerUnavailable,
     Listener,
@@ -66,7 +68,12 @@ class KafkaBroker:
         for topic in topics:
             self.partitions(topic)
         member = {"group.id": group, "group.instance.id": f"{group}-{instance}"}
-        return KafkaConsumer({**self._client, **CONSUMER, **member}, topics, listener)
+        return KafkaConsumer(
+            {**self._client, **CONSUMER, **member},
+            topics,
+            listener,
+            held=partial(held, admin=self._administration(), group=group),
+        )
 
     def producer(self, *, transactional_id: str) -> "KafkaProducer":
         """Return the one producer of `transactional_id`; an older one is fenced (``Broker``)."""

@@ -4,7 +4,7 @@ Owns every librdkafka setting of reading, each as measured. ``consume`` gives re
 that polls; assignments are taken over inside it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import confluent_kafka as ck
 
@@ -16,6 +16,7 @@ from evermodel.common.messaging.kafka_records import (
     record_of,
     starts_of,
 )
+from evermodel.common.messaging.kafka_starts import Starts
 from evermodel.common.messaging.ports import Listener
 from evermodel.common.messaging.records import Record, TopicPartition
 
@@ -32,7 +33,7 @@ UNDECIDED_SECONDS = 30.0
 # idle stack of eight services takes 7 % of a core where it took 16.
 CONSUMER = {
     "enable.auto.commit": False,
-    "auto.offset.reset": "earliest",
+    "auto.offset.reset": "error",
     "isolation.level": "read_committed",
     "partition.assignment.strategy": "range",
     "session.timeout.ms": 6000,
@@ -48,9 +49,15 @@ class KafkaConsumer:
     """A static member of a classic consumer group."""
 
     def __init__(
-        self, configuration: Mapping[str, object], topics: Sequence[str], listener: Listener
+        self,
+        configuration: Mapping[str, object],
+        topics: Sequence[str],
+        listener: Listener,
+        *,
+        held: Callable[[Starts], Starts],
     ) -> None:
-        self._listener = listener
+        """`held`: where to begin, given what the partitions still hold (``kafka_starts``)."""
+        self._listener, self._held = listener, held
         self._consumer = ck.Consumer(dict(configuration))
         self._failed: BaseException | None = None
         self._consumer.subscribe(
@@ -88,8 +95,9 @@ class KafkaConsumer:
         }
 
     def restart(self, starts: Mapping[TopicPartition, int | None]) -> None:
-        self._consumer.assign(starts_of(starts))
-        self._consumer.resume(starts_of(starts))
+        held = starts_of(self._held(starts))
+        self._consumer.assign(held)
+        self._consumer.resume(held)
 
     def lag(self) -> Mapping[TopicPartition, int]:
         found: dict[TopicPartition, int] = {}
@@ -111,10 +119,10 @@ class KafkaConsumer:
 
     def _on_assign(self, consumer: ck.Consumer, partitions: list[ck.TopicPartition]) -> None:
         with _Kept(self):
-            starts = self._listener.on_assigned(plain(partitions))
-            consumer.assign(starts_of(starts))
+            starts = starts_of(self._held(self._listener.on_assigned(plain(partitions))))
+            consumer.assign(starts)
             # One that was paused when it was taken away may come back so: nobody would resume it.
-            consumer.resume(starts_of(starts))
+            consumer.resume(starts)
 
     def _on_revoke(self, consumer: ck.Consumer, partitions: list[ck.TopicPartition]) -> None:
         with _Kept(self):

@@ -40,16 +40,21 @@ def ends_of(
     partitions: Collection[TopicPartition],
     *,
     patience_seconds: float = _REQUEST_SECONDS,
+    first: bool = False,
 ) -> Mapping[TopicPartition, int]:
     """Return the high watermark of each partition, open transactions included.
+
+    `first`: where the first record lies that was not deleted instead.
 
     Raises:
         BrokerUnavailable: the broker does not answer, or one had no leader all the while.
     """
     deadline = time.monotonic() + patience_seconds
+    # Their stubs are untyped.
+    wanted: OffsetSpec = OffsetSpec.earliest() if first else OffsetSpec.latest()  # type: ignore[no-untyped-call]
     ends: dict[TopicPartition, int] = {}
     while missing := [p for p in partitions if p not in ends]:
-        ends |= _asked(admin, missing)
+        ends |= _asked(admin, missing, wanted)
         if leaderless := [f"{p.topic}[{p.partition}]" for p in missing if p not in ends]:
             if time.monotonic() > deadline:
                 raise BrokerUnavailable(f"without a leader: {', '.join(leaderless)}")
@@ -59,12 +64,11 @@ def ends_of(
 
 
 def _asked(
-    admin: AdminClient, partitions: Collection[TopicPartition]
+    admin: AdminClient, partitions: Collection[TopicPartition], wanted: OffsetSpec
 ) -> Mapping[TopicPartition, int]:
     """Return the ends of those of `partitions` that have a leader."""
-    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # its stub is untyped
     answers = admin.list_offsets(
-        {ck.TopicPartition(p.topic, p.partition): latest for p in partitions},
+        {ck.TopicPartition(p.topic, p.partition): wanted for p in partitions},
         isolation_level=ck.IsolationLevel.READ_UNCOMMITTED,
         request_timeout=_REQUEST_SECONDS,
     )

@@ -15,7 +15,11 @@ from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.messaging.records import Record, TopicPartition
 
 #: Kafka wants a group name even of a reader that never joins one.
-_OWN = {"group.id": READERS_GROUP, "enable.partition.eof": True}
+_OWN = {
+    "group.id": READERS_GROUP,
+    "enable.partition.eof": True,
+    "auto.offset.reset": "earliest",
+}
 _POLL_SECONDS = 0.2
 #: The offset is not there: deleted by now, or not written yet.
 _ABSENT = {ck.KafkaError._PARTITION_EOF, ck.KafkaError._AUTO_OFFSET_RESET}
