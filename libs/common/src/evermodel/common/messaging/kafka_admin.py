@@ -20,11 +20,13 @@ from evermodel.common.messaging.kafka_errors import translate
 from evermodel.common.messaging.kafka_metadata import metadata
 from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.ports import BrokerUnavailable
-from evermodel.common.messaging.records import TopicPartition
+from evermodel.common.messaging.records import MAX_REDRIVEN_BYTES, TopicPartition
 from evermodel.common.settings import KafkaSettings
 
 _REQUEST_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
+#: A topic that takes less refuses what services write, again and again.
+_LARGEST = "max.message.bytes"
 
 
 def create_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -> list[str]:
@@ -123,6 +125,9 @@ def check_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -
             for key, value in topic_configuration(topic).items()
             if configured[name].get(key) != value
         ]
+        largest = configured[name].get(_LARGEST)
+        if largest is not None and int(largest) < MAX_REDRIVEN_BYTES:
+            problems.append(f"{name}: {_LARGEST} is {largest}, less than {MAX_REDRIVEN_BYTES}")
     return problems
 
 
