@@ -1,0 +1,91 @@
+"""Offsets and records that are not what a group left behind: said in a sentence, never passed over.
+
+Whoever deletes records, sets offsets by hand or loses a disk must be told; going on in silence
+would lose records or do them again.
+"""
+
+import pytest
+
+from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS
+from evermodel.common.runtime.service import FAILED
+from tests.faults.kafka.administrator import Administrator
+from tests.faults.kafka.sample import Sample
+from tests.faults.kafka.server import Server
+
+COMMANDS = LIFECYCLE_COMMANDS.name
+
+
+@pytest.fixture
+def hands(shared_server: Server) -> Administrator:
+    return Administrator(shared_server.direct)
+
+
+@pytest.fixture
+def stopped(sample: Sample, hands: Administrator) -> Sample:
+    """The sample service, stopped after some work; its group is empty."""
+    process = sample.start()
+    sample.say(5)
+    sample.flows()
+    process.terminate()
+    assert process.wait(timeout=20) == 0
+    hands.await_empty(sample.name)
+    return sample
+
+
+@pytest.mark.whole
+@pytest.mark.guarantee(
+    "outside",
+    fault="the broker lost records: a group has read further than the topic goes",
+    promise="the service stops, each time it is started: it takes nothing for new",
+    seen="'stopped for safety: lifecycle.commands[0] ends at 0, and … has read up to 100000', "
+    "exit code 1",
+)
+def test_a_broker_that_forgets_stops_its_services(stopped: Sample, hands: Administrator) -> None:
+    hands.reset(stopped.name, COMMANDS, offset=100_000)
+    assert stopped.start().wait(timeout=60) == FAILED
+    (message,) = stopped.messages("critical")
+    assert message.startswith("stopped for safety: lifecycle.commands[")
+    assert message.endswith(
+        f"and {stopped.name} has read up to 100000: the broker lost records, or the group's "
+        "offsets were set by hand"
+    )
+
+
+@pytest.mark.whole
+@pytest.mark.guarantee(
+    "outside",
+    fault="records are deleted before a service has read them (retention, or by hand)",
+    promise="it says which, and goes on with those that are left",
+    seen="error 'lifecycle.commands[2]: the records from 5 to 9 were deleted before … had done "
+    "with them'",
+)
+def test_records_deleted_unread_are_named(stopped: Sample, hands: Administrator) -> None:
+    stopped.say(5)
+    hands.truncate(COMMANDS)
+    stopped.start()
+    stopped.say(1)
+    stopped.until(lambda: len(stopped.answers()) == 6)
+    (message,) = stopped.messages("error")
+    assert message.endswith(f"were deleted before {stopped.name} had done with them")
+    assert stopped.answers()[-1] == "11 is 6"
+
+
+@pytest.mark.whole
+@pytest.mark.guarantee(
+    "outside",
+    fault="a person {what} of a group's offsets, so that everything is read once more",
+    promise="each answer comes again under the same event id: who reads it knows it",
+    seen="evermodel_consumer_lag jumps",
+)
+@pytest.mark.parametrize("what", ["sets back all", "deletes all"])
+def test_what_is_read_once_more_is_answered_under_the_same_ids(
+    stopped: Sample, hands: Administrator, what: str
+) -> None:
+    first = stopped.ids()
+    if what == "sets back all":
+        hands.reset(stopped.name, COMMANDS, offset=0)
+    else:
+        hands.forget(stopped.name)
+    stopped.start()
+    stopped.until(lambda: len(stopped.ids()) >= 10)
+    assert stopped.ids() == [*first, *first]
