@@ -145,10 +145,9 @@ class Company:
         except (Crashed, BrokerUnavailable):
             moved = self._replace(replica)
         except Fenced:
-            if not replica.is_zombie:
+            if not replica.is_zombie and not replica.connection.has_timed_out:
                 self.stopped.append(f"{replica.service} was fenced, and nobody had its place")
-            self._remove(replica)
-            moved = True
+            moved = self._replace(replica)
         except BaseException as error:  # its process ends, and is started again
             self.stopped.append(f"{replica.service} stopped: {error!r}")
             if len(self.stopped) > 20:
@@ -186,7 +185,7 @@ class Company:
         """Start it again, unless somebody has its name by now."""
         self._remove(replica)
         names = {(r.service, r.instance) for r in self.replicas}
-        if not replica.is_zombie or (replica.service, replica.instance) not in names:
+        if (replica.service, replica.instance) not in names or not replica.is_zombie:
             self.start(replica.service, instance=replica.instance)
         return True
 

@@ -2,7 +2,7 @@
 
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -37,12 +37,15 @@ from tests.faults.schedules.story import BANK, MODEL, Story, days_of, published
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What was seen from outside, what struck, and what the processes said of it."""
+    """What was seen from outside, what struck, and what the processes said of it.
+
+    `again`: how many records were delivered again, by group.
+    """
 
     observed: Observed
     mischief: Mischief
     stopped: Sequence[str]
-    again: int
+    again: Mapping[str, int]
 
 
 def tell(story: Story, faults: Sequence[Fault] = (), *, seed: int = 0) -> Told:
@@ -67,13 +70,16 @@ def tell(story: Story, faults: Sequence[Fault] = (), *, seed: int = 0) -> Told:
             observed=_observed(company, story),
             mischief=mischief,
             stopped=company.stopped,
-            again=company.deliveries.again.total(),
+            again=company.deliveries.again,
         )
 
 
 def _play(story: Story, company: Company) -> None:
     for day in days_of(story):
-        company.broker.publish(day.records)
+        morning = len(day.records) // 3  # so that a window is open between two commits
+        company.broker.publish(day.records[:morning])
+        company.settle()
+        company.broker.publish(day.records[morning:])
         for topic in (MODEL.stream.topic, LABELS.name):
             company.broker.publish(watermarks(topic, partitions=1, model=MODEL, time=day.end))
         company.settle()
