@@ -1,9 +1,9 @@
 """Killed with ``kill -9``, started again at once: how long until its next commit.
 
-Every service of the real stack is killed under its supervisor (see ``kills``), and before that
-the least service there can be. Of that one, ours: static membership and one transactional id. Its
-peer: the same link by hand, as a dynamic member with a session of 6 s. The start of the Python
-process is part of the time. The quick form kills the least service only.
+Every service of the real stack is killed under its supervisor, then the broker (see ``kills``), and
+before that the least service there can be. Of that one, ours: static membership and one
+transactional id. Its peer: the same link by hand, as a dynamic member with a session of 6 s. The
+start of the Python process is part of the time. The quick form kills the least service only.
 """
 
 import time
