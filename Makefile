@@ -63,6 +63,10 @@ format: setup
 docs: setup  ## Write the pages and schemas that are made from code.
 	$(BIN)/python -m docs.build
 
+.PHONY: sbom
+sbom: setup  ## What evermodel is made of, with licences, as CycloneDX JSON.
+	$(BIN)/python -m docs.build.sbom sbom.json
+
 .PHONY: bench
 bench: setup  ## Run every benchmark (QUICK=--quick: the small forms) and rewrite RESULTS.md.
 	for name in $$($(BIN)/python -m benchmarks list); do $(BIN)/python -m benchmarks $$name $(QUICK) --json benchmarks/results/$$name.json || exit 1; done
