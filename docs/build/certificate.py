@@ -8,7 +8,9 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
+
+from benchmarks.figures import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = Path("docs/certificate.json")
@@ -16,9 +18,16 @@ FILE = Path("docs/certificate.json")
 Cell = Mapping[str, Any]
 
 
-def cells(root: Path = ROOT) -> list[Cell]:
-    """Return the committed cells."""
-    found: list[Cell] = json.loads((root / FILE).read_text(encoding="utf-8"))
+class Certificate(TypedDict):
+    """The committed file."""
+
+    machine: Mapping[str, Any]
+    cells: Sequence[Cell]
+
+
+def certificate(root: Path = ROOT) -> Certificate:
+    """Return what is committed."""
+    found: Certificate = json.loads((root / FILE).read_text(encoding="utf-8"))
     return found
 
 
@@ -29,20 +38,19 @@ def gathered(folder: Path) -> list[Cell]:
 
 def merged(old: Iterable[Cell], new: Sequence[Cell], *, add: bool) -> list[Cell]:
     """Return `new`, and of `old` what it does not speak of."""
-    spoken = {cell["test"] if add else cell["chapter"] for cell in new}
     key = "test" if add else "chapter"
+    spoken = {cell[key] for cell in new}
     kept = [cell for cell in old if cell[key] not in spoken]
     return sorted([*kept, *new], key=lambda c: (c["chapter"], c["test"], c["fault"]))
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], *, root: Path = ROOT) -> int:
     """Run the command; exit 1 when a cell is red or nothing was proved."""
-    folder, add = Path(arguments[0]), "--add" in arguments
-    new = gathered(folder)
-    path = ROOT / FILE
-    old = cells() if path.exists() else []
-    text = json.dumps(merged(old, new, add=add), indent=1, ensure_ascii=False) + "\n"
-    path.write_text(text, encoding="utf-8")
+    new, add = gathered(Path(arguments[0])), "--add" in arguments
+    old = certificate(root)["cells"] if (root / FILE).exists() else []
+    made = Certificate(machine=machine(), cells=merged(old, new, add=add))
+    written = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+    (root / FILE).write_text(written, encoding="utf-8")
     red = [cell for cell in new if not cell["passed"]]
     for cell in red:
         sys.stderr.write(f"red: {cell['fault']}: {cell['promise']} ({cell['test']})\n")

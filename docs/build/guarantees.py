@@ -1,0 +1,77 @@
+"""``docs/guarantees.md``: what holds under which fault, from the cells that tests proved."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from docs.build.certificate import Cell, Certificate, certificate
+from docs.build.markdown import cell as text
+
+#: The words of the page; where a chapter's cells go stands its name.
+_TEMPLATE = Path(__file__).with_suffix(".md")
+_CHAPTERS = ("crash", "schedules", "mutants", "outside", "input", "security")
+_MARK = {True: "✓", False: "✗"}
+
+
+def page() -> str:
+    """Return the page."""
+    found = certificate()
+    tables = {chapter: "".join(_cells(found, chapter)) for chapter in _CHAPTERS}
+    return _TEMPLATE.read_text(encoding="utf-8").format(made=_made(found), **tables)
+
+
+def _cells(found: Certificate, chapter: str) -> Iterable[str]:
+    cells = [cell for cell in found["cells"] if cell["chapter"] == chapter]
+    if not cells:
+        return ["Nothing has been proved yet.\n"]
+    return _matrix(cells) if chapter == "crash" else _table(cells)
+
+
+def _made(found: Certificate) -> str:
+    cells, machine = found["cells"], found["machine"]
+    red = sum(not cell["passed"] for cell in cells)
+    return (
+        f"{len(cells)} cells, {red} of them red. Made by `make test-faults` on "
+        f"{machine['cores']} cores of {machine['cpu']}, {machine['memory_gb']} GB, Python "
+        f"{machine['python']}. Seconds are of that machine and that run: a measure, no promise."
+    )
+
+
+def _matrix(cells: Sequence[Cell]) -> Iterable[str]:
+    """Yield the crash points by the faults; after that what is said of whole stories."""
+    met = [cell for cell in cells if "action" in cell["measured"]]
+    actions = list(dict.fromkeys(cell["measured"]["action"] for cell in met))
+    rows: dict[tuple[str, str], dict[str, bool]] = {}
+    for cell in met:
+        said = cell["measured"]
+        rows.setdefault((said["role"], said["point"]), {})[said["action"]] = cell["passed"]
+    yield f"| service | crash point | {' | '.join(actions)} |\n|---|---|{'---|' * len(actions)}\n"
+    for (role, point), marks in sorted(rows.items()):
+        told = " | ".join(_MARK[marks[action]] if action in marks else "" for action in actions)
+        yield f"| {role} | {text(point)} | {told} |\n"
+    stories = {cell["measured"]["action"]: cell["measured"] for cell in met}
+    told = "; ".join(
+        f"{action} {said['story_seconds']} s, {said['story_restarts']} restarts"
+        for action, said in stories.items()
+    )
+    yield f"\nThe stories took: {told}.\n"
+
+
+def _table(cells: Sequence[Cell]) -> Iterable[str]:
+    yield "| what happens | what holds | what you see | measured | |\n|---|---|---|---|---|\n"
+    for cell in cells:
+        yield (
+            f"| {text(cell['fault'])} | {text(cell['promise'])} | {text(cell['seen'])} "
+            f"| {_measured(cell['measured'])} | {_MARK[cell['passed']]} |\n"
+        )
+
+
+def _measured(numbers: Mapping[str, object]) -> str:
+    return text(", ".join(f"{_words(name)} {value}" for name, value in numbers.items()))
+
+
+def _words(name: str) -> str:
+    """Return the name of a number as words, its unit last: ``flows again (s)``."""
+    stem, _, unit = name.rpartition("_")
+    if unit == "seconds":
+        return f"{stem.replace('_', ' ')} (s)"
+    return name.replace("_", " ")

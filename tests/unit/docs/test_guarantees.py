@@ -1,0 +1,74 @@
+"""The page of guarantees shows what was proved, red where it was not."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docs.build import guarantees
+from docs.build.certificate import FILE, Certificate, main, merged
+
+
+def cell(
+    chapter: str = "outside", *, test: str = "t", passed: bool = True, **measured: object
+) -> Mapping[str, Any]:
+    return {
+        "chapter": chapter,
+        "fault": f"a fault of {test}",
+        "promise": "it holds",
+        "seen": "a line | with a bar",
+        "test": test,
+        "passed": passed,
+        "measured": measured,
+    }
+
+
+def page_of(monkeypatch: pytest.MonkeyPatch, *cells: Mapping[str, Any]) -> str:
+    machine = {"cores": 2, "cpu": "a processor", "memory_gb": 24, "python": "3.11"}
+    made = Certificate(machine=machine, cells=cells)
+    monkeypatch.setattr(guarantees, "certificate", lambda: made)
+    return guarantees.page()
+
+
+def test_the_matrix_has_a_row_a_crash_point_and_a_column_a_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: dict[str, Any] = {"role": "trainer", "point": "after MLflow run"}
+    said |= {"story_seconds": 9, "story_restarts": 1}
+    page = page_of(
+        monkeypatch,
+        cell("crash", test="a", action="kill -9", **said),
+        cell("crash", test="b", action="hang", passed=False, **said),
+    )
+    assert "| service | crash point | kill -9 | hang |" in page
+    assert "| trainer | after MLflow run | ✓ | ✗ |" in page
+    assert "2 cells, 1 of them red" in page
+
+
+def test_other_cells_say_what_is_seen_and_how_long_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = page_of(monkeypatch, cell(flows_again_seconds=1.5))
+    told = r"| a fault of t | it holds | a line \| with a bar | flows again (s) 1.5 | ✓ |"
+    assert told in page
+
+
+def test_cells_of_a_chapter_replace_what_stood_there_and_added_ones_their_own_only() -> None:
+    old = [cell(test="a"), cell(test="gone"), cell("crash", test="kept")]
+    new = [cell(test="a", passed=False)]
+    assert {(c["test"], c["passed"]) for c in merged(old, new, add=False)} == {
+        ("a", False),
+        ("kept", True),
+    }
+    assert {c["test"] for c in merged(old, new, add=True)} == {"a", "gone", "kept"}
+
+
+def test_a_red_cell_or_none_at_all_fails_the_command(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "cells").mkdir()
+    assert main([str(tmp_path / "cells")], root=tmp_path) == 1
+    for passed, code in ((False, 1), (True, 0)):
+        (tmp_path / "cells" / "one.json").write_text(json.dumps(cell(passed=passed)))
+        assert main([str(tmp_path / "cells")], root=tmp_path) == code
+        kept = json.loads((tmp_path / FILE).read_text())
+        assert [c["passed"] for c in kept["cells"]] == [passed]
