@@ -1,0 +1,47 @@
+"""Service by crash point by fault: whatever happens to whom and when, afterwards nothing shows.
+
+A story holds one kind of fault at every point. Its cells are judged together, by what all of them
+left behind: one broken law turns all red.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.crash.conftest import Judge, sampled
+from tests.faults.crash.points import ACTIONS, Action, Spot, spots
+
+
+@pytest.mark.whole
+@pytest.mark.timeout(1800)
+@pytest.mark.guarantee(
+    "crash",
+    fault="{action} · {spot}",
+    promise="every law holds, and every decision is that of a run to which nothing was done",
+)
+@pytest.mark.parametrize("spot", list(spots()), ids=str)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_nothing_shows(
+    action: Action, spot: Spot, judged: Judge, record_property: Callable[[str, object], None]
+) -> None:
+    verdict = judged(action)
+    for name, value in (
+        ("action", action),
+        ("role", spot.role),
+        ("point", f"{spot.when} {spot.point}"),
+        ("story_seconds", round(verdict.seconds)),
+        ("story_restarts", verdict.restarts),
+    ):
+        record_property(name, value)
+    assert spot.name in verdict.fired, f"the story never came to {spot}"
+    assert not verdict.broken
+    assert not verdict.otherwise, "other decisions than of the undisturbed run"
+
+
+@pytest.mark.timeout(900)
+def test_a_fault_at_a_third_of_the_crash_points_shows_nowhere(judged: Judge) -> None:
+    """The part of the matrix that every test run has time for: one model, all four faults."""
+    verdict = judged(None)
+    assert verdict.fired == sampled().keys()
+    assert not verdict.broken
+    assert not verdict.otherwise, "other decisions than of the undisturbed run"
