@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs.build import access, asyncapi, events, metrics, model, schemas, settings
+from docs.build import access, asyncapi, events, guarantees, metrics, model, schemas, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -14,6 +14,7 @@ def generated() -> Mapping[Path, str]:
     return {
         Path("docs/access.md"): access.page(),
         Path("docs/events.md"): events.page(),
+        Path("docs/guarantees.md"): guarantees.page(),
         Path("docs/asyncapi.yaml"): asyncapi.document(),
         Path("docs/model-description.md"): model.page(),
         Path("docs/metrics.md"): metrics.page(),

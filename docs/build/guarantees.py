@@ -9,6 +9,8 @@ from docs.build.markdown import cell as text
 #: The words of the page; where a chapter's cells go stands its name.
 _TEMPLATE = Path(__file__).with_suffix(".md")
 _CHAPTERS = ("crash", "schedules", "mutants", "outside", "input", "security")
+#: So many of the alike are shown; all of them stand in ``docs/certificate.json``.
+_SHOWN = 4
 _MARK = {True: "✓", False: "✗"}
 
 
@@ -57,16 +59,39 @@ def _matrix(cells: Sequence[Cell]) -> Iterable[str]:
 
 
 def _table(cells: Sequence[Cell]) -> Iterable[str]:
-    yield "| what happens | what holds | what you see | measured | |\n|---|---|---|---|---|\n"
+    """Yield a row for each test, with all that it was tried with."""
+    yield "| what happens | what holds | what you see | measured | proved |\n"
+    yield "|---|---|---|---|---|\n"
+    tests: dict[str, list[Cell]] = {}
     for cell in cells:
-        yield (
-            f"| {text(cell['fault'])} | {text(cell['promise'])} | {text(cell['seen'])} "
-            f"| {_measured(cell['measured'])} | {_MARK[cell['passed']]} |\n"
+        tests.setdefault(cell["test"].partition("[")[0], []).append(cell)
+    for test, tried in tests.items():
+        columns = (
+            *(_listed(cell[name] for cell in tried) for name in ("fault", "promise", "seen")),
+            _measured([cell["measured"] for cell in tried]),
+            _proved(test, tried),
         )
+        yield f"| {' | '.join(columns)} |\n"
 
 
-def _measured(numbers: Mapping[str, object]) -> str:
-    return text(", ".join(f"{_words(name)} {value}" for name, value in numbers.items()))
+def _listed(texts: Iterable[str]) -> str:
+    """Return the different ones of `texts`, of many only some."""
+    different = list(dict.fromkeys(map(text, texts)))
+    shown, rest = different[:_SHOWN], len(different) - _SHOWN
+    return "; ".join(shown) + (f"; and {rest} more" if rest > 0 else "")
+
+
+def _measured(said: Sequence[Mapping[str, object]]) -> str:
+    """Return each number by its name, of several the least and the greatest."""
+    names = dict.fromkeys(name for numbers in said for name in numbers)
+    return text(", ".join(f"{_words(n)} {_range([m[n] for m in said if n in m])}" for n in names))
+
+
+def _range(values: Sequence[object]) -> str:
+    numbers = [value for value in values if isinstance(value, int | float)]
+    if len(numbers) < len(values) or len(set(numbers)) == 1:
+        return ", ".join(dict.fromkeys(map(str, values)))
+    return f"{min(numbers):g} to {max(numbers):g}"
 
 
 def _words(name: str) -> str:
@@ -75,3 +100,11 @@ def _words(name: str) -> str:
     if unit == "seconds":
         return f"{stem.replace('_', ' ')} (s)"
     return name.replace("_", " ")
+
+
+def _proved(test: str, tried: Sequence[Cell]) -> str:
+    """Return whether all went well, with a link to the test."""
+    file, _, _ = test.partition("::")
+    red = sum(not cell["passed"] for cell in tried)
+    mark = f"{_MARK[False]} {red} of {len(tried)}" if red else f"{_MARK[True]} {len(tried)}"
+    return f"[{mark}](../{file})"

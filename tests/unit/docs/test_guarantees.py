@@ -47,10 +47,21 @@ def test_the_matrix_has_a_row_a_crash_point_and_a_column_a_fault(
     assert "2 cells, 1 of them red" in page
 
 
-def test_other_cells_say_what_is_seen_and_how_long_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = page_of(monkeypatch, cell(flows_again_seconds=1.5))
-    told = r"| a fault of t | it holds | a line \| with a bar | flows again (s) 1.5 | ✓ |"
-    assert told in page
+def test_a_test_is_a_row_with_all_it_was_tried_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = [cell(test=f"tests/a.py::t[{n}]", flows_again_seconds=n / 2) for n in range(1, 7)]
+    (row,) = [line for line in page_of(monkeypatch, *tried).splitlines() if "a fault of" in line]
+    told, holds, _, measured, proved = row.strip("| ").split(" | ")
+    assert told.startswith("a fault of tests/a.py::t[1]; ")
+    assert told.endswith("; and 2 more")
+    assert (holds, measured) == ("it holds", "flows again (s) 0.5 to 3")
+    assert proved == "[✓ 6](../tests/a.py)"
+
+
+def test_one_red_case_turns_its_row_red(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = [cell(test=f"tests/a.py::t[{n}]", passed=n > 1) for n in range(1, 7)]
+    page = page_of(monkeypatch, *tried)
+    assert "[✗ 1 of 6](../tests/a.py)" in page
+    assert r"a line \| with a bar" in page
 
 
 def test_cells_of_a_chapter_replace_what_stood_there_and_added_ones_their_own_only() -> None:
