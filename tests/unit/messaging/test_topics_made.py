@@ -8,9 +8,9 @@ from typing import Any
 import confluent_kafka as ck
 import pytest
 
-from evermodel.common.events.catalogue import MODEL_TRAINED
+from evermodel.common.events.catalogue import CATALOGUE, MODEL_TRAINED, Topic
 from evermodel.common.messaging import kafka_admin
-from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.messaging.kafka_admin import create_topics, topic_configuration
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.settings import KafkaSettings
 
@@ -71,3 +71,10 @@ def test_a_topic_that_no_broker_ever_shows_is_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(kafka_admin, "_REQUEST_SECONDS", 0.05)
     with pytest.raises(BrokerUnavailable, match=r"not shown by the broker: model\.trained"):
         create_topics(KafkaSettings(), [MODEL_TRAINED])
+
+
+@pytest.mark.parametrize(
+    "topic", [topic for topic in CATALOGUE if topic.compacted], ids=lambda topic: topic.name
+)
+def test_what_is_read_whole_at_a_start_is_compacted_by_the_megabyte(topic: Topic) -> None:
+    assert int(topic_configuration(topic)["segment.bytes"]) <= 32 << 20

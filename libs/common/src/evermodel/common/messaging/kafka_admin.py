@@ -27,6 +27,10 @@ _REQUEST_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
 #: A topic that takes less refuses what services write, again and again.
 _LARGEST = "max.message.bytes"
+#: A segment that is written to is never compacted, and a service reads its state whole when it
+#: starts. At Kafka's own gigabyte the windower would read some days' counters, gigabytes of them,
+#: before its first commit.
+STATE_SEGMENT_BYTES = 16 << 20
 
 
 def create_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -> list[str]:
@@ -146,7 +150,7 @@ def partition_count(topic: Topic, settings: KafkaSettings) -> int:
 def topic_configuration(topic: Topic) -> dict[str, str]:
     """Return the broker-side settings of `topic`."""
     if topic.compacted:
-        return {"cleanup.policy": "compact"}
+        return {"cleanup.policy": "compact", "segment.bytes": str(STATE_SEGMENT_BYTES)}
     seconds = topic.retention_seconds
     return {
         "cleanup.policy": "delete",
