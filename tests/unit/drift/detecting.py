@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from pydantic import TypeAdapter
+
 from evermodel.common.events.catalogue import DETECTOR_STATE
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.envelope import Event
@@ -19,6 +21,8 @@ from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.testing.harness import Harness
 from evermodel.common.testing.rollouts import rollout_step
+from evermodel.drift.domain.standing import ModelState
+from evermodel.drift.handlers.detector_states import decoded
 from evermodel.drift.ports import References, Reports
 from evermodel.drift.wiring import assemble_detector
 from evermodel.profile.reference import Reference
@@ -113,7 +117,8 @@ class Desk:
         return self.harness.events(DriftDetected)
 
     def state(self) -> str:
-        return self.harness.state(DETECTOR_STATE.name)[NAME].decode()
+        kept = decoded(self.harness.state(DETECTOR_STATE.name)[NAME])
+        return TypeAdapter(ModelState).dump_json(kept).decode()
 
 
 def at(day: float) -> datetime:

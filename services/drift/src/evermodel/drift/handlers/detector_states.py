@@ -1,5 +1,10 @@
-"""What the detector knows of each model it was given, in memory and as it lies in the topic."""
+"""What the detector knows of each model it was given, in memory and as it lies in the topic.
 
+There it is zipped JSON, for it is one record and holds every window that is open: of five hundred
+features two of them alone would be too large. What an earlier version kept plain is read.
+"""
+
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 
 from pydantic import TypeAdapter
@@ -8,6 +13,9 @@ from evermodel.common.messaging.records import TopicPartition
 from evermodel.drift.domain.standing import ModelState
 
 _STATE = TypeAdapter(ModelState)
+#: The first byte of what is zipped; JSON begins with a brace.
+_ZIPPED = b"\x01"
+_FASTEST = 1
 
 
 class States:
@@ -25,7 +33,7 @@ class States:
     def keep(self, model: str, state: ModelState) -> bytes:
         """Remember `state` and return it as it is kept in the topic."""
         self._states[model] = state
-        return _STATE.dump_json(state)
+        return _ZIPPED + zlib.compress(_STATE.dump_json(state), _FASTEST)
 
     def items(self) -> Iterator[tuple[str, ModelState]]:
         """Yield every state that is known now."""
@@ -39,9 +47,7 @@ class States:
         self._owned.add(partition)
         if known:
             return {}
-        found = {
-            name: _STATE.validate_json(raw) for name, raw in kept.items() if name in self._models
-        }
+        found = {name: decoded(raw) for name, raw in kept.items() if name in self._models}
         self._states |= found
         return found
 
@@ -50,3 +56,9 @@ class States:
         self._owned.discard(partition)
         if not self._owned:
             self._states.clear()
+
+
+def decoded(raw: bytes) -> ModelState:
+    """Return the state that was kept as `raw`."""
+    plain = zlib.decompress(raw[1:]) if raw[:1] == _ZIPPED else raw
+    return _STATE.validate_json(plain)
