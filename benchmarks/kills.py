@@ -26,7 +26,7 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from benchmarks.figures import Figure, Figures
-from benchmarks.rollback import MODEL, Story
+from benchmarks.rollback import MODEL, TRACKING, Story
 from benchmarks.watching import EVENT_TIME, Bed, command, said
 from evermodel.common.events.catalogue import (
     LIFECYCLE_COMMANDS,
@@ -101,7 +101,7 @@ def running(folder: Path) -> Iterator[tuple[Stack, KafkaBroker]]:
         for service in SERVICES:
             _until(partial(_has_started, up.log(service)), what=service)
         with closing(KafkaBroker(up.kafka(PRINCIPAL), quiet=True)) as broker:
-            Story(Bed(broker, folder, {})).install(1)
+            Story(Bed(broker, folder, {TRACKING: up.mlflow_uri})).install(1)
             yield up, broker
 
 

@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -83,13 +85,13 @@ FULL = Size(10_000_000, 90.0, 10.0, (0.95, 0.85, 0.75, 0.65, 0.5))
 def measure(*, quick: bool) -> Figures:
     """Return rates, lags, hops, memory, and what was lost."""
     size = QUICK if quick else FULL
-    with TemporaryDirectory() as name, loaded(Path(name), description()) as bench:
+    with TemporaryDirectory() as name, loaded(Path(name), [description()]) as bench:
         with watched(bench.up.folder / "processes") as peaks:
             backlog, rate = caught_up(bench, size.backlog)
             steady, highest = steadily(bench, rate, size)
             burst = bursting(bench, highest, seconds=size.burst)
             whole = all_of_it(bench)
-        return {**backlog, **steady, **burst, **whole, **_memory(peaks)}
+        return {**backlog, **steady, **burst, **whole, **memory(peaks)}
 
 
 def description(name: str = "fraud", *, features: Sequence[str] = AMOUNTS) -> str:
@@ -104,7 +106,7 @@ class Bench:
     up: Stack
     broker: KafkaBroker
     groups: KafkaGroups
-    model: ModelDescription
+    models: Sequence[ModelDescription]
     flood: Flood
     commits: Commits
     pulse: Pulse
@@ -141,21 +143,25 @@ class Bench:
 
 
 @contextmanager
-def loaded(folder: Path, text: str) -> Iterator[Bench]:
-    """Run the stack with a champion served, and everything that looks at it."""
-    model = parse_model(text, source="benchmark")
-    file = folder / "model.toml"
-    file.write_text(text, encoding="utf-8")
+def loaded(folder: Path, texts: Sequence[str]) -> Iterator[Bench]:
+    """Run the stack with a champion of each model served, and everything that looks at it."""
+    models = [parse_model(text, source="benchmark") for text in texts]
+    files: dict[str, Path] = {
+        model.name: folder / "models" / model.name / "model.toml" for model in models
+    }
+    for text, file in zip(texts, files.values(), strict=True):
+        file.parent.mkdir(parents=True)
+        file.write_text(text, encoding="utf-8")
     with (
-        stack(folder / "stack", models=str(file), roles=NO_SPARES) as up,
+        stack(folder / "stack", models=str(folder / "models"), roles=NO_SPARES) as up,
         closing(KafkaBroker(up.kafka(PRINCIPAL), quiet=True)) as broker,
     ):
-        Installer(broker, up.mlflow_uri, Path(up.lake), folder).install({model.name: file})
+        Installer(broker, up.mlflow_uri, Path(up.lake), folder).install(files)
         partitions = broker.partitions(TRANSACTIONS.name)
-        flood = Flood(up.kafka(PRINCIPAL), [model], partitions=partitions)
+        flood = Flood(up.kafka(PRINCIPAL), models, partitions=partitions)
         groups = KafkaGroups(up.kafka(PRINCIPAL))
         with committed(broker) as commits, pulse(up.kafka(PRINCIPAL)) as beats:
-            yield Bench(up, broker, groups, model, flood, commits, beats, partitions)
+            yield Bench(up, broker, groups, models, flood, commits, beats, partitions)
 
 
 def caught_up(bench: Bench, rows: int) -> tuple[Figures, float]:
@@ -220,16 +226,17 @@ def bursting(bench: Bench, rate: float, *, seconds: float) -> Figures:
 def all_of_it(bench: Bench) -> Figures:
     """End every window, and hold what came out against what went in."""
     bench.until_caught_up()
-    published, model = bench.flood.published, bench.model
+    published = bench.flood.published
     end_windows(bench)
-    counts, late = counted(bench.broker, model.name)
+    counts, late = counted(bench.broker)
+    lake, names = Path(bench.up.lake), [model.name for model in bench.models]
     found = arrivals(bench.up.kafka(PRINCIPAL), published=published, partitions=bench.partitions)
     of = f"of {published:,} payments"
     return {
         "payments": Figure(published, "payments in all"),
         **found.figures(),
         "payments_not_counted": Figure(published - counts, f"{of} (late: {late})"),
-        "payments_not_kept": Figure(published - kept(Path(bench.up.lake), model.name), of),
+        "payments_not_kept": Figure(published - sum(kept(lake, n) for n in names), of),
         "dead_letters": Figure(given_up(bench.broker, subject=ELSEWHERE), "records given up"),
     }
 
@@ -237,19 +244,18 @@ def all_of_it(bench: Bench) -> Figures:
 def end_windows(bench: Bench) -> None:
     """Tell every partition of both streams that all has been said, and wait for the windows."""
     hours = bench.flood.published // ROWS_A_WINDOW + 2
-    end = EVENT_TIME + hours * bench.model.windows.length
-    for topic in (TRANSACTIONS.name, LABELS.name):
-        bench.broker.publish(
-            watermarks(topic, partitions=bench.partitions, model=bench.model, time=end)
-        )
+    end = EVENT_TIME + timedelta(hours=hours)
+    for model, topic in product(bench.models, (TRANSACTIONS.name, LABELS.name)):
+        bench.broker.publish(watermarks(topic, partitions=bench.partitions, model=model, time=end))
     deadline = time.monotonic() + 120
-    while sum(counted(bench.broker, bench.model.name)) < bench.flood.published:
+    while sum(counted(bench.broker)) < bench.flood.published:
         if time.monotonic() > deadline:
             return  # the figures will say what is missing
         _pause(LOOK_SECONDS)
 
 
-def _memory(peaks: Peaks) -> Figures:
+def memory(peaks: Peaks) -> Figures:
+    """Return the most that each role was seen to take."""
     return {
         f"memory_{role}": Figure(own / MEGABYTE, "MB at most")
         for role, own in sorted(peaks.own.items())

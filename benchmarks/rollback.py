@@ -47,6 +47,7 @@ label = "FRAUD"
 continuous = ["AMOUNT"]
 """
 DAY = timedelta(days=1)
+TRACKING = "MLFLOW_TRACKING_URI"
 ROWS = 10_000
 LOW, HIGH = 0, 19
 #: Before that window come the payments, the windower and the detector: see `hops`.
@@ -80,13 +81,18 @@ def services(made: Bed) -> Iterator[None]:
         "EVERMODEL_MODELS": str(made.folder / "model.toml"),
         "EVERMODEL_CONFIG_REPOSITORY": str(repository),
         "EVERMODEL_WORK": str(made.folder / "work"),
-        "MLFLOW_TRACKING_URI": _tracking(made.folder),
+        TRACKING: _tracking(made.folder),
     }
     with ExitStack() as stack:
         for name in ("deployer", "scorer"):
             log = stack.enter_context((made.folder / f"{name}.log").open("wb"))
             stack.enter_context(ended(_service(name, environment, log.fileno())))
         yield
+
+
+def _artefacts(made: Bed) -> str | None:
+    """Return where a store without a server keeps artefacts; None: its server knows."""
+    return None if TRACKING in made.environment else (made.folder / "artefacts").as_uri()
 
 
 def _tracking(folder: Path) -> str:
@@ -105,9 +111,8 @@ class Story:
         self._made = made
         self._days = count()
         self._features = parse_model(MODEL, source="benchmark").features
-        self._store = connect(_tracking(made.folder))
-        location = (made.folder / "artefacts").as_uri()
-        self._experiment = self._store.create_experiment("fraud", artifact_location=location)
+        self._store = connect(made.environment.get(TRACKING, _tracking(made.folder)))
+        self._experiment = self._store.create_experiment("fraud", _artefacts(made))
 
     def install(self, version: int) -> None:
         """Make `version` the first champion."""
@@ -187,7 +192,10 @@ def _seen(eyes: Eyes, action: str) -> tuple[float, float]:
     """Return when the step with `action` was seen, and the scorer's answer to it."""
     moment, record = eyes.until(lambda r: _action(r) == action)
     step = decode(RolloutStep, value=record.value, headers=record.headers).meta.id.encode()
-    return moment, eyes.until(lambda r: _answers(r, step))[0]
+    applied, answer = eyes.until(lambda r: _answers(r, step))
+    if b'"failed"' in (answer.value or b""):
+        raise RuntimeError(f"a version is not served: {(answer.value or b'').decode()}")
+    return moment, applied
 
 
 def _answers(record: Record, step: bytes) -> bool:

@@ -16,7 +16,7 @@ def test_the_json_has_its_promised_form(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     figures = {"rate": Figure(1234.5678, "rows/s"), "peer": Figure(3.0, "ms", "scipy", 2.0)}
-    monkeypatch.setattr(front, "measure", lambda name, *, quick, data: figures)
+    monkeypatch.setattr(front, "measure", lambda name, *, quick, data, minutes: figures)
     file = tmp_path / "out.json"
     assert front.main(["drift", "--quick", "--json", str(file)]) == 0
     said = json.loads(file.read_text())

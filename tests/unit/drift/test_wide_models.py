@@ -94,9 +94,8 @@ def test_a_partition_may_lag_by_windows() -> None:
         clock=harness.clock,
     )
     harness.add(spec, ticks=False)
-    champion = ((1, "champion", 100),)
     named = reference().reference_id
-    step = rollout_step("promoted", about=1, in_play=champion, reference_id=named)
+    step = rollout_step("promoted", about=1, in_play=((1, "champion", 100),), reference_id=named)
     harness.publish(step, time=MONDAY)
     labels = partial(days, 0).model_copy(
         update={"stream": "labels", "partitions": 1, "counters": None}

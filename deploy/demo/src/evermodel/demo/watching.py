@@ -67,7 +67,7 @@ HANDLED: Mapping[str, tuple[str, ...]] = {
 }
 _FOLLOWED = sorted({topic for topics in HANDLED.values() for topic in topics})
 #: What services keep, which says what they are still at.
-_STATES = (TRAINER_STATE.name, DEPLOYER_STATE.name)
+STATES = (TRAINER_STATE.name, DEPLOYER_STATE.name)
 _POLL_SECONDS = 0.02
 #: While what was read says that something moves, the groups are asked only to see that the broker
 #: lives: ten requests at each look would take the processor from those who are waited for.
@@ -147,7 +147,7 @@ class Watcher:
         Raises:
             BrokerUnavailable: it is gone.
         """
-        ends = self._groups.ends([*_FOLLOWED, *_STATES])
+        ends = self._groups.ends([*_FOLLOWED, *STATES])
         return list(
             read_until(
                 lambda: self._reader.has_reached(ends),
@@ -217,7 +217,7 @@ def watching(settings: KafkaSettings, *, clock: Clock, scorers: int = 1) -> Iter
     `scorers`: how many replicas must serve a step before it counts as served.
     """
     broker = KafkaBroker(settings)
-    reader = broker.reader(partitions_of(broker, [*_FOLLOWED, *_STATES]))
+    reader = broker.reader(partitions_of(broker, [*_FOLLOWED, *STATES]))
     try:
         yield Watcher(groups=KafkaGroups(settings), reader=reader, clock=clock, scorers=scorers)
     finally:

@@ -1,0 +1,34 @@
+"""A leak is seen through restarts; a restart alone is none."""
+
+from benchmarks.flatness import Slope, slope, verdicts
+from benchmarks.samples import Look, Samples
+
+
+def life(*, level: float, by_hour: float, seconds: int = 600) -> list[Look]:
+    """Return looks at a process that takes `level` and grows."""
+    return [Look(at, at, level + by_hour * at / 3600, 5, 3) for at in range(0, seconds, 10)]
+
+
+def test_lives_of_different_levels_have_one_slope() -> None:
+    found = slope([life(level=100, by_hour=60), life(level=300, by_hour=60)], "memory")
+    assert isinstance(found, Slope)
+    assert abs(found.by_hour - 60) < 1e-6
+
+
+def test_what_starts_high_after_a_restart_is_flat() -> None:
+    found = slope([life(level=100, by_hour=0), life(level=300, by_hour=0)], "memory")
+    assert found is not None
+    assert abs(found.by_hour) < 1e-6
+
+
+def test_the_first_minutes_say_nothing() -> None:
+    assert slope([life(level=100, by_hour=60, seconds=120)], "memory") is None
+
+
+def test_a_leak_of_one_role_is_the_one_that_is_not_flat() -> None:
+    samples = Samples()
+    samples.lives["leaks", 1] = life(level=100, by_hour=60)
+    samples.lives["sound", 2] = life(level=100, by_hour=1)
+    found = verdicts(samples)
+    assert found["slopes_not_flat"].value == 1
+    assert "of 6 slopes" in found["slopes_not_flat"].unit
