@@ -74,7 +74,7 @@ def test_a_topics_name_is_nothing_but_a_name(kind: str) -> None:
     promise="the deployer does not start",
     seen="exit code 2 with the variable's name",
 )
-@pytest.mark.parametrize("kind", TRICKS.keys() - {"nothing"})
+@pytest.mark.parametrize("kind", sorted(TRICKS.keys() - {"nothing"}))
 @pytest.mark.parametrize("variable", ["EVERMODEL_ENVIRONMENT", "EVERMODEL_CONFIG_BRANCH"])
 def test_what_names_a_path_or_a_branch_is_nothing_but_a_name(variable: str, kind: str) -> None:
     told = {"EVERMODEL_MODELS": "m", "EVERMODEL_CONFIG_REPOSITORY": "/x"}
@@ -97,7 +97,7 @@ def test_a_branch_may_have_any_usual_name(branch: str, monkeypatch: pytest.Monke
     promise="the lake is asked for that column and nothing else: names are quoted in SQL",
     seen="no error",
 )
-@pytest.mark.parametrize("kind", TRICKS.keys() - {"nothing", "an end of text"})
+@pytest.mark.parametrize("kind", sorted(TRICKS.keys() - {"nothing", "an end of text"}))
 def test_a_columns_name_is_quoted(kind: str, tmp_path: Path) -> None:
     name = TRICKS[kind].encode().decode("unicode_escape") + '" or 1=1; --'
     file = tmp_path / "it's; drop table x.parquet"
