@@ -152,7 +152,7 @@ def _specs(
 def _drift(
     models: Mapping[str, ModelDescription], lake: Path, broker: MemoryBroker, clock: SimulatedClock
 ) -> Iterator[ServiceSpec]:
-    references = LakeReferences(lake)
+    references = LakeReferences(lake, models=len(models))
     yield drift.assemble_windower(
         models=models,
         references=references,

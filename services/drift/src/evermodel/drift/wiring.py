@@ -84,11 +84,11 @@ def prepare_windower(_settings: Settings) -> None:
 @contextmanager
 def wire_windower(settings: Settings) -> Iterator[ServiceSpec]:
     """Make the real parts and yield the windower made of them."""
-    broker = KafkaBroker(settings.kafka)
+    broker, models = KafkaBroker(settings.kafka), read_models(settings.models)
     try:
         yield assemble_windower(
-            models=read_models(settings.models),
-            references=LakeReferences(settings.lake),
+            models=models,
+            references=LakeReferences(settings.lake, models=len(models)),
             lake=ParquetLake(settings.lake),
             codec=MsgpackTallies(),
             partitions=broker.partitions,
@@ -144,9 +144,10 @@ def assemble_detector(
 @contextmanager
 def wire_detector(settings: Settings) -> Iterator[ServiceSpec]:
     """Make the real parts and yield the detector made of them."""
+    models = read_models(settings.models)
     yield assemble_detector(
-        models=read_models(settings.models),
-        references=LakeReferences(settings.lake),
+        models=models,
+        references=LakeReferences(settings.lake, models=len(models)),
         clock=SystemClock(),
         idle_seconds=settings.idle_seconds,
         reports=ProcessReports(

@@ -13,8 +13,8 @@ from evermodel.common.kernel.errors import Transient
 from evermodel.lake.layout import reference_folder
 from evermodel.profile.reference import FILE, BadReference, Reference
 
-#: The champion's, the challenger's, the former champion's, for a handful of models.
-_KEPT = 32
+#: The champion's, the challenger's, the former champion's, and one that late rows still name.
+_KEPT_BY_MODEL = 4
 
 #: The loop tries again after a second, so a minute.
 TRIES = 60
@@ -25,10 +25,15 @@ _ID = re.compile("[0-9a-f]{64}")
 class LakeReferences:
     """Keeps the promise of ``References`` below the folder `root`."""
 
-    def __init__(self, root: Path, *, tries: int = TRIES) -> None:
-        """`tries`: how often an absent reference is waited for before it counts as spoilt."""
+    def __init__(self, root: Path, *, tries: int = TRIES, models: int = 1) -> None:
+        """`tries`: how often an absent reference is waited for before it counts as spoilt.
+
+        `models`: how many there are. All of theirs are kept: a batch holds rows of every model, and
+        would read what the batch before it has pushed out.
+        """
         self._root = root
         self._tries = tries
+        self._kept = _KEPT_BY_MODEL * models
         self._known: OrderedDict[tuple[str, str], Reference] = OrderedDict()
         self._missed: dict[tuple[str, str], int] = {}
 
@@ -43,7 +48,7 @@ class LakeReferences:
                 raise self._absent(key)
             self._missed.pop(key, None)
             self._known[key] = Reference.load(folder, expect=reference_id)
-            if len(self._known) > _KEPT:
+            if len(self._known) > self._kept:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         return self._known[key]
