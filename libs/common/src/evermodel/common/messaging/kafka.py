@@ -4,7 +4,6 @@ Makes the members, readers and producers of a cluster. Must never know a service
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Any
 
 import confluent_kafka as ck
@@ -18,7 +17,7 @@ from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.kafka_producer import PRODUCER, TRANSACTIONAL, KafkaProducer
 from evermodel.common.messaging.kafka_reader import KafkaReader, fetch
 from evermodel.common.messaging.kafka_records import produce
-from evermodel.common.messaging.kafka_starts import held
+from evermodel.common.messaging.kafka_starts import Holdings
 from evermodel.common.messaging.ports import (
     BrokerUnavailable,
     Listener,
@@ -72,7 +71,7 @@ class KafkaBroker:
             {**self._client, **CONSUMER, **member},
             topics,
             listener,
-            held=partial(held, admin=self._administration(), group=group),
+            holdings=Holdings(self._administration(), group=group),
         )
 
     def producer(self, *, transactional_id: str) -> "KafkaProducer":

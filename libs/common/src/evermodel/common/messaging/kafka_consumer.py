@@ -4,7 +4,7 @@ Owns every librdkafka setting of reading, each as measured. ``consume`` gives re
 that polls; assignments are taken over inside it.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import confluent_kafka as ck
 
@@ -16,14 +16,15 @@ from evermodel.common.messaging.kafka_records import (
     record_of,
     starts_of,
 )
-from evermodel.common.messaging.kafka_starts import Starts
+from evermodel.common.messaging.kafka_starts import Holdings
 from evermodel.common.messaging.ports import Listener
 from evermodel.common.messaging.records import Record, TopicPartition
 
 REQUEST_SECONDS = 10.0
 # A replica killed within a transaction leaves its offsets undecided until the broker ends it:
 # transaction.timeout.ms, and up to ten seconds more until the broker looks. Whoever takes its
-# partitions over waits for that. Below max.poll.interval.ms: it waits inside a poll.
+# partitions over waits for that. Inside a poll, with two looks at what the partitions hold: below
+# max.poll.interval.ms.
 UNDECIDED_SECONDS = 30.0
 
 # A static member of a classic group that returns within the session keeps its partitions: 1.2 s
@@ -54,10 +55,10 @@ class KafkaConsumer:
         topics: Sequence[str],
         listener: Listener,
         *,
-        held: Callable[[Starts], Starts],
+        holdings: Holdings,
     ) -> None:
-        """`held`: where to begin, given what the partitions still hold (``kafka_starts``)."""
-        self._listener, self._held = listener, held
+        """`holdings`: what the partitions still hold (``kafka_starts``)."""
+        self._listener, self._holdings = listener, holdings
         self._consumer = ck.Consumer(dict(configuration))
         self._failed: BaseException | None = None
         self._consumer.subscribe(
@@ -90,12 +91,14 @@ class KafkaConsumer:
             found = self._consumer.committed(asked, timeout=UNDECIDED_SECONDS)
         except ck.KafkaException as error:
             raise translate(error) from error
-        return {
+        offsets = {
             TopicPartition(p.topic, p.partition): p.offset if p.offset >= 0 else None for p in found
         }
+        self._holdings.require(offsets)
+        return offsets
 
     def restart(self, starts: Mapping[TopicPartition, int | None]) -> None:
-        held = starts_of(self._held(starts))
+        held = starts_of(self._holdings.clipped(starts))
         self._consumer.assign(held)
         self._consumer.resume(held)
 
@@ -119,7 +122,9 @@ class KafkaConsumer:
 
     def _on_assign(self, consumer: ck.Consumer, partitions: list[ck.TopicPartition]) -> None:
         with _Kept(self):
-            starts = starts_of(self._held(self._listener.on_assigned(plain(partitions))))
+            starts = starts_of(
+                self._holdings.clipped(self._listener.on_assigned(plain(partitions)))
+            )
             consumer.assign(starts)
             # One that was paused when it was taken away may come back so: nobody would resume it.
             consumer.resume(starts)

@@ -66,6 +66,9 @@ class Consumer(Protocol):
         """Return the group's next offset of each partition, None where nothing was committed.
 
         Waits for transactions that are deciding it just now.
+
+        Raises:
+            Fatal: a partition ends before what the group has read of it.
         """
 
     def restart(self, starts: Mapping[TopicPartition, int | None]) -> None:
