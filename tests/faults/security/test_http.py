@@ -191,3 +191,7 @@ def test_a_token_from_a_file_counts_and_a_short_one_does_not(
     with pytest.raises(Misconfigured, match=r"EVERMODEL_HTTP_TOKEN: .*at least 16") as caught:
         read(HttpSettings)
     assert "short" not in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_no_token() -> None:
+    assert not shows("Bearer \udcff", token=TOKEN)

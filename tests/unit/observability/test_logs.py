@@ -89,3 +89,10 @@ def test_an_exception_with_a_secret_is_masked(stream: io.StringIO) -> None:
     assert "hunter2" not in stream.getvalue()
     assert "s3cr3t" not in stream.getvalue()
     assert "RuntimeError" in stream.getvalue()
+
+
+def test_a_secret_with_characters_that_a_terminal_obeys_is_masked() -> None:
+    terminal = Terminal()
+    configure_logs(service="trainer", stream=terminal, secrets=("hunter\x1b2",))
+    logging.getLogger("x").warning("it was hunter\x1b2")
+    assert "hunter" not in terminal.getvalue()

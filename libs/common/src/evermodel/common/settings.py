@@ -201,7 +201,7 @@ class HealthSettings(Group):
         default="127.0.0.1",
         validation_alias="EVERMODEL_HEALTH_HOST",
         description="Address to answer on. `/healthz` and `/readyz` ask nobody who they are and "
-        "say yes or no; `/metrics` asks for EVERMODEL_HTTP_TOKEN anywhere but on loopback.",
+        "say yes or no; `/metrics` asks for EVERMODEL_HTTP_TOKEN wherever one is set.",
     )
     port: int | None = Field(
         default=None,

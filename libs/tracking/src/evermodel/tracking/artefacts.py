@@ -92,5 +92,6 @@ def _files(store: Any, entry: Any) -> Iterator[tuple[str, int | None]]:
 def _require_whole(there: Sizes, here: dict[str, Path], what: str) -> None:
     """Return if each file of `there` is as long here."""
     for name, size in there.items():
-        if size is not None and here[name].stat().st_size != size:
+        is_there = here[name].is_file()
+        if not is_there or size not in {None, here[name].stat().st_size}:
             raise NoAnswer(f"MLflow cannot be worked with: the artefact {name} {what} whole")

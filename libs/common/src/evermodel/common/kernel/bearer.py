@@ -29,4 +29,6 @@ def shows(authorization: str | None, *, token: str | None) -> bool:
     given = authorization or ""
     if given[: len(_KIND)].lower() != _KIND:
         return False
-    return hmac.compare_digest(given[len(_KIND) :].strip().encode(), token.encode())
+    # Bytes that are no UTF-8 come as lone surrogates, which do not encode otherwise.
+    guess = given[len(_KIND) :].strip().encode(errors="surrogateescape")
+    return hmac.compare_digest(guess, token.encode())

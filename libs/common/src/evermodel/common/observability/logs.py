@@ -66,7 +66,8 @@ class HumanFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, tz=UTC).strftime("%H:%M:%S")
         extra = " ".join(f"{n}={getattr(record, n)}" for n in FIELDS if hasattr(record, n))
-        said = visible(f"{record.getMessage()}  {extra}")
+        # A secret is cut out as it was given: what `visible` spells out would hide it from that.
+        said = visible(redact(f"{record.getMessage()}  {extra}", secrets=self._secrets))
         text = f"{time} {record.levelname:<7} {self._service}  {said}"
         if record.exc_info:
             text += "\n" + visible(self.formatException(record.exc_info), lines=True)
