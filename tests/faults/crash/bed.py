@@ -30,8 +30,8 @@ from evermodel.embedded.stack import Stack, stack
 from evermodel.playback.feed import Feed
 from evermodel.playback.source import Table
 from tests.faults.crash.points import ROLES
-from tests.faults.networked import Networked, networked_kafka
 from tests.faults.proxy import Proxy, proxied
+from tests.faults.server import Server, server
 
 ROOT = Path(__file__).resolve().parents[3]
 #: What breaks "cards" v2 while it is a canary: no other model has this feature and a version 2.
@@ -126,11 +126,11 @@ def told(
     # A killed service is started again at once, however often: this is no test of patience.
     monkeypatch.setattr(slot, "LONGEST_DELAY_SECONDS", slot.FIRST_DELAY_SECONDS)
     with (
-        networked_kafka(folder / "kafka") as kafka,
+        server(folder / "kafka") as kafka,
         mlflow(folder / "mlflow") as uri,
         proxied(uri.removeprefix("http://")) as tracking,
     ):
-        monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.proxied)
+        monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap)
         monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://{tracking.address}")
         files = [write_description(t.model, folder / f"{t.model.name}.toml") for t in tables]
         environment = {
@@ -171,7 +171,7 @@ def _strikes(folder: Path, plan: Mapping[str, Mapping[str, object]]) -> Path:
     return folder
 
 
-def _played(kafka: Networked, running: Stack, tables: Sequence[Table], strikes: Path) -> Played:
+def _played(kafka: Server, running: Stack, tables: Sequence[Table], strikes: Path) -> Played:
     def begin_phases(end: datetime) -> None:
         for number, since in enumerate(PHASES):
             if end >= since:

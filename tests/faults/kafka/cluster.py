@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evermodel.embedded.addresses import LOOPBACK, known_ports
 from evermodel.embedded.broker import prepare
-from tests.faults.kafka.server import Server
+from tests.faults.server import Server
 
 _CLUSTER = "evermodel-three-broker"  # 22 characters
 _SHARED = {

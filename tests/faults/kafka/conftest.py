@@ -10,7 +10,7 @@ import pytest
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.settings import KafkaSettings
 from tests.faults.kafka.sample import Sample
-from tests.faults.kafka.server import Server, server
+from tests.faults.server import Server, server
 
 
 @pytest.fixture(scope="module")

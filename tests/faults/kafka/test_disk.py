@@ -9,7 +9,7 @@ from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded.findings import broker_at
 from tests.faults.kafka.sample import Sample
-from tests.faults.kafka.server import server
+from tests.faults.server import server
 
 
 @pytest.mark.whole

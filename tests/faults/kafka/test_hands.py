@@ -10,7 +10,7 @@ from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS
 from evermodel.common.runtime.service import FAILED
 from tests.faults.kafka.administrator import Administrator
 from tests.faults.kafka.sample import Sample
-from tests.faults.kafka.server import Server
+from tests.faults.server import Server
 
 COMMANDS = LIFECYCLE_COMMANDS.name
 

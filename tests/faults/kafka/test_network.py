@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.kafka.sample import Sample
-from tests.faults.kafka.server import Server
+from tests.faults.server import Server
 
 pytestmark = pytest.mark.whole
 Recorded = Callable[[str, object], None]

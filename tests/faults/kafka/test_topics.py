@@ -17,7 +17,7 @@ from evermodel.common.settings import KafkaSettings
 from evermodel.embedded.findings import topics_at
 from tests.faults.kafka.administrator import Administrator
 from tests.faults.kafka.sample import Sample
-from tests.faults.kafka.server import Server
+from tests.faults.server import Server
 
 COMMANDS = LIFECYCLE_COMMANDS.name
 

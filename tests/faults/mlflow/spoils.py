@@ -52,12 +52,6 @@ def answer_cut(exchange: Exchange) -> None:
     exchange.say(answer.status, body, dict(answer.headers.items()), sent=len(body) // 2)
 
 
-def request_cut(exchange: Exchange) -> None:
-    """Let half of what was sent arrive, as if it were all, and hang up."""
-    exchange.pass_on(exchange.body[: len(exchange.body) // 2])
-    exchange.hang_up()
-
-
 #: By the words of a cell.
 ANSWERS: dict[str, Spoil] = {
     "hangs up": unheard,
