@@ -22,6 +22,10 @@ them, and `docs/asyncapi.yaml` says the same for tools.
 Rows of the data plane (`transactions`, `transactions.scored`, `labels`) need no `ce_` header. With
 more than one model `ce_subject` names the model. `ce_type: evermodel.watermark.v1` marks a
 watermark instead of a row.
+
+More than a schema can say is asked of what is published from outside, else it is a dead letter:
+times lie between the years 1900 and 9998, rows not over a year ahead of their partition; a scored
+row names 16 versions at most, one partition's rows of a window 32; names of headers are UTF-8.
 """
 
 

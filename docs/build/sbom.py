@@ -11,6 +11,7 @@ import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def document(root: Path = ROOT) -> dict[str, Any]:
     """Return the bill of materials."""
     text = (root / LOCK).read_text(encoding="utf-8")
     components = [*_packages(locked_packages(text)), *_jars()]
+    ours = {"type": "application", "name": "evermodel", "version": version("evermodel-common")}
     number = uuid.uuid5(NAMESPACE, json.dumps(components))
     return {
         "bomFormat": "CycloneDX",
@@ -55,7 +57,7 @@ def document(root: Path = ROOT) -> dict[str, Any]:
         "serialNumber": f"urn:uuid:{number}",
         "version": 1,
         "metadata": {
-            "component": {"type": "application", "name": "evermodel", "version": "0.1.0"},
+            "component": ours,
             "tools": {"components": [{"type": "application", "name": "docs.build.sbom"}]},
         },
         "components": components,
