@@ -7,6 +7,7 @@ a transaction is seen once that is committed. Must never join a group.
 import struct
 import threading
 import time
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +46,8 @@ class Commits:
     def moment_past(self, group: str, at: TopicPartition, offset: int) -> float | None:
         """Return when `group` was first seen past `offset` of `at`; None: not yet."""
         history = self._seen.get((group, at), [])
-        return next((moment for moment, reached in history if reached > offset), None)
+        found = bisect_right(history, offset, key=lambda commit: commit[1])
+        return history[found][0] if found < len(history) else None
 
     def standstill(self, group: str, topic: str, *, since: float, until: float) -> float:
         """Return the longest time in which some partition of `topic` saw no commit of `group`."""

@@ -19,16 +19,18 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.asking import Asking
 from benchmarks.demo import MODEL, training_seconds
 from benchmarks.figures import Figure, Figures
 from benchmarks.flatness import verdicts
 from benchmarks.plot import write_plot
 from benchmarks.samples import sampled
 from benchmarks.story_without_end import windows
-from benchmarks.troubles import Asking, troubled, troubles
+from benchmarks.troubles import troubled, troubles
 from evermodel.common.events.access import OPERATOR, UPSTREAM
 from evermodel.common.events.catalogue import DEAD_LETTERS, LABELS
 from evermodel.common.events.rollout import RolloutStep
@@ -67,18 +69,20 @@ def measure(*, quick: bool, minutes: float | None = None) -> Figures:
     lasts = 60 * (minutes or (QUICK_MINUTES if quick else MINUTES))
     every = QUICK_TROUBLE_SECONDS if quick else TROUBLE_SECONDS
     with TemporaryDirectory() as name, running(Path(name)) as (up, proxy):
-        groups = Asking(up.kafka(OPERATOR))
-        with sampled(up.folder, every_seconds=LOOK_SECONDS, lag=lambda: _lag(groups)) as samples:
-            with troubled(
-                troubles(up, proxy, groups), every_seconds=every, samples=samples
-            ) as done:
-                played = play(up, groups, until=time.monotonic() + lasts)
+        looking = partial(_lag, _asking(up))
+        with sampled(up.folder, every_seconds=LOOK_SECONDS, lag=looking) as samples:
+            with troubled(troubles(up, proxy), every_seconds=every, samples=samples) as done:
+                played = play(up, until=time.monotonic() + lasts)
             _pause(REST_SECONDS)
+        kills = sum(name.startswith("kill") for name in done)
         figures = {
             "minutes": Figure(lasts / 60, "minutes"),
             "troubles": Figure(len(done), f"of {len(set(done))} kinds"),
             "windows": Figure(played.windows, "windows, each played to rest"),
-            "restarts": Figure(sum(s.restarts for s in up.standings()), "processes started again"),
+            "restarts_unasked": Figure(
+                sum(s.restarts for s in up.standings()) - kills,
+                f"processes that ended themselves and were started again, beside {kills} kills",
+            ),
             **kept_promises(up, played),
             "disk": Figure(sum(t[-1][1] for t in samples.topics.values()), "MB of topics"),
             **verdicts(samples),
@@ -112,7 +116,7 @@ class Soaked:
     windows: int = 0
 
 
-def play(up: Stack, groups: Asking, *, until: float) -> Soaked:
+def play(up: Stack, *, until: float) -> Soaked:
     """Play windows until the monotonic time `until`, each to rest."""
     model, clock = read_model(MODEL), SystemClock()
     with (
@@ -121,7 +125,7 @@ def play(up: Stack, groups: Asking, *, until: float) -> Soaked:
         closing(operator.reader(partitions_of(operator, FOLLOWED))) as reader,
     ):
         # Not `watching`: its client says on stderr twenty times a second that the broker is away.
-        watcher = Watcher(groups=groups, reader=reader, clock=clock, scorers=1)
+        watcher = Watcher(groups=_asking(up), reader=reader, clock=clock, scorers=1)
         feeds = windows(model)
         feed, window = next(feeds)
         soaked, first = Soaked(model, watcher, feed.start), feed.bootstrap_end(None)
@@ -210,6 +214,11 @@ def _runs_too_many(mlflow: str, model: str) -> int:
     runs = [] if experiment is None else client.search_runs([experiment.experiment_id])
     causes = [run.data.tags["evermodel.caused_by"] for run in runs if run.info.status == "FINISHED"]
     return len(causes) - len(set(causes))
+
+
+def _asking(up: Stack) -> Asking:
+    with closing(KafkaBroker(up.kafka(OPERATOR), quiet=True)) as broker:
+        return Asking(up.kafka(OPERATOR), partitions_of(broker, FOLLOWED))
 
 
 def _lag(groups: KafkaGroups) -> float | None:

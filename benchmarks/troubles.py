@@ -4,11 +4,10 @@ Owns the doing and the undoing. Must never look at what comes of it.
 """
 
 import signal
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -16,9 +15,6 @@ from pathlib import Path
 import psutil
 
 from benchmarks.samples import Samples
-from evermodel.common.messaging.kafka_groups import KafkaGroups
-from evermodel.common.messaging.records import TopicPartition
-from evermodel.common.settings import KafkaSettings
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.services import ROLES
 from evermodel.embedded.stack import Stack
@@ -29,32 +25,12 @@ AWAY_SECONDS = 10.0
 Trouble = tuple[str, Callable[[], None]]
 
 
-class Asking(KafkaGroups):
-    """The groups, asked only while a broker is there.
-
-    librdkafka 2.16 ends the process that asks (an assertion, ``eonce->refcnt > 0``) where the
-    broker dies with the question under way; the run would be over with it.
-    """
-
-    def __init__(self, settings: KafkaSettings) -> None:
-        super().__init__(settings)
-        self.turn = threading.Lock()
-
-    def committed(self, groups: Iterable[str]) -> Mapping[str, Mapping[TopicPartition, int]]:
-        with self.turn:
-            return super().committed(groups)
-
-    def ends(self, topics: Iterable[str]) -> Mapping[TopicPartition, int]:
-        with self.turn:
-            return super().ends(topics)
-
-
-def troubles(up: Stack, proxy: Proxy, asking: Asking) -> list[Trouble]:
+def troubles(up: Stack, proxy: Proxy) -> list[Trouble]:
     """Return every trouble; `proxy` lies between the services and MLflow."""
-    kills: list[Trouble] = [(f"kill -9 {r.name}", partial(_kill, up, r.name)) for r in ROLES]
+    killed = [*(role.name for role in ROLES), "kafka"]
+    kills: list[Trouble] = [(f"kill -9 {name}", partial(_kill, up, name)) for name in killed]
     return [
         *kills,
-        ("kill -9 kafka", partial(_kill_broker, up, asking)),
         ("MLflow hangs", partial(_hang, up, "mlflow")),
         ("Git is away", partial(_away, Path(up.repository))),
         ("connections to MLflow are cut", partial(_cut, proxy)),
@@ -91,18 +67,6 @@ def troubled(
 
 def _kill(up: Stack, name: str) -> None:
     up.kill(name)
-
-
-def _kill_broker(up: Stack, asking: Asking) -> None:
-    """Kill it while nobody asks it, and let nobody ask before it is back."""
-    host, _, port = up.bootstrap.rpartition(":")
-    with asking.turn:
-        up.kill("kafka")
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            _pause(0.2)
-            with suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
-                return
 
 
 def _hang(up: Stack, name: str) -> None:
