@@ -13,6 +13,8 @@ from benchmarks.samples import Look, Samples
 
 #: Seconds of a life that do not count, and looks that a life needs to say anything.
 YOUNG_SECONDS, FEWEST_LOOKS = 120.0, 24
+#: A handle more within two minutes would be thirty in an hour: that short, nothing is said.
+FEWEST_HOURS = 0.1
 #: Growth in an hour that is still flat: 1 MB a minute would be 1.4 GB a day.
 BOUNDS = {"memory": 30.0, "handles": 6.0, "threads": 3.0}
 UNITS = {"memory": "MB", "handles": "handles", "threads": "threads"}
@@ -51,7 +53,7 @@ def verdicts(samples: Samples) -> Figures:
         lives = [looks for (who, _), looks in samples.lives.items() if who == name]
         for what, bound in BOUNDS.items():
             found = slope(lives, what)
-            if found is None:
+            if found is None or found.hours < FEWEST_HOURS:
                 continue
             looked_at += 1
             steep += found.by_hour > bound

@@ -32,3 +32,9 @@ def test_a_leak_of_one_role_is_the_one_that_is_not_flat() -> None:
     found = verdicts(samples)
     assert found["slopes_not_flat"].value == 1
     assert "of 6 slopes" in found["slopes_not_flat"].unit
+
+
+def test_of_what_was_seen_for_minutes_only_nothing_is_said() -> None:
+    samples = Samples()
+    samples.lives["young", 1] = life(level=100, by_hour=600, seconds=400)
+    assert set(verdicts(samples)) == {"slopes_not_flat"}
