@@ -10,6 +10,8 @@ from typing import Any
 
 import confluent_kafka as ck
 
+from evermodel.common.events.payload import Name
+from evermodel.common.kernel.ids import EventId
 from evermodel.common.messaging.kafka_consumer import KafkaConsumer
 from evermodel.common.messaging.kafka_producer import PRODUCER, KafkaProducer
 from evermodel.common.messaging.kafka_records import produce
@@ -28,9 +30,15 @@ class Mutant:
 
 
 def _forget_runs() -> None:
-    from evermodel.trainer.adapters.mlflow_runs import MlflowRuns  # noqa: PLC0415  # one role's
+    """Neither before a run is made nor after is it asked whether there is one: each has a check."""
+    from evermodel.trainer.adapters import mlflow_runs  # noqa: PLC0415  # one role's
 
-    MlflowRuns.find = lambda *_, **__: None  # type: ignore[method-assign]
+    def newest(client: Any, model: Name, cause: EventId) -> str | None:
+        finished = [r.info for r in mlflow_runs._runs(client, model, cause) if r.info.end_time]
+        return max(finished, key=lambda info: info.end_time).run_id if finished else None
+
+    mlflow_runs.MlflowRuns.find = lambda *_, **__: None  # type: ignore[method-assign]
+    mlflow_runs._only_first = newest
 
 
 def _forget_versions() -> None:
@@ -101,7 +109,7 @@ def _publish_at_once() -> None:
 
 
 MUTANTS = {
-    "a run is not looked up before it is made": Mutant(
+    "nobody asks whether there is a run already": Mutant(
         role="trainer",
         plant=_forget_runs,
         spot=Spot(role="trainer", when="after", point="MLflow run finished"),
