@@ -65,13 +65,20 @@ def test_one_red_case_turns_its_row_red(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_cells_of_a_chapter_replace_what_stood_there_and_added_ones_their_own_only() -> None:
-    old = [cell(test="a"), cell(test="gone"), cell("crash", test="kept")]
-    new = [cell(test="a", passed=False)]
+    old = [cell(test="a.py::a"), cell(test="a.py::gone"), cell("crash", test="a.py::kept")]
+    new = [cell(test="a.py::a", passed=False)]
     assert {(c["test"], c["passed"]) for c in merged(old, new, add=False)} == {
-        ("a", False),
-        ("kept", True),
+        ("a.py::a", False),
+        ("a.py::kept", True),
     }
-    assert {c["test"] for c in merged(old, new, add=True)} == {"a", "gone", "kept"}
+    added = {c["test"] for c in merged(old, new, add=True)}
+    assert added == {"a.py::a", "a.py::gone", "a.py::kept"}
+
+
+def test_what_a_command_of_its_own_proved_stays_until_it_is_run_again() -> None:
+    old, new = [cell(test="tests/fuzz.py")], [cell(test="a.py::a")]
+    assert {c["test"] for c in merged(old, new, add=False)} == {"tests/fuzz.py", "a.py::a"}
+    assert merged(old, [cell(test="tests/fuzz.py", passed=False)], add=True)[0]["passed"] is False
 
 
 def test_a_red_cell_or_none_at_all_fails_the_command(tmp_path: Path) -> None:
