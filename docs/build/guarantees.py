@@ -103,8 +103,8 @@ def _words(name: str) -> str:
 
 
 def _proved(test: str, tried: Sequence[Cell]) -> str:
-    """Return whether all went well, with a link to the test."""
-    file, _, _ = test.partition("::")
+    """Return whether all went well, with a link to the test, or the command if it is one."""
+    file, is_test, _ = test.partition("::")
     red = sum(not cell["passed"] for cell in tried)
     mark = f"{_MARK[False]} {red} of {len(tried)}" if red else f"{_MARK[True]} {len(tried)}"
-    return f"[{mark}](../{file})"
+    return f"[{mark}](../{file})" if is_test else f"{mark}: `{text(test)}`"

@@ -57,6 +57,11 @@ def test_a_test_is_a_row_with_all_it_was_tried_with(monkeypatch: pytest.MonkeyPa
     assert proved == "[✓ 6](../tests/a.py)"
 
 
+def test_what_a_command_proved_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = page_of(monkeypatch, cell(test="python -m tests.fuzz --seconds 3600", inputs=7))
+    assert "| inputs 7 | ✓ 1: `python -m tests.fuzz --seconds 3600` |" in page
+
+
 def test_one_red_case_turns_its_row_red(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = [cell(test=f"tests/a.py::t[{n}]", passed=n > 1) for n in range(1, 7)]
     page = page_of(monkeypatch, *tried)
