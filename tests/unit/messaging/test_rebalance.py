@@ -13,6 +13,7 @@ from evermodel.common.kernel.ids import EventId
 from evermodel.common.messaging.api import (
     BatchRoute,
     Emit,
+    Held,
     Reaction,
     Route,
     ServiceSpec,
@@ -135,6 +136,32 @@ def test_held_work_of_a_lost_partition_changes_nothing() -> None:
     beside.finish()
     zombie.step()
     assert reasons(harness) == ["1 is 1"]
+
+
+def test_held_work_begins_again_only_when_what_was_begun_before_has_ended() -> None:
+    """Else both would look a version up, find none, and make it."""
+    harness, beside, worked = Harness(partitions=1), ByHand(), list[str]()
+
+    def on_command(event: LifecycleCommand, meta: EventMeta) -> Held:
+        def work() -> Reaction:
+            worked.append(event.why)
+            return Reaction([Emit(trained(meta, model=event.model, reason=event.why), meta.time)])
+
+        return Held(work)
+
+    routes = [Route(LifecycleCommand, on_command)]
+    loop_of(harness, ServiceSpec(name="trainer", service="trainer", routes=routes), beside)
+    harness.publish(command(1), time=START)
+    harness.run()
+    harness.broker.expel(group="trainer", instance="0")
+    harness.run()
+    assert (len(beside.waiting), worked) == (1, [])
+    beside.finish()
+    harness.run()
+    assert reasons(harness) == [], "its partition was another's meanwhile, for all it knows"
+    beside.finish()
+    harness.run()
+    assert (reasons(harness), worked) == (["1"], ["1", "1"])
 
 
 def test_a_job_outlives_a_rebalance_that_gives_its_partition_back() -> None:

@@ -11,9 +11,14 @@ A handler may have changed the service's memory before it failed, so that is reb
 anything else is handled; a record that no handler has seen leaves it alone, and so does an event
 of a model that is not ours.
 
+Held work runs on when its partition is lost, or read again: nobody can stop it. Should the same
+record come back, it waits until that has ended: two of one record at once would each look up what
+the other is making, and make it twice.
+
 Must never commit: the turn does.
 """
 
+from concurrent.futures import Future
 from functools import partial
 
 from evermodel.common.events.codec import decode
@@ -34,6 +39,7 @@ from evermodel.common.messaging.outcome import (
     attempt,
 )
 from evermodel.common.messaging.preparing import UNANSWERED, Prepared
+from evermodel.common.messaging.records import TopicPartition
 
 
 class Singles:
@@ -43,6 +49,7 @@ class Singles:
         self._spec = spec
         self._outbox, self._beside, self._clock = means.outbox, means.beside, means.clock
         self._attempts, self._report, self._at = means.attempts, means.report, means.at
+        self._begun: dict[TopicPartition, Future[Outcome[Reaction | Rest]]] = {}
 
     def work(self, lane: Lane) -> bool:
         """Handle records until one must wait or none is left; return whether there was one.
@@ -51,7 +58,7 @@ class Singles:
             StateInDoubt: a handler of a service with state failed.
         """
         has_moved = False
-        while lane.queue and lane.is_single and not lane.is_blocked(self._clock.monotonic()):
+        while lane.queue and lane.is_single and not self._is_blocked(lane):
             has_moved = True
             with self._report.timing(lane.head.topic):
                 outcome = attempt(partial(self._handle, lane))
@@ -72,6 +79,11 @@ class Singles:
         else:
             self._settle(lane, outcome)
         return True
+
+    def _is_blocked(self, lane: Lane) -> bool:
+        begun = self._begun.get(lane.partition)
+        is_left = begun is not None and not begun.done()
+        return is_left or lane.is_blocked(self._clock.monotonic())
 
     def _handle(self, lane: Lane) -> Prepared | Held:
         route, record, lane.cause = lane.route, lane.head, None
@@ -105,6 +117,7 @@ class Singles:
         match outcome:
             case Done(Held(work)):
                 lane.held = self._beside.submit(lambda: attempt(work))
+                self._begun[lane.partition] = lane.held
             case Done(Prepared() as prepared):
                 self._complete(lane, prepared)
             case Retry() | Bug() | Dead() as failure:
