@@ -94,8 +94,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
 def judged(tmp_path_factory: pytest.TempPathFactory, untouched: Callable[[str], str]) -> Judge:
     """Play the story with one action at every spot (None: the sample), once, and judge it."""
 
-    @cache
-    def judge(action: Action | None) -> Verdict:
+    def play(action: Action | None) -> Verdict:
         folder, began = tmp_path_factory.mktemp("story"), time.monotonic()
         banks = tables() if action else tables()[:1]
         plan = planned(action) if action else sampled()
@@ -106,6 +105,19 @@ def judged(tmp_path_factory: pytest.TempPathFactory, untouched: Callable[[str], 
             seconds = time.monotonic() - began
             verdict = verdict_on(came, banks, untouched, seconds=seconds)
         forget(folder)
+        return verdict
+
+    @cache
+    def played(action: Action | None) -> Verdict | Exception:
+        try:
+            return play(action)
+        except Exception as error:  # noqa: BLE001  # each cell fails by it; none plays it again
+            return error
+
+    def judge(action: Action | None) -> Verdict:
+        verdict = played(action)
+        if isinstance(verdict, Exception):
+            raise verdict
         return verdict
 
     return judge

@@ -140,8 +140,10 @@ def _commits(repository: str) -> Iterator[Commit]:
 
 
 def _desired(repository: str, model: str) -> int | None:
-    file = _git(repository, "show", f"main:environments/production/{model}.yaml")
-    said = _WANTED.search(file)
+    path = f"environments/production/{model}.yaml"
+    if not _git(repository, "ls-tree", "main", "--", path):
+        return None
+    said = _WANTED.search(_git(repository, "show", f"main:{path}"))
     return int(said[1]) if said else None
 
 
