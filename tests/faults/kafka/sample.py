@@ -21,13 +21,16 @@ from evermodel.common.events.training import ModelTrained
 from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.reading import partitions_of, read_whole
-from evermodel.common.runtime.service import UNAVAILABLE
+from evermodel.common.runtime.service import FENCED, UNAVAILABLE
 from evermodel.common.settings import KafkaSettings
 from evermodel.common.testing.sample import START, command
 
 WORKER = Path(__file__).with_name("worker.py")
 #: A patience, not a promise: what is measured is recorded.
 PATIENCE_SECONDS = 60.0
+#: Ends that a start cures. A member may be fenced by itself: a broker that died before its answer
+#: to a join was heard takes the second one for another process.
+_AGAIN = {UNAVAILABLE, FENCED}
 #: A supervisor's pause before it starts a process again.
 _AGAIN_SECONDS = 0.5
 
@@ -67,8 +70,8 @@ class Sample:
     def _keep(
         self, process: "subprocess.Popen[bytes]", instance: str, environment: Mapping[str, str]
     ) -> None:
-        while process.wait() == UNAVAILABLE and not self._closed.wait(timeout=_AGAIN_SECONDS):
-            self.ends.append(UNAVAILABLE)
+        while process.wait() in _AGAIN and not self._closed.wait(timeout=_AGAIN_SECONDS):
+            self.ends.append(process.returncode)
             process = self._run(instance, environment)
 
     def say(self, count: int = 1) -> None:
