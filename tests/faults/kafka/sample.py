@@ -27,7 +27,7 @@ from evermodel.common.testing.sample import START, command
 
 WORKER = Path(__file__).with_name("worker.py")
 #: A patience, not a promise: what is measured is recorded.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 #: Ends that a start cures. A member may be fenced by itself: a broker that died before its answer
 #: to a join was heard takes the second one for another process.
 _AGAIN = {UNAVAILABLE, FENCED}
