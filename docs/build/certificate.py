@@ -4,9 +4,10 @@ FOLDER is what ``pytest --certificate FOLDER`` wrote (``make test-faults`` does 
 a chapter replace those that stand in ``docs/certificate.json``; with ``--add`` the same tests only.
 """
 
+import ast
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -19,9 +20,10 @@ Cell = Mapping[str, Any]
 
 
 class Certificate(TypedDict):
-    """The committed file."""
+    """The committed file. `unproved`: tests that claim a cell and have not been run for it."""
 
     machine: Mapping[str, Any]
+    unproved: Sequence[str]
     cells: Sequence[Cell]
 
 
@@ -49,11 +51,33 @@ def merged(old: Iterable[Cell], new: Sequence[Cell], *, add: bool) -> list[Cell]
     return sorted([*kept, *new], key=lambda c: (c["chapter"], c["test"], c["fault"]))
 
 
+def claims(root: Path = ROOT) -> set[str]:
+    """Return the tests that bear the marker, as pytest names them but for parameters."""
+    files = sorted((root / "tests").rglob("test_*.py"))
+    return {f"{file.relative_to(root).as_posix()}::{name}" for file in files for name in _in(file)}
+
+
+def _in(file: Path) -> Iterator[str]:
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(
+            isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.guarantee"
+            for mark in node.decorator_list
+        ):
+            yield node.name
+
+
+def tests_of(cells: Iterable[Cell]) -> set[str]:
+    """Return the tests that proved `cells`, without parameters; what a command proved is none."""
+    return {cell["test"].partition("[")[0] for cell in cells if "::" in cell["test"]}
+
+
 def main(arguments: Sequence[str], *, root: Path = ROOT) -> int:
     """Run the command; exit 1 when a cell is red or nothing was proved."""
     new, add = gathered(Path(arguments[0])), "--add" in arguments
     old = certificate(root)["cells"] if (root / FILE).exists() else []
-    made = Certificate(machine=machine(), cells=merged(old, new, add=add))
+    cells = merged(old, new, add=add)
+    unproved = sorted(claims(root) - tests_of(cells))
+    made = Certificate(machine=machine(), unproved=unproved, cells=cells)
     written = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
     (root / FILE).write_text(written, encoding="utf-8")
     red = [cell for cell in new if not cell["passed"]]

@@ -27,7 +27,7 @@ def cell(
 
 def page_of(monkeypatch: pytest.MonkeyPatch, *cells: Mapping[str, Any]) -> str:
     machine = {"cores": 2, "cpu": "a processor", "memory_gb": 24, "python": "3.11"}
-    made = Certificate(machine=machine, cells=cells)
+    made = Certificate(machine=machine, unproved=["tests/a.py::test_a_law"], cells=cells)
     monkeypatch.setattr(guarantees, "certificate", lambda: made)
     return guarantees.page()
 
@@ -60,6 +60,12 @@ def test_a_test_is_a_row_with_all_it_was_tried_with(monkeypatch: pytest.MonkeyPa
 def test_what_a_command_proved_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     page = page_of(monkeypatch, cell(test="python -m tests.fuzz --seconds 3600", inputs=7))
     assert "| inputs 7 | ✓ 1: `python -m tests.fuzz --seconds 3600` |" in page
+
+
+def test_what_nobody_has_proved_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = page_of(monkeypatch, cell())
+    assert "## Not proved yet" in page
+    assert "- [test a law](../tests/a.py)" in page
 
 
 def test_one_red_case_turns_its_row_red(monkeypatch: pytest.MonkeyPatch) -> None:
