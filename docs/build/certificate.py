@@ -66,7 +66,7 @@ def _in(file: Path) -> Iterator[str]:
             yield node.name
 
 
-def tests_of(cells: Iterable[Cell]) -> set[str]:
+def proving(cells: Iterable[Cell]) -> set[str]:
     """Return the tests that proved `cells`, without parameters; what a command proved is none."""
     return {cell["test"].partition("[")[0] for cell in cells if "::" in cell["test"]}
 
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str], *, root: Path = ROOT) -> int:
     new, add = gathered(Path(arguments[0])), "--add" in arguments
     old = certificate(root)["cells"] if (root / FILE).exists() else []
     cells = merged(old, new, add=add)
-    unproved = sorted(claims(root) - tests_of(cells))
+    unproved = sorted(claims(root) - proving(cells))
     made = Certificate(machine=machine(), unproved=unproved, cells=cells)
     written = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
     (root / FILE).write_text(written, encoding="utf-8")

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from docs.build.certificate import certificate, claims, tests_of
+from docs.build.certificate import certificate, claims, proving
 
 
 def test_every_cell_has_its_test_and_a_claim_without_a_cell_is_told() -> None:
     found = certificate()
-    proved = tests_of(found["cells"])
+    proved = proving(found["cells"])
     assert proved - claims() == set(), "their tests are gone: make test-faults"
     assert sorted(claims() - proved) == found["unproved"], "tell these: make test-faults"
 
