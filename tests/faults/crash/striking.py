@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tests.faults.crash.points import Spot
 #: Longer than the group's session below: whoever hangs has lost its partitions when it wakes.
 SESSION_SECONDS = 2.0
 HANG_SECONDS = 3.0
+_STANDING = threading.Lock()
 
 
 class Strikes:
@@ -65,10 +67,14 @@ class Strikes:
 
 
 def hang() -> None:
-    """Stand still, heartbeats and all, until somebody else wakes this process."""
+    """Stand still, heartbeats and all, until somebody else wakes this process.
+
+    One thread after the other: who stops after both have been called to wake would never wake.
+    """
     wake = f"(sleep {HANG_SECONDS}; kill -CONT {os.getpid()}) &"
-    subprocess.run(["sh", "-c", wake], check=True, start_new_session=True)
-    os.kill(os.getpid(), signal.SIGSTOP)
+    with _STANDING:
+        subprocess.run(["sh", "-c", wake], check=True, start_new_session=True)
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def cut(path: Path) -> None:
