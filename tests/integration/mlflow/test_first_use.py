@@ -26,7 +26,7 @@ failed = []
 threads = [threading.Thread(target=use) for _ in range(2)]
 threads[0].start()
 while not hasattr(sys.modules.get("mlflow.exceptions"), "MlflowException"):
-    pass
+    assert threads[0].is_alive(), f"it never needed it: {{failed}}"
 threads[1].start()
 for thread in threads:
     thread.join()
@@ -45,9 +45,8 @@ FIRST_USES = {
         "with reports._client(): pass",
     ),
     "scorer": (
-        "from evermodel.scorer.adapters.mlflow_bundles import MlflowDownload\n"
-        f"download = MlflowDownload('{NOWHERE}')",
-        "download(sys.argv[1], Path(sys.argv[2]))",
+        "from evermodel.tracking.artefacts import download",
+        f"download(sys.argv[1], into=Path(sys.argv[2]), tracking_uri='{NOWHERE}')",
     ),
     "registrar": (
         "from evermodel.tracking.client import answering, connect",
