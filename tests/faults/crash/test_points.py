@@ -24,7 +24,7 @@ _EXEMPT = {
 }
 #: Commands of git that change only the clone, which is a cache: thrown away when in doubt.
 _OF_THE_CLONE = {"init", "hash-object", "read-tree", "update-index", "write-tree"}
-_READS = {"ls-remote", "ls-tree", "cat-file", "log", "rev-parse"}
+_READS = {"ls-remote", "ls-tree", "cat-file", "log", "rev-parse", "for-each-ref"}
 
 
 def calls(service: str) -> Iterator[ast.Call]:
