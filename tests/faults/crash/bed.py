@@ -89,8 +89,8 @@ class Network:
                 proxy.cut()
             with suppress(FileNotFoundError):
                 self._repository.rename(away)
-            link.sendall(b"!")
-            link.close()
+            with suppress(OSError), link:  # whoever asked may have ended for want of a network
+                link.sendall(b"!")
             threading.Event().wait(CUT_SECONDS)
             if away.exists():
                 away.rename(self._repository)
