@@ -14,6 +14,7 @@ import confluent_kafka as ck
 import numpy as np
 
 from benchmarks.champion import columns_of
+from benchmarks.timing import pause
 from benchmarks.watching import EVENT_TIME
 from evermodel.common.events.catalogue import TRANSACTIONS
 from evermodel.common.models.description import ModelDescription
@@ -68,7 +69,7 @@ class Flood:
         while (now := time.perf_counter() - began) < seconds:
             self._publish(int(rate * now) - (self.published - already))
             meanwhile()
-            time.sleep(_SLICE_SECONDS)  # noqa: TID251  # a driver may wait; services may not
+            pause(_SLICE_SECONDS)
         self.flush()
 
     def flush(self) -> None:

@@ -26,7 +26,9 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from benchmarks.figures import Figure, Figures
+from benchmarks.memory import MEGABYTE
 from benchmarks.rollback import MODEL, TRACKING, Story
+from benchmarks.timing import pause
 from benchmarks.watching import EVENT_TIME, Bed, command, said
 from evermodel.common.events.catalogue import (
     LIFECYCLE_COMMANDS,
@@ -60,7 +62,6 @@ REST_SECONDS = 0.5
 #: A commit under way when the process died is through by then; no new process is.
 DEAD_SECONDS = 0.05
 PATIENCE_SECONDS = 120.0
-MEGABYTE = 1 << 20
 AIM = "s (aim: 3)"
 BROKER_AIM = "s (aim: 10)"
 _STARTED = b"starts as instance"
@@ -172,7 +173,7 @@ def _rounds(up: Stack, *, rounds: int) -> tuple[Mapping[str, Sequence[float]], i
 def _recovery(up: Stack, groups: KafkaGroups, service: str) -> float:
     up.kill(service)
     killed = time.perf_counter()
-    _pause(DEAD_SECONDS)
+    pause(DEAD_SECONDS)
     before = _committed(groups, service)
     _until(lambda: _committed(groups, service) > before, what=service)
     return time.perf_counter() - killed
@@ -237,7 +238,7 @@ def _has_spare(up: Stack, service: str) -> bool:
 def rests(process: psutil.Process) -> bool:
     """Return whether `process` needs next to no processor for `REST_SECONDS`."""
     before = process.cpu_times()
-    _pause(REST_SECONDS)
+    pause(REST_SECONDS)
     after = process.cpu_times()
     return after.user + after.system - before.user - before.system < REST_SECONDS / 25
 
@@ -247,8 +248,4 @@ def _until(is_so: Callable[[], bool], *, what: str) -> None:
     while not is_so():
         if time.monotonic() > end:
             raise TimeoutError(f"{what}: not within {PATIENCE_SECONDS:.0f} s")
-        _pause(LOOK_SECONDS)
-
-
-def _pause(seconds: float) -> None:
-    time.sleep(seconds)  # noqa: TID251  # a driver may wait; services may not
+        pause(LOOK_SECONDS)

@@ -28,6 +28,7 @@ from benchmarks.flood import ROWS_A_WINDOW, Flood
 from benchmarks.kills import ELSEWHERE, PRINCIPAL
 from benchmarks.memory import MEGABYTE, Peaks, watched
 from benchmarks.pulse import Pulse, pulse
+from benchmarks.timing import pause
 from benchmarks.watching import EVENT_TIME
 from evermodel.common.events.catalogue import LABELS, TRANSACTIONS, TRANSACTIONS_SCORED
 from evermodel.common.messaging.kafka import KafkaBroker
@@ -138,7 +139,7 @@ class Bench:
                 scorer = time.perf_counter()
             if scorer is not None and lags[1] <= MARKERS * self.partitions:
                 return scorer, time.perf_counter()
-            _pause(LOOK_SECONDS)
+            pause(LOOK_SECONDS)
         raise TimeoutError(f"not caught up within {PATIENCE_SECONDS:.0f} s: {self.lag()}")
 
 
@@ -251,7 +252,7 @@ def end_windows(bench: Bench) -> None:
     while sum(counted(bench.broker)) < bench.flood.published:
         if time.monotonic() > deadline:
             return  # the figures will say what is missing
-        _pause(LOOK_SECONDS)
+        pause(LOOK_SECONDS)
 
 
 def memory(peaks: Peaks) -> Figures:
@@ -260,7 +261,3 @@ def memory(peaks: Peaks) -> Figures:
         f"memory_{role}": Figure(own / MEGABYTE, "MB at most")
         for role, own in sorted(peaks.own.items())
     }
-
-
-def _pause(seconds: float) -> None:
-    time.sleep(seconds)  # noqa: TID251  # a driver may wait; services may not

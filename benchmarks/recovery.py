@@ -14,6 +14,7 @@ from statistics import median
 from benchmarks.figures import Figure, Figures
 from benchmarks.kills import recoveries
 from benchmarks.links import CHAIN, PEER_CHAIN, PEER_TOPICS, ended, start
+from benchmarks.timing import pause
 from benchmarks.watching import Bed, Eyes, bed, command, topic_is
 
 #: Time between a commit and the kill: groups have settled and work is under way.
@@ -46,7 +47,7 @@ def _recoveries(made: Bed, name: str, chain: Sequence[str], *, kills: int) -> li
     try:
         _through(made, eyes, chain, next(numbers))
         for _ in range(kills):
-            _pause(SETTLE_SECONDS)
+            pause(SETTLE_SECONDS)
             process.kill()
             killed = time.perf_counter()
             process.wait()
@@ -64,7 +65,3 @@ def _through(made: Bed, eyes: Eyes, chain: Sequence[str], number: int) -> float:
     made.broker.publish([command(number, topic=chain[0])])
     moment, _ = eyes.until(topic_is(chain[1]))
     return moment
-
-
-def _pause(seconds: float) -> None:
-    time.sleep(seconds)  # noqa: TID251  # a driver may wait; services may not

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.memory import MEGABYTE
 from evermodel.embedded.process import recorded
-
-MEGABYTE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from benchmarks.flatness import verdicts
 from benchmarks.plot import write_plot
 from benchmarks.samples import sampled
 from benchmarks.story_without_end import windows
+from benchmarks.timing import pause
 from benchmarks.troubles import troubled, troubles
 from evermodel.common.events.access import OPERATOR, UPSTREAM
 from evermodel.common.events.catalogue import DEAD_LETTERS, LABELS
@@ -73,7 +74,7 @@ def measure(*, quick: bool, minutes: float | None = None) -> Figures:
         with sampled(up.folder, every_seconds=LOOK_SECONDS, lag=looking) as samples:
             with troubled(troubles(up, proxy), every_seconds=every, samples=samples) as done:
                 played = play(up, until=time.monotonic() + lasts)
-            _pause(REST_SECONDS)
+            pause(REST_SECONDS)
         kills = sum(name.startswith("kill") for name in done)
         figures = {
             "minutes": Figure(lasts / 60, "minutes"),
@@ -151,7 +152,7 @@ def settle(up: Stack, soaked: Soaked, window: Window) -> None:
         except BrokerUnavailable:  # killed a moment ago
             if time.monotonic() > end:
                 raise
-            _pause(0.5)
+            pause(0.5)
         else:
             return
 
@@ -236,7 +237,3 @@ def _lag(groups: KafkaGroups) -> float | None:
             if at.topic in topics and at in ends
         )
     )
-
-
-def _pause(seconds: float) -> None:
-    time.sleep(seconds)  # noqa: TID251  # a driver may wait; services may not

@@ -1,4 +1,4 @@
-"""Timing contenders turn about, so that a busy moment of the machine hits all of them."""
+"""Time in benchmarks: contenders turn about, so that a busy moment hits all of them; a pause."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -28,3 +28,8 @@ def quantile(values: Sequence[float], share: float) -> float:
     """Return the value below which `share` of `values` lie (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def pause(seconds: float) -> None:
+    """Wait: a driver may, services may not."""
+    time.sleep(seconds)  # noqa: TID251  # see above

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.samples import Samples
+from benchmarks.timing import pause
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.services import ROLES
 from evermodel.embedded.stack import Stack
@@ -76,7 +77,7 @@ def _hang(up: Stack, name: str) -> None:
     process = psutil.Process(pid)
     process.send_signal(signal.SIGSTOP)
     try:
-        _pause(AWAY_SECONDS)
+        pause(AWAY_SECONDS)
     finally:
         process.send_signal(signal.SIGCONT)
 
@@ -85,15 +86,11 @@ def _away(repository: Path) -> None:
     elsewhere = repository.with_name(f"{repository.name}.away")
     repository.rename(elsewhere)
     try:
-        _pause(AWAY_SECONDS)
+        pause(AWAY_SECONDS)
     finally:
         elsewhere.rename(repository)
 
 
 def _cut(proxy: Proxy) -> None:
     with proxy.away():
-        _pause(AWAY_SECONDS)
-
-
-def _pause(seconds: float) -> None:
-    time.sleep(seconds)  # noqa: TID251  # a driver may wait; services may not
+        pause(AWAY_SECONDS)

@@ -56,7 +56,7 @@ def test_one_training_is_one_finished_run_whatever_mlflow_answers(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     fits, left_out = STEPS[step]
-    # Twice: MLflow's own client may ask once more by itself.
+    # Twice: what is waited for once may be waited for again.
     rule = gateway.spoil(fits, ANSWERS[answer], left_out=left_out, times=2)
     training = Training(name, gateway.uri, tmp_path)
     with caplog.at_level(logging.WARNING):
