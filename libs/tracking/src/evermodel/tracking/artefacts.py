@@ -15,7 +15,8 @@ from evermodel.tracking.client import Absent, NoAnswer, answering, connect
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_SCHEME = "runs:/"
+#: How the address of a run's artefact begins.
+RUNS = "runs:/"
 
 #: Bytes by path in the run; None: the store of the artefacts does not say how many.
 Sizes = dict[str, int | None]
@@ -31,9 +32,9 @@ def download(uri: str, *, into: Path, tracking_uri: str) -> Path:
     """
     import mlflow  # noqa: PLC0415  # 2.5 s
 
-    run, _, path = uri.removeprefix(_SCHEME).partition("/")
+    run, _, path = uri.removeprefix(RUNS).partition("/")
     with answering():
-        if not uri.startswith(_SCHEME) or not path:
+        if not uri.startswith(RUNS) or not path:
             return Path(
                 mlflow.artifacts.download_artifacts(
                     artifact_uri=uri, dst_path=str(into), tracking_uri=tracking_uri

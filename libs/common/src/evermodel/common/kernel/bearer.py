@@ -8,6 +8,10 @@ import ipaddress
 
 _KIND = "bearer "
 
+#: What whoever shows none is told, beside 401 and the header of `ASKED`.
+SHOW_IT = "show the token: Authorization: Bearer ...\n"
+ASKED = {"WWW-Authenticate": "Bearer"}
+
 
 def is_loopback(host: str) -> bool:
     """Return whether only this machine reaches who listens on `host`, a name or an address.

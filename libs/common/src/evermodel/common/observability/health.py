@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from evermodel.common.kernel.bearer import shows
+from evermodel.common.kernel.bearer import ASKED, SHOW_IT, shows
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.observability.metrics import Metrics
 
@@ -42,7 +42,7 @@ def health_server(
         def do_GET(self) -> None:  # the base class's name
             shown = self.headers.get("Authorization")
             if self.path == "/metrics" and not shows(shown, token=token):
-                self._send(_WHO_ASKS, b"show the token: Authorization: Bearer ...\n", "text/plain")
+                self._send(_WHO_ASKS, SHOW_IT.encode(), "text/plain")
             elif self.path == "/metrics":
                 self._send(200, generate_latest(metrics.registry), CONTENT_TYPE_LATEST)
             elif self.path in {"/healthz", "/readyz"}:
@@ -54,7 +54,8 @@ def health_server(
         def _send(self, status: int, body: bytes, kind: str) -> None:
             self.send_response(status)
             if status == _WHO_ASKS:
-                self.send_header("WWW-Authenticate", "Bearer")
+                for name, value in ASKED.items():
+                    self.send_header(name, value)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from evermodel.common.kernel.bearer import is_loopback, shows
+from evermodel.common.kernel.bearer import ASKED, SHOW_IT, is_loopback, shows
 from evermodel.console.ports import Answer, Answering
 
 _MOST = 1000
@@ -91,10 +91,7 @@ def _guard(token: str | None) -> Middleware:
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path != "/healthz":
             if not shows(request.headers.get("Authorization"), token=token):
-                raise web.HTTPUnauthorized(
-                    text="show the token: Authorization: Bearer ...\n",
-                    headers={"WWW-Authenticate": "Bearer"},
-                )
+                raise web.HTTPUnauthorized(text=SHOW_IT, headers=ASKED)
             name = request.url.host or ""
             if token is None and not is_loopback(name):
                 raise web.HTTPForbidden(text=f"nobody here is called {name[:100]}\n")

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from evermodel.scorer.ports import BundleRefused, BundleUnreachable
-from evermodel.tracking.artefacts import download
+from evermodel.tracking.artefacts import RUNS, download
 from evermodel.tracking.client import Absent, NoAnswer, Refused
 
-_KEPT = ("runs:/", "models:/")
+_KEPT = (RUNS, "models:/")
 
 
 class MlflowDownload:

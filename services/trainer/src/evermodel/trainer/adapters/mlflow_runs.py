@@ -15,7 +15,7 @@ from typing import Any
 
 from evermodel.common.events.payload import Name, Time
 from evermodel.common.kernel.ids import EventId, plain
-from evermodel.tracking.artefacts import download, upload
+from evermodel.tracking.artefacts import RUNS, download, upload
 from evermodel.tracking.client import Absent, NoAnswer, answering, connect, experiment_of
 from evermodel.trainer.ports import BUNDLE, HOLDOUT, REPORT, Plan, Report, Run, Unavailable
 
@@ -113,7 +113,7 @@ def _only_first(client: Any, model: Name, cause: EventId) -> str | None:
 def _found(client: Any, run_id: str) -> Run:
     with TemporaryDirectory() as folder:
         file = download(
-            f"runs:/{run_id}/{REPORT}", into=Path(folder), tracking_uri=client.tracking_uri
+            f"{RUNS}{run_id}/{REPORT}", into=Path(folder), tracking_uri=client.tracking_uri
         )
         return _run(run_id, Report.model_validate_json(file.read_bytes()))
 
@@ -163,7 +163,7 @@ def _mark_failed(client: Any, run_id: str) -> None:
 def _run(run_id: str, report: Report) -> Run:
     return Run(
         run_id=run_id,
-        bundle_uri=f"runs:/{run_id}/{BUNDLE}",
-        holdout_uri=f"runs:/{run_id}/{HOLDOUT}",
+        bundle_uri=f"{RUNS}{run_id}/{BUNDLE}",
+        holdout_uri=f"{RUNS}{run_id}/{HOLDOUT}",
         report=report,
     )
