@@ -28,14 +28,7 @@ from benchmarks.load import (
     memory,
 )
 from benchmarks.memory import watched
-from evermodel.common.events.catalogue import (
-    DETECTOR_STATE,
-    TRANSACTIONS,
-    TRANSACTIONS_PARTIALS,
-    TRANSACTIONS_SCORED,
-    TRANSACTIONS_WINDOWED,
-    WINDOWER_STATE,
-)
+from evermodel.common.events.catalogue import CATALOGUE, TRANSACTIONS, TRANSACTIONS_SCORED
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.embedded.addresses_file import read_addresses
 from evermodel.embedded.process import Child, Command
@@ -43,12 +36,7 @@ from evermodel.embedded.stack import commands
 
 #: Who comes and goes, and what it reads.
 COMING = {"scorer": TRANSACTIONS.name, "drift-windower": TRANSACTIONS_SCORED.name}
-RECORDS = (
-    WINDOWER_STATE.name,
-    TRANSACTIONS_PARTIALS.name,
-    TRANSACTIONS_WINDOWED.name,
-    DETECTOR_STATE.name,
-)
+WIDE = tuple(topic for topic in CATALOGUE if topic.is_wide)
 _STARTED = b"starts as instance"
 _START_SECONDS = 120.0
 
@@ -193,11 +181,14 @@ def until_started(bench: Bench, command: Command, *, rate: float) -> None:
 
 def largest_records(bench: Bench) -> Figures:
     """Return the largest record of each topic that grows with features."""
-    records = read_whole(bench.broker, partitions_of(bench.broker, RECORDS))
+    records = read_whole(bench.broker, partitions_of(bench.broker, [topic.name for topic in WIDE]))
     sizes: dict[str, int] = defaultdict(int)
     for record in records:
         sizes[record.topic] = max(sizes[record.topic], len(record.value or b""))
-    return {f"largest_{topic}": Figure(sizes[topic], "bytes (of 1,000,000)") for topic in RECORDS}
+    return {
+        f"largest_{topic.name}": Figure(sizes[topic.name], f"bytes (of {topic.record_bytes:,})")
+        for topic in WIDE
+    }
 
 
 def prefixed(name: str, figures: Mapping[str, Figure]) -> Figures:

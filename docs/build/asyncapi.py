@@ -46,6 +46,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
                     "retention.ms": -1
                     if topic.retention_seconds is None
                     else topic.retention_seconds * 1000,
+                    **({"max.message.bytes": topic.max_message_bytes} if topic.is_wide else {}),
                 }
             }
         },

@@ -26,12 +26,19 @@ watermark instead of a row.
 More than a schema can say is asked of what is published from outside, else it is a dead letter:
 times lie between the years 1900 and 9998, rows not over a year ahead of their partition; a scored
 row names 16 versions at most, one partition's rows of a window 32; names of headers are UTF-8.
+
+A record may have a million bytes, uncompressed, with its key and headers; those of
+{wide}
+grow with a model's features and may have eight million. `max.message.bytes` of these topics says so
+to the broker; whoever produces or mirrors them tells his client (`message.max.bytes`,
+`max.request.size`).
 """
 
 
 def page() -> str:
     """Return the page."""
-    parts = [_HEAD, "\n## Topics\n\n", _topics()]
+    wide = ", ".join(f"`{topic.name}`" for topic in CATALOGUE if topic.is_wide)
+    parts = [_HEAD.replace("{wide}", wide), "\n## Topics\n\n", _topics()]
     parts += [_event(payload) for payload in schemas.payloads()]
     return "".join(parts)
 

@@ -10,6 +10,7 @@ from evermodel.common.events.catalogue import (
     MODEL_TRAINED,
     TRAINER_STATE,
     TRANSACTIONS,
+    TRANSACTIONS_WINDOWED,
 )
 from evermodel.common.messaging.kafka_admin import check_topics, create_topics
 from evermodel.common.runtime.service import FAILED, UNAVAILABLE
@@ -109,37 +110,52 @@ def test_a_wrong_number_of_partitions_is_refused_at_the_start(
     seen="'{sentence}'",
 )
 @pytest.mark.parametrize(
-    ("topic", "name", "value", "sentence"),
+    ("topic", "name", "value", "before", "sentence"),
     [
         (
             TRAINER_STATE.name,
             "cleanup.policy",
             "delete",
+            "compact",
             "trainer.state: cleanup.policy is delete instead of compact",
         ),
         (
             TRANSACTIONS.name,
             "retention.ms",
             "1000",
+            "604800000",
             "transactions: retention.ms is 1000 instead of 604800000",
         ),
         (
             MODEL_TRAINED.name,
             "max.message.bytes",
             "100",
+            "",
             "model.trained: max.message.bytes is 100, less than 1040000",
+        ),
+        (
+            TRANSACTIONS_WINDOWED.name,
+            "max.message.bytes",
+            "1048588",
+            "8040000",
+            "transactions.windowed: max.message.bytes is 1048588, less than 8040000",
         ),
     ],
 )
 def test_settings_that_would_lose_records_are_named(
-    hands: Administrator, settings: KafkaSettings, topic: str, name: str, value: str, sentence: str
+    hands: Administrator,
+    settings: KafkaSettings,
+    topic: str,
+    name: str,
+    value: str,
+    before: str,
+    sentence: str,
 ) -> None:
-    before = "604800000" if name == "retention.ms" else "compact"
     hands.set(topic, **{name.replace(".", "_"): value})
     try:
         assert topics_at(settings).detail == sentence
     finally:
-        hands.set(topic, **{name.replace(".", "_"): "" if name == "max.message.bytes" else before})
+        hands.set(topic, **{name.replace(".", "_"): before})
 
 
 @pytest.mark.whole

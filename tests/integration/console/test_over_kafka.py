@@ -18,12 +18,15 @@ import psutil
 import pytest
 from confluent_kafka import Producer
 
+from evermodel.common.events.catalogue import ORDINARY_BYTES
 from evermodel.common.events.codec import encode
 from evermodel.common.events.envelope import EventMeta
-from evermodel.common.events.payload import Payload
+from evermodel.common.events.payload import Payload, Span
 from evermodel.common.events.training import ModelTrained
+from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
 from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName
 from evermodel.common.messaging.deadletter import dead_letter, encode_dead_letter
+from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.records import Record
@@ -31,6 +34,9 @@ from evermodel.common.messaging.redrive import redrive
 from evermodel.common.settings import KafkaSettings
 from evermodel.common.testing.rollouts import artefact, rollout_step
 from tests.integration.services import end, service
+from tests.unit.drift.bench import DAY, MONDAY
+from tests.unit.drift.detecting import NAME
+from tests.unit.drift.wide import Wide
 
 MODEL = ModelName("watched")
 TRAINED = ModelTrained(
@@ -193,6 +199,27 @@ def test_it_shows_what_happens_while_it_runs(
         topics.publish("model.trained", trained, id_="meanwhile", day=9)
         both = ["meanwhile", "before"]
         asyncio.run(eventually(lambda: shown(port, another) == both, seconds=5))
+
+
+def test_it_shows_a_window_of_megabytes(
+    own_kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    """And what comes after it: a client that takes no more than a megabyte would stand still."""
+    port, counters = unused_tcp_port, Wide(2_000).counters
+    span = Span(start=MONDAY, end=MONDAY + DAY)
+    window = TransactionsWindowed(model=NAME, window=span, counters=counters, quality="pass")
+    large = new_event(window, time=MONDAY, source="/test", identity="large")
+    assert len(large.value or b"") > ORDINARY_BYTES
+    after = window.model_copy(update={"counters": WindowCounters(rows=7)})
+    small = new_event(after, time=MONDAY + DAY, source="/test", identity="small")
+    with (
+        console(own_kafka_bootstrap, port=port, log=tmp_path / "console.log"),
+        closing(KafkaBroker(KafkaSettings(bootstrap_servers=own_kafka_bootstrap))) as broker,
+    ):
+        for event in (large, small):
+            broker.publish([event])
+        both = [dict(event.headers)["ce_id"].decode() for event in (small, large)]
+        asyncio.run(eventually(lambda: shown(port, NAME) == both))
 
 
 @pytest.mark.parametrize(("taken", "code"), [(False, 3), (True, 1)])

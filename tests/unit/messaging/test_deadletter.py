@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS
+from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, ORDINARY_BYTES
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.training import ModelTrained
@@ -25,7 +25,6 @@ from evermodel.common.messaging.memory import MemoryBroker, MemoryProducer
 from evermodel.common.messaging.memory_group import MemoryConsumer
 from evermodel.common.messaging.ports import Consumer, TransactionAborted
 from evermodel.common.messaging.records import (
-    MAX_RECORD_BYTES,
     Outgoing,
     Record,
     TopicPartition,
@@ -89,7 +88,7 @@ def test_a_letter_fits_its_topic_and_says_what_it_left_out(
         record, group="g", reason="bug", error=KeyError("x" * 20_000), attempts=1, time=START
     )
     published = encode_dead_letter(letter, topic="drift.dead-letter")
-    assert size_of(published) <= MAX_RECORD_BYTES
+    assert size_of(published) <= ORDINARY_BYTES
     again = decode_dead_letter(published.value)
     whole = {"key": key, "value": value, "headers": (("h", header),)}
     kept = {name: getattr(again, name) for name in whole if name not in again.cut}

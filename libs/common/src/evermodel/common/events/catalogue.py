@@ -18,12 +18,21 @@ from evermodel.common.events.windows import TransactionsPartial, TransactionsWin
 
 DAY = 86_400
 
+#: What a topic of Kafka's defaults takes of one record, with its keys and headers, uncompressed:
+#: the broker refuses batches over 1,048,588, and a redrive adds headers.
+ORDINARY_BYTES = 1_000_000
+#: What topics take whose records grow with a model's features: some 2,000 bytes a feature and
+#: reference (docs/decisions/0013).
+WIDE_BYTES = 8_000_000
+#: A redriven record is its original, which its topic took, and two headers more.
+REDRIVE_BYTES = 40_000
+
 Key = Literal["entity", "transaction id", "model", "as the source"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """One topic. `retention_seconds` None means for ever."""
+    """One topic. `retention_seconds` None means for ever; `record_bytes`: of its largest record."""
 
     name: str
     holds: str
@@ -34,6 +43,17 @@ class Topic:
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     compacted: bool = False
+    record_bytes: int = ORDINARY_BYTES
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it takes larger records than a topic of Kafka's defaults."""
+        return self.record_bytes > ORDINARY_BYTES
+
+    @property
+    def max_message_bytes(self) -> int:
+        """Kafka's setting of this name, at least: a redriven record must fit too."""
+        return self.record_bytes + REDRIVE_BYTES
 
 
 _LIFECYCLE_READERS = ("console",)
@@ -47,6 +67,7 @@ def _lifecycle(
     producers: tuple[str, ...],
     consumers: tuple[str, ...],
     days: int | None = None,
+    record_bytes: int = ORDINARY_BYTES,
 ) -> Topic:
     return Topic(
         name=name,
@@ -57,10 +78,11 @@ def _lifecycle(
         retention_seconds=None if days is None else days * DAY,
         producers=producers,
         consumers=(*consumers, *_LIFECYCLE_READERS),
+        record_bytes=record_bytes,
     )
 
 
-def _state(name: str, owner: str, holds: str) -> Topic:
+def _state(name: str, owner: str, holds: str, *, record_bytes: int = ORDINARY_BYTES) -> Topic:
     return Topic(
         name=name,
         holds=holds,
@@ -71,6 +93,7 @@ def _state(name: str, owner: str, holds: str) -> Topic:
         producers=(owner,),
         consumers=(owner,),
         compacted=True,
+        record_bytes=record_bytes,
     )
 
 
@@ -124,6 +147,7 @@ TRANSACTIONS_PARTIALS = _lifecycle(
     producers=("drift-windower",),
     consumers=("drift-detector",),
     days=28,
+    record_bytes=WIDE_BYTES,
 )
 TRANSACTIONS_WINDOWED = _lifecycle(
     "transactions.windowed",
@@ -132,6 +156,7 @@ TRANSACTIONS_WINDOWED = _lifecycle(
     producers=("drift-detector", "upstream"),
     consumers=("drift-detector", "drift-outcomes", "deployer"),
     days=365,
+    record_bytes=WIDE_BYTES,
 )
 OUTCOMES_MATURED = _lifecycle(
     "outcomes.matured",
@@ -183,8 +208,15 @@ LIFECYCLE_COMMANDS = _lifecycle(
     consumers=("trainer", "deployer"),
 )
 
-WINDOWER_STATE = _state("drift.windower.state", "drift-windower", "open counters")
-DETECTOR_STATE = _state("drift.detector.state", "drift-detector", "open merges, drift state")
+WINDOWER_STATE = _state(
+    "drift.windower.state", "drift-windower", "open counters", record_bytes=WIDE_BYTES
+)
+DETECTOR_STATE = _state(
+    "drift.detector.state",
+    "drift-detector",
+    "open merges, drift state",
+    record_bytes=WIDE_BYTES,
+)
 OUTCOMES_STATE = _state("drift.outcomes.state", "drift-outcomes", "windows that failed quality")
 TRAINER_STATE = _state("trainer.state", "trainer", "admission and the training in flight")
 DEPLOYER_STATE = _state("deployer.state", "deployer", "the rollout in progress")
@@ -231,6 +263,12 @@ def topic_of(payload: type[Payload]) -> Topic:
 def topic_named(name: str) -> Topic:
     """Return the catalogue's entry for `name`; ``KeyError`` when there is none."""
     return _BY_NAME[name]
+
+
+def record_bytes_of(name: str) -> int:
+    """Return how large a record of topic `name` may be; of one not listed here, the ordinary."""
+    topic = _BY_NAME.get(name)
+    return ORDINARY_BYTES if topic is None else topic.record_bytes
 
 
 _BY_NAME = {topic.name: topic for topic in CATALOGUE}

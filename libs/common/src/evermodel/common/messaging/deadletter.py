@@ -15,9 +15,10 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from evermodel.common.events.catalogue import record_bytes_of
 from evermodel.common.kernel.errors import Fatal, Poison, Reason
 from evermodel.common.kernel.redaction import redact
-from evermodel.common.messaging.records import MAX_RECORD_BYTES, Outgoing, Record, size_of
+from evermodel.common.messaging.records import Outgoing, Record, size_of
 
 #: What a letter leaves out when it must, in this order.
 Part = Literal["value", "headers", "key"]
@@ -103,7 +104,7 @@ def encode_dead_letter(letter: DeadLetter, *, topic: str) -> Outgoing:
     """
     made = _encoded(letter, topic=topic)
     for part in _PARTS:
-        if part not in letter.cut and size_of(made) > MAX_RECORD_BYTES:
+        if part not in letter.cut and size_of(made) > record_bytes_of(topic):
             letter = letter.without(part)
             made = _encoded(letter, topic=topic)
     return made

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from evermodel.common.events.catalogue import topic_of
+from evermodel.common.events.catalogue import record_bytes_of, topic_of
 from evermodel.common.events.codec import encode
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.ids import EventId, LifecycleId, caused_id, identity_id
 from evermodel.common.messaging.api import Emit
-from evermodel.common.messaging.records import MAX_RECORD_BYTES, Outgoing, size_of
+from evermodel.common.messaging.records import Outgoing, size_of
 
 
 def outgoing(
@@ -38,7 +38,7 @@ def outgoing(
         headers=headers,
         partition=partition,
     )
-    if size_of(made) > MAX_RECORD_BYTES:
+    if size_of(made) > record_bytes_of(made.topic):
         raise ValueError(f"{meta.type} of {len(value)} bytes: events carry references, not rows")
     return made
 

@@ -20,7 +20,7 @@ from evermodel.common.messaging.kafka_errors import translate
 from evermodel.common.messaging.kafka_metadata import metadata
 from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.ports import BrokerUnavailable
-from evermodel.common.messaging.records import MAX_REDRIVEN_BYTES, TopicPartition
+from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.settings import KafkaSettings
 
 _REQUEST_SECONDS = 30.0
@@ -130,8 +130,8 @@ def check_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -
             if configured[name].get(key) != value
         ]
         largest = configured[name].get(_LARGEST)
-        if largest is not None and int(largest) < MAX_REDRIVEN_BYTES:
-            problems.append(f"{name}: {_LARGEST} is {largest}, less than {MAX_REDRIVEN_BYTES}")
+        if largest is not None and int(largest) < topic.max_message_bytes:
+            problems.append(f"{name}: {_LARGEST} is {largest}, less than {topic.max_message_bytes}")
     return problems
 
 
@@ -148,7 +148,7 @@ def partition_count(topic: Topic, settings: KafkaSettings) -> int:
 
 
 def topic_configuration(topic: Topic) -> dict[str, str]:
-    """Return the broker-side settings of `topic`."""
+    """Return the broker-side settings of `topic` that are to be just so."""
     if topic.compacted:
         return {"cleanup.policy": "compact", "segment.bytes": str(STATE_SEGMENT_BYTES)}
     seconds = topic.retention_seconds
@@ -159,11 +159,12 @@ def topic_configuration(topic: Topic) -> dict[str, str]:
 
 
 def _new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
+    larger = {_LARGEST: str(topic.max_message_bytes)} if topic.is_wide else {}
     return NewTopic(
         topic.name,
         num_partitions=partition_count(topic, settings),
         replication_factor=settings.replication,
-        config=topic_configuration(topic),
+        config={**topic_configuration(topic), **larger},
     )
 
 

@@ -8,19 +8,20 @@ from collections.abc import Mapping
 
 import confluent_kafka as ck
 
+from evermodel.common.events.catalogue import CATALOGUE
 from evermodel.common.messaging.beside import Threads
 from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
 from evermodel.common.messaging.kafka_consumer import REQUEST_SECONDS, KafkaConsumer
 from evermodel.common.messaging.kafka_errors import fatal_of, translate
 from evermodel.common.messaging.kafka_records import produce
 from evermodel.common.messaging.ports import BrokerUnavailable, Consumer, TransactionAborted
-from evermodel.common.messaging.records import MAX_REDRIVEN_BYTES, Outgoing, TopicPartition
+from evermodel.common.messaging.records import Outgoing, TopicPartition
 
 # send_offsets_to_transaction waits retry.backoff.ms between back-to-back transactions: 101 ms at
 # the default of 100, 8 ms at 5. A short transaction timeout bounds how long the records of a
 # service that never returns stall every read_committed reader.
 PRODUCER = {
-    "message.max.bytes": MAX_REDRIVEN_BYTES,
+    "message.max.bytes": max(topic.max_message_bytes for topic in CATALOGUE),
     "enable.idempotence": True,
     "acks": "all",
     "linger.ms": 2,

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from evermodel.common.events.catalogue import record_bytes_of
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.payload import Payload
 from evermodel.common.messaging.api import Job, Reaction, Rejected, ServiceSpec
 from evermodel.common.messaging.emission import emissions, state_records
-from evermodel.common.messaging.records import MAX_RECORD_BYTES, Outgoing, size_of
+from evermodel.common.messaging.records import Outgoing, size_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def prepare(
             records += state_records({key: value}, topic=spec.state.name, partition=places[key])
     records += reaction.records
     for record in records:
-        if size_of(record) > MAX_RECORD_BYTES:
+        if size_of(record) > record_bytes_of(record.topic):
             raise ValueError(f"{size_of(record)} bytes for {record.topic}: too large a record")
     home = next(iter(places.values()), 0)
     accepted = [Accepted(job, home, since_ms) for job in reaction.jobs]

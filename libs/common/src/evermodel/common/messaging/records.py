@@ -43,13 +43,6 @@ class Outgoing(Struct, frozen=True, kw_only=True, gc=False):
     partition: int | None = None
 
 
-#: What a topic takes by default, less what a redrive adds. librdkafka refuses more than its
-#: ``message.max.bytes``, the broker batches over 1,048,588.
-MAX_RECORD_BYTES = 1_000_000
-#: What the producer takes: a redriven record is its original and two headers more.
-MAX_REDRIVEN_BYTES = 1_040_000
-
-
 def size_of(record: Outgoing) -> int:
     """Return at most how many bytes `record` takes on the wire, uncompressed."""
     headers = sum(len(name) * 4 + len(value) + 16 for name, value in record.headers)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from evermodel.common.events.catalogue import REDRIVE_BYTES, record_bytes_of
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.deadletter import (
     REDRIVEN_FOR,
@@ -21,7 +22,6 @@ from evermodel.common.messaging.deadletter import (
 from evermodel.common.messaging.ports import Broker, BrokerUnavailable, Consumer
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import (
-    MAX_REDRIVEN_BYTES,
     Outgoing,
     Record,
     TopicPartition,
@@ -169,7 +169,7 @@ def _again(letter: DeadLetter, *, broker: Broker) -> Outgoing:
         value=whole.value,
         headers=_headers(whole),
     )
-    if size_of(again) > MAX_REDRIVEN_BYTES:
+    if size_of(again) > record_bytes_of(again.topic) + REDRIVE_BYTES:
         raise _Gone(f"{size_of(again)} bytes with its headers: larger than a topic takes")
     return again
 
