@@ -37,6 +37,7 @@ class Verdict:
 
 
 Judge = Callable[[Action | None], Verdict]
+Record = Callable[[str, object], None]
 
 
 @cache
@@ -135,3 +136,18 @@ def verdict_on(
         restarts=sum(came.restarts.values()),
         seconds=seconds,
     )
+
+
+def holds(verdict: Verdict, action: Action, spot: Spot, record_property: Record) -> None:
+    """Require that the story came to `spot`, and that nothing shows of it; record what was met."""
+    for name, value in (
+        ("action", action),
+        ("role", spot.role),
+        ("point", f"{spot.when} {spot.point}"),
+        ("story_seconds", round(verdict.seconds)),
+        ("story_restarts", verdict.restarts),
+    ):
+        record_property(name, value)
+    assert spot.name in verdict.fired, f"the story never came to {spot}"
+    assert not verdict.broken
+    assert not verdict.otherwise, "other decisions than of the undisturbed run"

@@ -14,6 +14,7 @@ from evermodel.common.messaging.faultpoints import Moment
 When = Literal["before", "after"]
 Action = Literal["kill -9", "exception", "hang", "network cut"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
+CUT: Action = "network cut"
 
 ROLES: dict[str, tuple[str, ...]] = {
     "scorer": ("evermodel.scorer",),

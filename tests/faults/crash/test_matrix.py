@@ -1,15 +1,13 @@
 """Service by crash point by fault: whatever happens to whom and when, afterwards nothing shows.
 
 A story holds one kind of fault at every point. Its cells are judged together, by what all of them
-left behind: one broken law turns all red.
+left behind: one broken law turns all red. Of being cut off there is ``test_cut_off``.
 """
-
-from collections.abc import Callable
 
 import pytest
 
-from tests.faults.crash.conftest import Judge, sampled
-from tests.faults.crash.points import ACTIONS, Action, Spot, spots
+from tests.faults.crash.conftest import Judge, Record, holds, sampled
+from tests.faults.crash.points import ACTIONS, CUT, Action, Spot, spots
 
 
 @pytest.mark.whole
@@ -20,22 +18,9 @@ from tests.faults.crash.points import ACTIONS, Action, Spot, spots
     promise="every law holds, and every decision is that of a run to which nothing was done",
 )
 @pytest.mark.parametrize("spot", list(spots()), ids=str)
-@pytest.mark.parametrize("action", ACTIONS)
-def test_nothing_shows(
-    action: Action, spot: Spot, judged: Judge, record_property: Callable[[str, object], None]
-) -> None:
-    verdict = judged(action)
-    for name, value in (
-        ("action", action),
-        ("role", spot.role),
-        ("point", f"{spot.when} {spot.point}"),
-        ("story_seconds", round(verdict.seconds)),
-        ("story_restarts", verdict.restarts),
-    ):
-        record_property(name, value)
-    assert spot.name in verdict.fired, f"the story never came to {spot}"
-    assert not verdict.broken
-    assert not verdict.otherwise, "other decisions than of the undisturbed run"
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action != CUT])
+def test_nothing_shows(action: Action, spot: Spot, judged: Judge, record_property: Record) -> None:
+    holds(judged(action), action, spot, record_property)
 
 
 @pytest.mark.timeout(900)
