@@ -114,5 +114,6 @@ class Reports(Protocol):
 
         Raises:
             ReportFailed: the pictures cannot be made, or took too much; nothing was filed.
-            Unavailable: the store does not answer; nothing that is returned later was filed.
+            Unavailable: the store does not answer, or there is no room here; nothing that is
+                returned later was filed.
         """

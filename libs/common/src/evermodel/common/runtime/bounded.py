@@ -19,10 +19,14 @@ from typing import NoReturn
 
 import psutil
 
+from evermodel.common.kernel.errors import is_exhausted
+
 _LOG = logging.getLogger(__name__)
 
 #: Exit code of a process whose starter is gone, if it leads no group.
 ORPHANED = 70
+#: Exit code of a process that had no room even to say so: the disk of its report is full.
+NO_ROOM = 75
 
 _LOOK_SECONDS = 0.1
 _MEGABYTE = 1 << 20
@@ -81,6 +85,21 @@ def inherited(*prefixes: str) -> dict[str, str]:
 def end_with_starter() -> None:
     """End this process and what it started when its starter is gone, from a thread of its own."""
     threading.Thread(target=_wait_for_the_end, daemon=True).start()
+
+
+def write_report(file: Path, content: bytes) -> None:
+    """Write what the process has found into `file`, whole or not at all.
+
+    Without room for it the process ends at once, with `NO_ROOM`: its log has no room either.
+    """
+    draft = file.with_name(f".{file.name}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(file)
+    except OSError as error:
+        if not is_exhausted(error):
+            raise
+        os._exit(NO_ROOM)
 
 
 def leave_orphaned() -> NoReturn:

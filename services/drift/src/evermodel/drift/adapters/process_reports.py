@@ -13,8 +13,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from evermodel.common.kernel.errors import is_exhausted
 from evermodel.common.kernel.redaction import redact
-from evermodel.common.runtime.bounded import Bounds, Overran, inherited, last_words, run_bounded
+from evermodel.common.runtime.bounded import (
+    NO_ROOM,
+    Bounds,
+    Overran,
+    inherited,
+    last_words,
+    run_bounded,
+)
 from evermodel.common.settings import MLFLOW_CLIENT, TELEMETRY_OFF
 from evermodel.drift.adapters.report_papers import ANSWER, ORDER, NotFiled, Order
 from evermodel.drift.domain.alarms import Alarm
@@ -51,9 +59,13 @@ class ProcessReports:
         with self._turn:
             folder = self._work / f"report-{alarm.event_id}"
             shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True, mode=0o700)  # the order may hold a password
             try:
+                folder.mkdir(parents=True, mode=0o700)  # the order may hold a password
                 return self._made(order, folder)
+            except OSError as error:
+                if not is_exhausted(error):
+                    raise
+                raise Unavailable(f"no room for the report: {error}") from error
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -62,11 +74,17 @@ class ProcessReports:
         request.write_bytes(ORDER.dump_json(order))
         command = [sys.executable, "-m", self._module, str(request), str(answer)]
         try:
-            run_bounded(command, bounds=self._bounds, log=log, environment=_variables(folder))
+            code = run_bounded(
+                command, bounds=self._bounds, log=log, environment=_variables(folder)
+            )
+            if code == NO_ROOM:
+                raise Unavailable("no room for the report's answer")
             said = ANSWER.validate_json(answer.read_bytes())
         except Overran as error:
             raise ReportFailed(f"the report {error}") from error
         except (OSError, ValidationError) as error:
+            if is_exhausted(error):
+                raise
             words = redact(last_words(log))[-_LONGEST_WORDS:]
             raise ReportFailed(f"the report broke: {words}") from error
         match said:

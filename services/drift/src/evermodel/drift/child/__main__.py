@@ -9,7 +9,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from evermodel.common.runtime.bounded import end_with_starter
+from evermodel.common.kernel.errors import is_exhausted
+from evermodel.common.runtime.bounded import end_with_starter, write_report
 from evermodel.drift.adapters.mlflow_reports import MlflowReports
 from evermodel.drift.adapters.report_papers import ALARM, ANSWER, ORDER, VERDICT, NotFiled, Order
 from evermodel.drift.ports import Filed, Unavailable
@@ -23,9 +24,7 @@ def main(order: Path, answer: Path) -> int:
     end_with_starter()
     os.nice(_NICENESS)
     found = _answer(ORDER.validate_json(order.read_bytes()))
-    draft = answer.with_name(f".{answer.name}")
-    draft.write_bytes(ANSWER.dump_json(found))
-    draft.replace(answer)
+    write_report(answer, ANSWER.dump_json(found))
     return 0
 
 
@@ -44,6 +43,10 @@ def _answer(order: Order) -> Filed | NotFiled:
                     return failure
             return store.record(order.alarm, folder, without=order.without)
     except Unavailable as error:
+        return NotFiled("unavailable", str(error))
+    except OSError as error:
+        if not is_exhausted(error):
+            raise
         return NotFiled("unavailable", str(error))
 
 

@@ -14,9 +14,9 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from evermodel.common.kernel.errors import is_exhausted
+from evermodel.common.kernel.errors import Transient, is_exhausted
 from evermodel.common.runtime.ahead import Ahead
-from evermodel.common.runtime.bounded import Bounds, Overran
+from evermodel.common.runtime.bounded import NO_ROOM, Bounds, Overran
 from evermodel.registrar.adapters.plan import RESULT, Plan
 from evermodel.registrar.domain.evidence import Evaluation, NotEvaluated
 
@@ -65,6 +65,8 @@ class ChildEvaluation:
             ended = self._processes.run([str(request), str(answer)], bounds=self._bounds)
         except Overran as error:
             return NotEvaluated(f"the evaluation {error}")
+        if ended.code == NO_ROOM:  # of this machine, now: a verdict would stand for ever
+            raise Transient("no room for the evaluation's result")
         if ended.code != 0:
             return NotEvaluated(f"the evaluation ended with {ended.code}: {_last(ended.words)}")
         return _read(answer)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from evermodel.artefact.tensorflow import start_tensorflow
 from evermodel.common.runtime.ahead import take_job
+from evermodel.common.runtime.bounded import write_report
 from evermodel.common.runtime.ending import leave
 from evermodel.registrar.adapters.plan import RESULT, Plan
 from evermodel.registrar.child.evaluation import THREADS, evaluate
@@ -20,7 +21,7 @@ def main() -> int:
     """
     plan, result = take_job(prepare=lambda: start_tensorflow(threads=THREADS))
     found = evaluate(Plan.model_validate_json(Path(plan).read_bytes()))
-    Path(result).write_bytes(RESULT.dump_json(found))
+    write_report(Path(result), RESULT.dump_json(found))
     return 0
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from evermodel.common.kernel.errors import is_exhausted
-from evermodel.common.runtime.bounded import Bounds, Overran, last_words, run_bounded
+from evermodel.common.runtime.bounded import NO_ROOM, Bounds, Overran, last_words, run_bounded
 from evermodel.trainer.ports import BROKE, REPORT, ChildFailed, Plan, Report, Unavailable
 
 _LOG = logging.getLogger(__name__)
@@ -73,6 +73,8 @@ class ProcessChild:
 
 def _report(folder: Path, *, code: int) -> Report:
     log = folder / LOG
+    if code == NO_ROOM:  # nothing was heard of the training
+        raise Unavailable("no room for the training's report")
     try:
         report = Report.model_validate_json((folder / REPORT).read_bytes())
     except (OSError, ValidationError) as error:
