@@ -1,10 +1,9 @@
 """The lake's folder in trouble: full, in the way, gone, or with files in it that are not ours."""
 
 import errno
-import resource
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,25 +14,16 @@ from evermodel.common.kernel.errors import Transient
 from evermodel.drift.adapters.parquet_lake import ParquetLake
 from evermodel.lake.files import every_file
 from tests.contract.lake.test_lake import Lake
+from tests.faults.disk import Disk
 from tests.unit.drift.test_lake_files import NOT_NOW, labels
 
 PATH = "m/labels/day=2026-06-01/p0-000000000000.parquet"
 
 
 @contextmanager
-def full(_root: Path) -> Iterator[None]:
-    """Let no file grow, as a quota does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@contextmanager
-def in_the_way(root: Path) -> Iterator[None]:
+def in_the_way(disk: Disk) -> Iterator[None]:
     """Put a file where the folder must be; whoever we are, nothing can be written below."""
+    root = disk.root
     shutil.move(root / "m", root / "aside")
     (root / "m").touch()
     yield
@@ -42,18 +32,22 @@ def in_the_way(root: Path) -> Iterator[None]:
 
 
 @contextmanager
-def refused(root: Path) -> Iterator[None]:
+def refused(disk: Disk) -> Iterator[None]:
     """Say no to whoever writes: permissions bind nobody who runs as root."""
     with pytest.MonkeyPatch.context() as patch:
 
         def no(*_: object, **__: object) -> None:
-            raise PermissionError(errno.EACCES, "Permission denied", str(root))
+            raise PermissionError(errno.EACCES, "Permission denied", str(disk.root))
 
         patch.setattr(pq, "write_table", no)
         yield
 
 
-FAULTS = {"has no room": full, "has a file in the way": in_the_way, "may not be written": refused}
+FAULTS: dict[str, Callable[[Disk], AbstractContextManager[None]]] = {
+    "has no room": Disk.full,
+    "has a file in the way": in_the_way,
+    "may not be written": refused,
+}
 
 
 @pytest.mark.guarantee(
@@ -65,22 +59,23 @@ FAULTS = {"has no room": full, "has a file in the way": in_the_way, "may not be 
 )
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_cannot_be_written_now_is_asked_for_again_and_harms_nothing(
-    fault: str, tmp_path: Path
+    fault: str, disk: Disk
 ) -> None:
-    lake = ParquetLake(tmp_path)
+    root = disk.root
+    lake = ParquetLake(root)
     lake.write(PATH, [lake.pack_labels(labels("a"))])
-    before = (tmp_path / PATH).read_bytes()
+    before = (root / PATH).read_bytes()
     new = PATH.replace("p0", "p1")
 
-    with FAULTS[fault](tmp_path):
+    with FAULTS[fault](disk):
         for path in (PATH, new):
             with pytest.raises(Transient, match="the lake does not take"):
                 lake.write(path, [lake.pack_labels(labels("a", "b"))])
 
-    assert (tmp_path / PATH).read_bytes() == before
-    assert every_file(tmp_path) == [tmp_path / PATH], "half a file is nobody's"
+    assert (root / PATH).read_bytes() == before
+    assert every_file(root) == [root / PATH], "half a file is nobody's"
     lake.write(new, [lake.pack_labels(labels("a", "b"))])
-    assert pq.ParquetFile(tmp_path / new).metadata.num_rows == 2
+    assert pq.ParquetFile(root / new).metadata.num_rows == 2
 
 
 @pytest.mark.guarantee(
