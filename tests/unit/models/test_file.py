@@ -21,6 +21,10 @@ WRONG = {
     "no key": (GOOD.replace('time = "at"\n', ""), "m.toml:3: stream.time: is missing"),
     "no feature": (GOOD.replace('"sum"', ""), "m.toml:6: features: name at least one feature"),
     "a twice": (GOOD.replace('"sum"', '"sum", "sum"'), "m.toml:6: features: named more than once"),
+    "too many": (
+        GOOD.replace('"sum"', ", ".join(f'"f{number}"' for number in range(2_001))),
+        "m.toml:6: features: 2,001 features: a model has 2,000 at most",
+    ),
     "a name": (GOOD.replace('"t"', '"My T"'), "m.toml:2: model.name: expected 1 to 63 of a-z"),
     "a list": (GOOD.replace('["sum"]', '"sum"'), "m.toml:7: features.continuous: expected a list"),
     "no text": (GOOD.replace('"at"', "5"), "m.toml:4: stream.time: expected a valid string, got 5"),

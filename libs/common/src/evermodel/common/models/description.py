@@ -24,6 +24,10 @@ from evermodel.common.models.values import Duration, Section, Share, TopicName
 
 FeatureKind = Literal["continuous", "categorical", "flag"]
 
+#: Some 250 counts each, against two references where a promotion falls into a window: two kilobytes
+#: a feature and reference at millions of rows, of the eight megabytes of ``catalogue.WIDE_BYTES``.
+MOST_FEATURES = 2_000
+
 
 class ModelSection(Section):
     """Who the model is."""
@@ -102,6 +106,11 @@ class FeaturesSection(Section):
     def _some_and_once(self) -> Self:
         if not self.names:
             raise ValueError("name at least one feature under continuous, categorical or flag")
+        if len(self.names) > MOST_FEATURES:
+            raise ValueError(
+                f"{len(self.names):,} features: a model has {MOST_FEATURES:,} at most, or what is "
+                "counted of a window outgrows one record"
+            )
         twice = sorted({name for name in self.names if self.names.count(name) > 1})
         if twice:
             raise ValueError(f"named more than once: {', '.join(twice)}")
