@@ -15,12 +15,9 @@ from evermodel.deployer.adapters.memory_repository import MemoryRepository
 from evermodel.deployer.ports import Written
 from tests.contract.git.writing import git, on_git, up
 from tests.faults.git.faults import FAULTS, Place
+from tests.faults.git.retreat import OWED, taken_back
 from tests.faults.quick import whole_but
 from tests.unit.deployer.scenario import Story
-
-OWED = "is owed to the config repository"
-#: A Git that is away is asked every ten seconds.
-PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
@@ -40,10 +37,6 @@ def story(place: Place, monkeypatch: pytest.MonkeyPatch) -> Story:
     return Story(repository=repository).accepted(1).accepted(2).days(2)
 
 
-def owed(story: Story) -> float | None:
-    return story.metrics.registry.get_sample_value("evermodel_git_owed_changes", {"model": "fraud"})
-
-
 @pytest.mark.guarantee(
     "outside",
     fault="the config repository {fault} while a version must be taken back",
@@ -60,30 +53,12 @@ def test_a_bad_version_is_taken_back_at_once_and_git_is_told_once(
 ) -> None:
     case = FAULTS[fault]
     case.strike(place)
+    mend = case.mend
     with caplog.at_level(logging.ERROR):
-        story.cannot_serve(2)
-    assert story.weights == {1: 100}
-    assert "aborted v2" in story.actions
-    if case.mend is not None:
-        assert f"rollback(fraud): v2 -> v1 {OWED}" in caplog.text
-        story.seconds(1)
-        assert owed(story) == 1
-        case.mend(place)
-    seconds = 0
-    while story.handlers.state_of("fraud").owed:
-        story.seconds(1)
-        seconds += 1
-        assert seconds < PATIENCE_SECONDS, caplog.text
+        seconds = taken_back(
+            story, place.bare, caplog, mend=None if mend is None else lambda: mend(place)
+        )
     record_property("flows_again_seconds", seconds)
-
-    story.seconds(1)
-    assert owed(story) == 0
-    desired = on_git(place.bare, clone="another").desired("fraud")
-    assert desired is not None
-    assert desired.version == 1
-    subjects = git("log", "--format=%s", "main", at=place.bare).splitlines()
-    assert subjects.count("rollback(fraud): v2 -> v1") == 1
-    assert story.actions.count("aborted v2") == 1
 
 
 @pytest.mark.guarantee(

@@ -39,6 +39,8 @@ TRIES = 5
 TIMEOUT_SECONDS = 30.0
 #: Between the fields of what git is asked to print: in a trailer's value it counts as a space.
 _BETWEEN = "\x1f"
+#: Whom HTTPS believes: a company's own authority is named here, or nowhere.
+_TRUSTED = {"GIT_SSL_CAINFO", "GIT_SSL_CAPATH"}
 _TRANSPORTS = ("/", "./", "../", "file://", "ssh://", "https://", "http://", "git://", "git@")
 
 
@@ -72,6 +74,7 @@ class GitRepository:
         self._source = hashlib.sha256(self._url.encode()).hexdigest()[:16]
         self._environment, self._branch, self._pause = environment, branch, pause
         self._lock = threading.Lock()
+        self._refusal = ""
 
     def desired(self, model: str, /) -> Desired | None:
         """Return what the head of the branch wants (``ConfigRepository``)."""
@@ -98,7 +101,8 @@ class GitRepository:
                     return done
                 # Two writers that lost to each other must not meet again in step.
                 self._pause(random.uniform(0.0, 0.05 * 2**attempt))  # noqa: S311  # jitter
-        raise RepositoryUnavailable(f"the push was refused {TRIES} times: others write as well")
+        # Others write as well, or it is let in by nobody: what Git says of it tells which.
+        raise RepositoryUnavailable(f"the push was refused {TRIES} times: git: {self._refusal}")
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -200,6 +204,7 @@ class GitRepository:
         except GitFailed as error:
             said = str(error)
             if any(word in said for word in ("rejected", "failed to lock", "cannot lock ref")):
+                self._refusal = said
                 return False
             raise
         return True
@@ -242,7 +247,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
 def _environment() -> dict[str, str]:
     """Return an environment in which no user's configuration, hook or prompt plays a part."""
     name, mail = AUTHOR
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}  # noqa: TID251  # handed to the child unread
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _TRUSTED}  # noqa: TID251  # handed to the child unread
     return {
         **kept,
         "GIT_AUTHOR_NAME": name,

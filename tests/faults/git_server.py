@@ -1,6 +1,10 @@
-"""A Git server over HTTP that asks for a password, and looks at who asks while it is asked."""
+"""A Git server over HTTP that asks for a password, and looks at who asks while it is asked.
+
+It is Git's own ``http-backend``; how it misbehaves is told by `Server.does`.
+"""
 
 import os
+import ssl
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
@@ -8,42 +12,76 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from typing import Literal
 from urllib.parse import urlsplit
 
 import psutil
 
+#: To any request; to a push that is on its way; to a push that it has taken.
+Misdeed = Literal["nothing", "says 500", "cuts a push", "hangs in a push", "loses a push's answer"]
+_PUSH = "/git-receive-pack"
+_HANG_SECONDS = 60.0
+
 
 @dataclass
 class Server:
-    """`seen`: the command lines of all Git processes of the machine, at each request."""
+    """`seen`: the command lines of all Git processes of the machine, at each request.
+
+    `does`: how it misbehaves now; `did`: how often it has.
+    """
 
     port: int = 0
+    password: str = ""
+    does: Misdeed = "nothing"
+    did: int = 0
     seen: set[str] = field(default_factory=set)
     refused: int = 0
 
 
 @contextmanager
-def git_server(root: Path, *, user: str, password: str) -> Iterator[Server]:
-    """Serve the bare repositories below `root` to `user`."""
-    server = Server()
-    opens = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+def git_server(
+    root: Path, *, user: str, password: str, tls: ssl.SSLContext | None = None
+) -> Iterator[Server]:
+    """Serve the bare repositories below `root` to `user`; with `tls`, over HTTPS."""
+    server, closing = Server(password=password), Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             server.seen |= set(_commands())
-            if self.headers.get("Authorization") != opens:
+            opens = b64encode(f"{user}:{server.password}".encode()).decode()
+            if self.headers.get("Authorization") != f"Basic {opens}":
                 server.refused += 1
                 self.send_response(401)
                 self.send_header("WWW-Authenticate", 'Basic realm="git"')
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
-            self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            length = int(self.headers.get("Content-Length") or 0)
+            if server.does == "nothing" or not self._misbehave(length):
+                self._answer(self._ask(self.rfile.read(length)))
 
         do_POST = do_GET  # noqa: N815  # the base class's name
 
-        def _answer(self, body: bytes) -> None:
+        def _misbehave(self, length: int) -> bool:
+            """Do what `server.does`, if this request is one for it; its connection ends then."""
+            is_push = self.command == "POST" and self.path.endswith(_PUSH)
+            if server.does != "says 500" and not is_push:
+                return False
+            server.did += 1
+            self.close_connection = True
+            if server.does == "says 500":
+                self.send_error(500, "the disk of the forge is full")
+            elif server.does == "cuts a push":
+                self._ask(self.rfile.read(length // 2))
+            elif server.does == "hangs in a push":
+                closing.wait(_HANG_SECONDS)
+            else:
+                self._ask(self.rfile.read(length))
+            return True
+
+        def _ask(self, body: bytes) -> bytes:
+            """Return what Git's own server says to `body`."""
             asked = urlsplit(self.path)
             environment = {
                 **os.environ,
@@ -62,9 +100,12 @@ def git_server(root: Path, *, user: str, password: str) -> Iterator[Server]:
                 input=body,
                 env=environment,
                 capture_output=True,
-                check=True,
+                check=False,
             )
-            head, _, content = done.stdout.partition(b"\r\n\r\n")
+            return done.stdout
+
+        def _answer(self, said: bytes) -> None:
+            head, _, content = said.partition(b"\r\n\r\n")
             fields = dict(line.split(": ", 1) for line in head.decode().splitlines())
             self.send_response(int(fields.pop("Status", "200").split()[0]))
             for name, value in fields.items():
@@ -77,9 +118,12 @@ def git_server(root: Path, *, user: str, password: str) -> Iterator[Server]:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        if tls is not None:
+            listening.socket = tls.wrap_socket(listening.socket, server_side=True)
         server.port = listening.server_port
         Thread(target=listening.serve_forever, daemon=True).start()
         yield server
+        closing.set()
         listening.shutdown()
 
 
