@@ -26,6 +26,8 @@ class Proxy:
         self.delay_seconds = 0.0
         self.bytes_per_second: float | None = None
         self.connections = 0
+        #: Bytes of clients that still go through; then every connection is cut, and this is None.
+        self.bytes_until_cut: int | None = None
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
@@ -103,15 +105,24 @@ class Proxy:
             return
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._pump(reader, there_writer))
+                both.create_task(self._pump(reader, there_writer, counted=True))
                 both.create_task(self._pump(there_reader, writer))
         except* OSError:
             pass  # one side has gone
         finally:
             there_writer.transport.abort()
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, counted: bool = False
+    ) -> None:
         while data := await source.read(_CHUNK_BYTES):
+            if counted and self.bytes_until_cut is not None:
+                data, is_the_last = self._counted(data)
+                if is_the_last:
+                    sink.write(data)
+                    await sink.drain()
+                    self._drop()
+                    return
             if self.delay_seconds:
                 await asyncio.sleep(self.delay_seconds)
             if self.bytes_per_second:
@@ -120,6 +131,13 @@ class Proxy:
             await sink.drain()
         with suppress(OSError):
             sink.write_eof()
+
+    def _counted(self, data: bytes) -> tuple[bytes, bool]:
+        """Return what of `data` still goes through, and whether nothing more does."""
+        left = self.bytes_until_cut
+        assert left is not None
+        self.bytes_until_cut = left - len(data) if len(data) < left else None
+        return data[:left], self.bytes_until_cut is None
 
 
 @contextmanager

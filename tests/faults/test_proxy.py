@@ -68,6 +68,20 @@ def test_a_cut_ends_connections_and_refuses_new_ones_until_mended(proxy: Proxy) 
         assert asked(link, b"y") == b"y"
 
 
+def test_a_cut_after_so_many_bytes_lets_just_these_through(proxy: Proxy) -> None:
+    with connect(proxy) as link:
+        asked(link, b"x" * 100)
+        proxy.bytes_until_cut = 1000
+        assert asked(link, b"x" * 999) == b"x" * 999
+        with pytest.raises(ConnectionError):
+            link.sendall(b"yy")
+            while True:
+                silent(link)
+    assert proxy.bytes_until_cut is None
+    with connect(proxy) as link:
+        assert asked(link, b"z" * 5000) == b"z" * 5000
+
+
 def silent(link: socket.socket) -> None:
     """Raise if the other side is gone, whether it says so by a reset or by its end."""
     if link.recv(1) == b"":

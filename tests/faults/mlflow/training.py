@@ -1,5 +1,6 @@
 """A trainer on the real loop whose runs lie in a real MLflow; its child does as it is told."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +78,14 @@ def runs(name: str, server: str) -> list[Any]:
     return [] if experiment is None else list(client.search_runs([experiment.experiment_id]))
 
 
-def files(run_id: str, server: str, into: Path) -> dict[str, bytes]:
+def files(
+    run_id: str, server: str, into: Path, *, paths: Iterable[str] = FILES
+) -> dict[str, bytes]:
     """Return what lies in the run, of what a training leaves."""
     from mlflow import MlflowClient  # noqa: PLC0415  # seconds
 
     client = MlflowClient(tracking_uri=server)
     return {
         path: Path(client.download_artifacts(run_id, path, str(into))).read_bytes()
-        for path in FILES
+        for path in paths
     }
