@@ -26,8 +26,7 @@ class Proxy:
         self.delay_seconds = 0.0
         self.bytes_per_second: float | None = None
         self.connections = 0
-        #: Bytes of clients that still go through; then every connection is cut, and this is None.
-        self.bytes_until_cut: int | None = None
+        self._bytes_until_cut: int | None = None
         self._socket = socket.create_server(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
@@ -50,6 +49,15 @@ class Proxy:
     def reset(self) -> None:
         """End every connection now; new ones are let through."""
         self._loop.call_soon_threadsafe(self._drop)
+
+    def cut_after(self, count: int) -> None:
+        """End every connection once so many bytes more of clients went through; later ones pass."""
+        self._bytes_until_cut = count
+
+    @property
+    def waits_to_cut(self) -> bool:
+        """Whether fewer bytes than `cut_after` was told have come."""
+        return self._bytes_until_cut is not None
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -116,7 +124,7 @@ class Proxy:
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, counted: bool = False
     ) -> None:
         while data := await source.read(_CHUNK_BYTES):
-            if counted and self.bytes_until_cut is not None:
+            if counted and self._bytes_until_cut is not None:
                 data, is_the_last = self._counted(data)
                 if is_the_last:
                     sink.write(data)
@@ -134,10 +142,10 @@ class Proxy:
 
     def _counted(self, data: bytes) -> tuple[bytes, bool]:
         """Return what of `data` still goes through, and whether nothing more does."""
-        left = self.bytes_until_cut
+        left = self._bytes_until_cut
         assert left is not None
-        self.bytes_until_cut = left - len(data) if len(data) < left else None
-        return data[:left], self.bytes_until_cut is None
+        self._bytes_until_cut = left - len(data) if len(data) < left else None
+        return data[:left], self._bytes_until_cut is None
 
 
 @contextmanager

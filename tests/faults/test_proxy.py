@@ -71,15 +71,19 @@ def test_a_cut_ends_connections_and_refuses_new_ones_until_mended(proxy: Proxy) 
 def test_a_cut_after_so_many_bytes_lets_just_these_through(proxy: Proxy) -> None:
     with connect(proxy) as link:
         asked(link, b"x" * 100)
-        proxy.bytes_until_cut = 1000
+        proxy.cut_after(1000)
         assert asked(link, b"x" * 999) == b"x" * 999
+        link.sendall(b"yy")
         with pytest.raises(ConnectionError):
-            link.sendall(b"yy")
-            while True:
-                silent(link)
-    assert proxy.bytes_until_cut is None
+            until_the_end(link)
+    assert not proxy.waits_to_cut
     with connect(proxy) as link:
         assert asked(link, b"z" * 5000) == b"z" * 5000
+
+
+def until_the_end(link: socket.socket) -> None:
+    while True:
+        silent(link)
 
 
 def silent(link: socket.socket) -> None:

@@ -16,7 +16,6 @@ from typing import cast
 
 import pytest
 
-from evermodel.deployer.adapters import git_repository
 from evermodel.deployer.adapters.memory_repository import MemoryRepository
 from tests.contract.git.writing import git, on_git
 from tests.faults.git.faults import Place
@@ -51,8 +50,8 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         if IS_ROOT:
             give(folder, USER)
             as_user = functools.partial(subprocess.Popen, user=USER, group=USER, extra_groups=[])
-            monkeypatch.setattr(git_repository.subprocess, "Popen", as_user)
-            monkeypatch.setattr(git_repository.tempfile, "TemporaryDirectory", theirs)
+            monkeypatch.setattr(subprocess, "Popen", as_user)
+            monkeypatch.setattr(tempfile, "TemporaryDirectory", theirs)
         yield made
 
 
@@ -79,9 +78,8 @@ def writable(bare: Path, *, may: bool) -> None:
     "outside",
     fault="the config repository may not be written by the deployer's user",
     promise="its weight is zero at once; Git is told by one commit once it may be written",
-    seen=f"deployer logs 'rollback(fraud): v2 -> v1 {OWED}: the push was refused 5 times: git: push: "
-    "… unpacker error …'; "
-    "evermodel_git_owed_changes",
+    seen=f"deployer logs 'rollback(fraud): v2 -> v1 {OWED}: the push was refused 5 times: "
+    "git: push: … unpacker error …'; evermodel_git_owed_changes",
 )
 def test_a_repository_that_may_not_be_written_is_told_once_it_may(
     place: Place,

@@ -1,7 +1,7 @@
 """What a person does to a cluster, rightly or not: topics and groups changed from outside."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 
 # Public, but the stubs forget to export them.
@@ -99,6 +99,21 @@ class Administrator:
         while self._fewest(topic) < count:
             assert time.monotonic() < deadline, f"{topic} has too few replicas in step"
             time.sleep(0.1)
+
+    def replicas(self, topic: str) -> dict[int, frozenset[int]]:
+        """Return which brokers are to hold each partition of a topic."""
+        found = self._client.list_topics(topic, timeout=10).topics[topic].partitions
+        return {number: frozenset(partition.replicas) for number, partition in found.items()}
+
+    def await_replicas_on(
+        self, topic: str, brokers: Collection[int], *, seconds: float = 60.0
+    ) -> None:
+        """Return once each partition lies on just these brokers, whole."""
+        deadline = time.monotonic() + seconds
+        while {*self.replicas(topic).values()} != {frozenset(brokers)}:
+            assert time.monotonic() < deadline, f"{topic} lies on {self.replicas(topic)}"
+            time.sleep(0.1)
+        self.await_replicas(topic, count=len(brokers))
 
     def _fewest(self, topic: str) -> int:
         found = self._client.list_topics(topic, timeout=10).topics[topic].partitions.values()

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS
+from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, MODEL_TRAINED, TRAINER_STATE
 from evermodel.common.messaging.kafka_admin import check_topics, create_topics
 from evermodel.common.settings import KafkaSettings
 from tests.faults.kafka.administrator import Administrator
 from tests.faults.kafka.cluster import Cluster, cluster
+from tests.faults.kafka.reassigning import reassign
 from tests.faults.kafka.sample import Sample
 
 pytestmark = pytest.mark.whole
@@ -86,3 +87,83 @@ def test_leaders_may_move(
     hands.elect_preferred()
     under_load(working, seconds=2)
     record_property("flows_again_seconds", working.flows())
+
+
+@pytest.mark.guarantee(
+    "outside",
+    fault="the partitions are moved to other brokers (reassigned) under load, there and back",
+    promise="it goes on; nothing lost, nothing doubled",
+    seen="nothing, or one transaction undone",
+)
+def test_partitions_may_move(
+    three: Cluster, hands: Administrator, working: Sample, record_property: Recorded
+) -> None:
+    topics = [LIFECYCLE_COMMANDS.name, MODEL_TRAINED.name, TRAINER_STATE.name]
+    for brokers in ((2, 3), (3, 1), (1, 2, 3)):
+        for topic in topics:
+            wanted = dict.fromkeys(hands.replicas(topic), brokers)
+            reassign(three.members[brokers[0]].direct, topic, wanted)
+        under_load(working, seconds=3)
+        for topic in topics:
+            hands.await_replicas_on(topic, brokers)
+    record_property("flows_again_seconds", working.flows())
+
+
+#: Longer than the session (6 s), a transaction (10 s) and a request (30 s) may take.
+LONG_SECONDS = 45.0
+
+
+@pytest.mark.guarantee(
+    "outside",
+    fault="of three brokers one is away for 45 s: longer than any session, transaction or request",
+    promise="nothing stands still for good: what is said meanwhile is answered meanwhile; "
+    "nothing lost, nothing doubled",
+    seen="evermodel_consumer_lag for a few seconds; 'evermodel doctor' goes on answering",
+)
+def test_one_of_three_brokers_may_be_away_for_long(
+    three: Cluster, hands: Administrator, working: Sample, record_property: Recorded
+) -> None:
+    lost = three.members[hands.leader(LIFECYCLE_COMMANDS.name, working.partition)]
+    lost.kill()
+    began = time.monotonic()
+    try:
+        waited = []
+        while time.monotonic() - began < LONG_SECONDS:
+            working.say(5)
+            waited.append(working.flows())
+            time.sleep(0.5)
+    finally:
+        lost.start()
+    record_property("longest_wait_seconds", max(waited))
+    assert min(waited[-5:]) < LONG_SECONDS / 3, "by then it flows as before"
+    working.say(5)
+    record_property("flows_again_seconds", working.flows())
+    hands.await_replicas(LIFECYCLE_COMMANDS.name, count=3)
+
+
+@pytest.mark.guarantee(
+    "outside",
+    fault="of three brokers two are away for 45 s: fewer than must agree (min.insync.replicas 2)",
+    promise="nothing is answered that is not kept twice; services wait, or end with code 3 and "
+    "start again, and flow once a second broker is back; nothing lost, nothing doubled",
+    seen="critical 'Kafka refused or did not answer: …', exit code 3, again at each start; "
+    "'evermodel doctor' finds a broker that answers",
+)
+def test_two_of_three_brokers_away_are_waited_for_loudly(
+    three: Cluster, hands: Administrator, working: Sample, record_property: Recorded
+) -> None:
+    leader = hands.leader(LIFECYCLE_COMMANDS.name, working.partition)
+    lost = [member for number, member in three.members.items() if number != leader]
+    with working.held("handled"):
+        for member in lost:
+            member.kill()
+    time.sleep(LONG_SECONDS)
+    said = " ".join(working.messages("critical"))
+    assert "Kafka refused or did not answer" in said, working.words()[-4000:]
+    record_property("restarts", len(working.ends))
+    lost[0].start()
+    record_property("flows_again_seconds", working.flows())
+    lost[1].start()
+    working.say(5)
+    working.flows()
+    hands.await_replicas(LIFECYCLE_COMMANDS.name, count=3)

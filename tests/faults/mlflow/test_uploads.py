@@ -54,10 +54,10 @@ def test_an_upload_that_was_cut_is_made_again_and_half_of_it_is_nobodys(
 
     training = Training(name, f"http://{network.address}", tmp_path, pause=pause)
     training.child.files = LARGE
-    network.bytes_until_cut = CUTS[where]
+    network.cut_after(CUTS[where])
     with caplog.at_level(logging.WARNING):
         event = training.trained()
-    assert network.bytes_until_cut is None, "nothing was cut"
+    assert not network.waits_to_cut, "nothing was cut"
     assert "a training waits, again in 1 s" in caplog.text
     assert finished_by_then == []
     assert (event.outcome, training.child.trainings) == ("trained", 1), event.reason
