@@ -236,11 +236,15 @@ def _has_spare(up: Stack, service: str) -> bool:
 
 
 def rests(process: psutil.Process) -> bool:
-    """Return whether `process` needs next to no processor for `REST_SECONDS`."""
-    before = process.cpu_times()
+    """Return whether `process` and its children need next to no processor for `REST_SECONDS`."""
+    before = _processor_seconds(process)
     pause(REST_SECONDS)
-    after = process.cpu_times()
-    return after.user + after.system - before.user - before.system < REST_SECONDS / 25
+    return _processor_seconds(process) - before < REST_SECONDS / 25
+
+
+def _processor_seconds(process: psutil.Process) -> float:
+    times = [one.cpu_times() for one in (process, *process.children())]
+    return float(sum(spent.user + spent.system for spent in times))
 
 
 def _until(is_so: Callable[[], bool], *, what: str) -> None:

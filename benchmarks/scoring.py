@@ -1,4 +1,7 @@
-"""The scorer's hot path in one process: JSON in, two TensorFlow versions, decision, JSON out.
+"""The scorer's hot path: JSON in, two TensorFlow versions, decision, JSON out.
+
+Models answer in the scoring process, as in production; beside it, in the scorer's own, as in the
+twin: the difference is what the process costs.
 
 The versions are the size of a trained one (two hidden layers of 256); the peer is the way that
 needs no code: pandas and Keras' own ``predict`` per batch.
@@ -25,7 +28,9 @@ from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import ModelDescription
 from evermodel.scorer.adapters.cached_bundles import CachedBundles
 from evermodel.scorer.adapters.folder_bundles import FolderDownload
+from evermodel.scorer.adapters.process_scoring import ProcessScoring
 from evermodel.scorer.adapters.tensorflow_scoring import TensorflowScoring
+from evermodel.scorer.ports import Scoring
 from evermodel.scorer.wiring import assemble
 
 AMOUNTS = tuple(f"AMOUNT_{n:02d}" for n in range(13))
@@ -44,14 +49,28 @@ def measure(*, quick: bool) -> Figures:
     """Return payments per second of wall time, with two versions loaded."""
     rows = 20_000 if quick else 100_000
     records = payments(rows)
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ProcessScoring(home=Path(folder)) as process,
+    ):
         networks = {version: network(version) for version in VERSIONS}
-        spec = serving(Path(folder), networks)
+        spec = serving(Path(folder) / "beside", networks, scoring=process)
+        inside = serving(Path(folder) / "inside", networks, scoring=TensorflowScoring())
         seconds = turn_about(
-            {"ours": lambda: through(spec, records), "keras": lambda: predicted(networks, records)}
+            {
+                "ours": lambda: through(spec, records),
+                "inside": lambda: through(inside, records),
+                "keras": lambda: predicted(networks, records),
+            }
         )
     return {
         "payments_per_second": Figure(rows / seconds["ours"], "payments/s"),
+        "payments_per_second_one_process": Figure(
+            rows / seconds["inside"],
+            "payments/s",
+            "models loaded in the scorer's own process, as the twin does",
+            seconds["inside"] / seconds["ours"],
+        ),
         "payments_per_second_keras": Figure(
             rows / seconds["keras"],
             "payments/s",
@@ -96,8 +115,9 @@ def network(seed: int, *, width: int = len(MODEL.features.names)) -> Any:
     )
 
 
-def serving(folder: Path, networks: dict[int, Any]) -> ServiceSpec:
+def serving(folder: Path, networks: dict[int, Any], *, scoring: Scoring) -> ServiceSpec:
     """Return a scorer that serves both networks from real bundles."""
+    folder.mkdir()
     played = [play(folder, version, owner) for version, owner in networks.items()]
     step = RolloutStep.model_validate(
         {"model": "fraud", "action": "advanced", "version": 2, "from_version": 1, "step": 1}
@@ -108,7 +128,7 @@ def serving(folder: Path, networks: dict[int, Any]) -> ServiceSpec:
         bundles=CachedBundles(
             folder / "cache", download=FolderDownload(folder), digest_of=digest_of
         ),
-        scoring=TensorflowScoring(),
+        scoring=scoring,
     )
     meta = EventMeta(
         id=EventId("step"),

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from evermodel.artefact.bundle import digest_of
 from evermodel.artefact.sample import write_sample
 from evermodel.common.models.description import FeaturesSection
 from evermodel.scorer.adapters.logistic_scoring import LogisticScoring
+from evermodel.scorer.adapters.process_scoring import ProcessScoring
 from evermodel.scorer.adapters.tensorflow_scoring import TensorflowScoring
 from evermodel.scorer.ports import BundleRefused, Columns, LoadedVersion, Scoring
 
@@ -39,15 +41,22 @@ def write_saved_model(bundle: Path) -> str:
     return write_sample(bundle, features=FEATURES, weights=WEIGHTS, bias=BIAS)
 
 
-KINDS = {
-    "tensorflow": Kind(TensorflowScoring(), write_saved_model),
-    "logistic": Kind(LogisticScoring(digest_of=digest_of), write_formula),
+KINDS: dict[
+    str, tuple[Callable[[Path], AbstractContextManager[Scoring]], Callable[[Path], str]]
+] = {
+    "tensorflow": (lambda _: nullcontext(TensorflowScoring()), write_saved_model),
+    "process": (lambda home: ProcessScoring(home=home), write_saved_model),
+    "logistic": (lambda _: nullcontext(LogisticScoring(digest_of=digest_of)), write_formula),
 }
 
 
 @pytest.fixture(scope="module", params=sorted(KINDS))
-def kind(request: pytest.FixtureRequest) -> Kind:
-    return KINDS[request.param]
+def kind(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Kind]:
+    made, write = KINDS[request.param]
+    with made(tmp_path_factory.mktemp("home")) as scoring:
+        yield Kind(scoring, write)
 
 
 @pytest.fixture(scope="module")

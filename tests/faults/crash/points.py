@@ -69,7 +69,7 @@ POINTS: tuple[Point, ...] = (
     Point(
         name="model loaded",
         roles=("scorer",),
-        target="evermodel.scorer.adapters.tensorflow_scoring:TensorflowScoring.load",
+        target="evermodel.scorer.adapters.process_scoring:ProcessScoring.load",
     ),
     # --- drift
     Point(

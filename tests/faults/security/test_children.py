@@ -1,7 +1,8 @@
 """Who loads a model, which is a program, and what it could find there.
 
-Candidates are trained and judged in processes whose environment is made from nothing. The scorer
-loads in its own, for it answers there: that is said in SECURITY.md, and held to here.
+Candidates are trained, judged and served in processes whose environment is made from nothing. The
+twin alone loads in its own, where there are no passwords. What a served model finds is looked at in
+``tests/faults/scoring``.
 """
 
 import json
@@ -125,10 +126,10 @@ def test_a_report_is_told_mlflows_secrets_alone(
 @pytest.mark.guarantee(
     "security",
     fault="a SavedModel, which is a program, is loaded where passwords are",
-    promise="only the scorer does so; trainings and evaluations load in children without any",
-    seen="SECURITY.md; python -m evermodel.scorer",
+    promise="nowhere: trainings, evaluations and the scoring process are children without any",
+    seen="SECURITY.md; python -m evermodel.scorer.child",
 )
-def test_models_are_loaded_in_three_places_and_nowhere_else() -> None:
+def test_models_are_loaded_in_children_and_in_the_twin_and_nowhere_else() -> None:
     loads = [f for f in production() if "saved_model.load(" in f.read_text("utf-8")]
     assert [f.name for f in loads] == ["scoring.py"]
     users = [
@@ -139,5 +140,12 @@ def test_models_are_loaded_in_three_places_and_nowhere_else() -> None:
     assert users == [
         "registrar/child/evaluation.py",
         "scorer/adapters/tensorflow_scoring.py",
+        "scorer/child/serving.py",
         "trainer/child/training.py",
     ]
+    twins = [
+        f.relative_to(ROOT).as_posix().partition("src/evermodel/")[2]
+        for f in production()
+        if "adapters.tensorflow_scoring import" in f.read_text("utf-8")
+    ]
+    assert twins == ["twin/assembly.py"]

@@ -81,8 +81,9 @@ def test_a_spare_is_prepared_and_has_spoken_to_nobody_before_its_turn(
 
 
 def has(process: psutil.Process, library: str) -> bool:
-    """Whether something compiled of `library` is in its memory."""
-    return any(f"/{library}/" in each.path for each in process.memory_maps())
+    """Whether something compiled of `library` is in its memory, or in a child's of its own."""
+    family = (process, *process.children())
+    return any(f"/{library}/" in each.path for one in family for each in one.memory_maps())
 
 
 def listening(process: psutil.Process) -> set[int]:

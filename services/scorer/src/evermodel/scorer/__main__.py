@@ -1,6 +1,6 @@
 """``python -m evermodel.scorer [--wait]``: settings, wiring, run.
 
-With ``--wait`` it is a spare: it imports TensorFlow, and then waits for its turn.
+With ``--wait`` it is a spare: its scoring process imports TensorFlow while it waits for its turn.
 """
 
 import sys

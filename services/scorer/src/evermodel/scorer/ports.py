@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from evermodel.common.kernel.errors import Transient
+
 #: One array per feature: float32 with NaN for null, or strings with "" for null.
 Columns = Mapping[str, NDArray[np.float32] | NDArray[np.object_]]
 
@@ -17,6 +19,14 @@ class BundleRefused(Exception):
 
 class BundleUnreachable(Exception):
     """The store does not answer now; the same call may succeed later."""
+
+
+class ScoringAway(Transient):
+    """Nothing can be loaded or asked now; that says nothing about any version."""
+
+
+class Unasked(Exception):
+    """The version is not asked any more: it did harm when it was, which was said then."""
 
 
 class Bundles(Protocol):
@@ -37,7 +47,12 @@ class LoadedVersion(Protocol):
     """A model in memory."""
 
     def score(self, columns: Columns) -> Sequence[float]:
-        """Return one fraud probability per row, in order. May raise anything."""
+        """Return one fraud probability per row, in order. May raise anything.
+
+        Raises:
+            Unasked: it was not asked, nor will be until it is loaded anew.
+            ScoringAway: it could not be asked now.
+        """
 
 
 class Scoring(Protocol):
@@ -48,4 +63,5 @@ class Scoring(Protocol):
 
         Raises:
             BundleRefused: it cannot be loaded or its digest differs.
+            ScoringAway: nothing can be loaded now.
         """

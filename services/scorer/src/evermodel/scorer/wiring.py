@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from evermodel.artefact.bundle import digest_of
-from evermodel.artefact.tensorflow import start_tensorflow
 from evermodel.common.events.catalogue import TRANSACTIONS, Topic
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.kernel.clock import Clock
@@ -19,7 +18,7 @@ from evermodel.common.observability.metrics import Metrics
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.scorer.adapters.cached_bundles import CachedBundles
 from evermodel.scorer.adapters.mlflow_bundles import MlflowDownload
-from evermodel.scorer.adapters.tensorflow_scoring import TensorflowScoring
+from evermodel.scorer.adapters.process_scoring import ProcessScoring
 from evermodel.scorer.handlers.fault import Fault
 from evermodel.scorer.handlers.live import Serving
 from evermodel.scorer.handlers.loading import Loader
@@ -29,6 +28,9 @@ from evermodel.scorer.ports import Bundles, Scoring
 from evermodel.scorer.settings import Settings
 
 _log = logging.getLogger(__name__)
+
+#: What `prepare` has started for the `wire` that follows in the same process.
+_PREPARED: list[ProcessScoring] = []
 
 
 def assemble(
@@ -40,16 +42,17 @@ def assemble(
     clock: Clock | None = None,
     fault: Fault | None = None,
     beside: Executor | None = None,
+    metrics: Metrics | None = None,
 ) -> ServiceSpec:
     """Return the scorer made of these parts; `beside` asks the store between steps.
 
-    `fault` is a test switch.
+    `fault` is a test switch. `metrics`: what some part counts in already.
     """
     if fault is not None:
         _log.warning("TEST SWITCH ON: %s", fault)
     named = {ModelName(name): model for name, model in models.items()}
     forms = {name: form_of(model) for name, model in named.items()}
-    serving, metrics = Serving(), Metrics()
+    serving, metrics = Serving(), metrics or Metrics()
     steps = RolloutHandler(
         forms=forms,
         serving=serving,
@@ -83,8 +86,14 @@ def _inputs(models: Mapping[str, ModelDescription]) -> list[Topic]:
 
 
 def prepare(settings: Settings) -> None:
-    """Import what the first model would have to wait for."""
-    start_tensorflow(threads=settings.threads)
+    """Start the process that loads models: it imports what the first would have to wait for."""
+    scoring = _scoring(settings)
+    scoring.start()
+    _PREPARED.append(scoring)
+
+
+def _scoring(settings: Settings) -> ProcessScoring:
+    return ProcessScoring(home=settings.work, threads=settings.threads)
 
 
 @contextmanager
@@ -100,12 +109,16 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
         download=MlflowDownload(settings.tracking_uri),
         digest_of=digest_of,
     )
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") as beside:
+    with (
+        _PREPARED.pop() if _PREPARED else _scoring(settings) as scoring,
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="store") as beside,
+    ):
         yield assemble(
             models=read_models(settings.models),
             bundles=bundles,
-            scoring=TensorflowScoring(threads=settings.threads),
+            scoring=scoring,
             replica=settings.loop.instance,
             fault=Fault.parse(settings.fault) if settings.fault else None,
             beside=beside,
+            metrics=scoring.metrics,
         )

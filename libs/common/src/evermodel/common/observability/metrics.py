@@ -66,6 +66,7 @@ _SCORER = (
     Metric("score_seconds", "histogram", ("model",), "time to score a batch, all versions"),
     Metric("unanswered", "counter", ("model", "model_version"), "payments without a score of it"),
     Metric("load_failures", "counter", ("model", "model_version"), "times it could not be served"),
+    Metric("scoring_restarts", "counter", (), "scoring processes that ended and were replaced"),
     Metric("model_info", "gauge", ("model", "model_version", "role"), "1: loaded, and answers"),
 )
 
@@ -134,7 +135,7 @@ class Metrics:
         metric = self._made[name]
         if not isinstance(metric, Counter):
             raise TypeError(f"{name} is not a counter")
-        metric.labels(**labels).inc(amount)
+        (metric.labels(**labels) if labels else metric).inc(amount)
 
     def observe(self, name: str, value: float, **labels: str) -> None:
         """Add one observation, in the unit of the name, to the histogram `name`."""

@@ -82,6 +82,30 @@ def inherited(*prefixes: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
 
 
+def from_nothing(home: Path) -> dict[str, str]:
+    """Return the environment that every child of ours is given, and to which its service adds.
+
+    Made here and not inherited, so that no password of ours reaches it. The hash seed is fixed:
+    equal bytes depend on it.
+    """
+    return {
+        "PATH": os.defpath,
+        "HOME": str(home.absolute()),
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+    }
+
+
+def ended_with(code: int) -> str:
+    """Return how a process ended, by its exit code (-n: signal n), in words."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        return f"ended with signal {signal.Signals(-code).name}"
+    except ValueError:  # one without a name
+        return f"ended with signal {-code}"
+
+
 def end_with_starter() -> None:
     """End this process and what it started when its starter is gone, from a thread of its own."""
     threading.Thread(target=_wait_for_the_end, daemon=True).start()

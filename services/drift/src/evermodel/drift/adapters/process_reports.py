@@ -4,7 +4,6 @@ One at a time, so that alarms of many models take no more than one. The process 
 of our environment but what MLflow's client goes by.
 """
 
-import os
 import shutil
 import sys
 import threading
@@ -19,6 +18,7 @@ from evermodel.common.runtime.bounded import (
     NO_ROOM,
     Bounds,
     Overran,
+    from_nothing,
     inherited,
     last_words,
     run_bounded,
@@ -98,9 +98,7 @@ class ProcessReports:
 
 def _variables(folder: Path) -> Mapping[str, str]:
     return {
-        "PATH": os.defpath,
-        "HOME": str(folder),
-        "LANG": "C.UTF-8",
+        **from_nothing(folder),
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MPLCONFIGDIR": str(folder),

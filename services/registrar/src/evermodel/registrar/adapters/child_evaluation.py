@@ -6,7 +6,6 @@ password of ours reaches it, and no child sees a second evaluation. The next chi
 starts before there is a plan for it (docs/decisions/0011): it has TensorFlow imported by then.
 """
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from pydantic import ValidationError
 
 from evermodel.common.kernel.errors import Transient, is_exhausted
 from evermodel.common.runtime.ahead import Ahead
-from evermodel.common.runtime.bounded import NO_ROOM, Bounds, Overran
+from evermodel.common.runtime.bounded import NO_ROOM, Bounds, Overran, from_nothing
 from evermodel.registrar.adapters.plan import RESULT, Plan
 from evermodel.registrar.domain.evidence import Evaluation, NotEvaluated
 
@@ -73,13 +72,7 @@ class ChildEvaluation:
 
 
 def _variables(home: Path) -> dict[str, str]:
-    return {
-        "PATH": os.defpath,
-        "HOME": str(home.absolute()),
-        "LANG": "C.UTF-8",
-        "PYTHONHASHSEED": "0",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
+    return {**from_nothing(home), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def _read(answer: Path) -> Evaluation:

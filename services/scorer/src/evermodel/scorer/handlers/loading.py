@@ -14,12 +14,19 @@ from evermodel.common.events.rollout import RolloutStep, VersionInPlay
 from evermodel.common.events.traffic import ServedVersion
 from evermodel.scorer.domain.payments import RowForm
 from evermodel.scorer.handlers.live import Loaded
-from evermodel.scorer.ports import Bundles, BundleUnreachable, Columns, LoadedVersion, Scoring
+from evermodel.scorer.ports import (
+    Bundles,
+    BundleUnreachable,
+    Columns,
+    LoadedVersion,
+    Scoring,
+    ScoringAway,
+)
 
 _log = logging.getLogger(__name__)
 
 #: What says nothing about the version: MLflow is restarting, the disk or the memory is full.
-NOT_ITS_FAULT = (BundleUnreachable, OSError, MemoryError)
+NOT_ITS_FAULT = (BundleUnreachable, ScoringAway, OSError, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from evermodel.scorer.domain.payments import Payment, RowForm
 from evermodel.scorer.domain.plan import Player, assigned
 from evermodel.scorer.handlers.fault import Fault
 from evermodel.scorer.handlers.live import Live
-from evermodel.scorer.ports import Columns
+from evermodel.scorer.ports import Columns, ScoringAway, Unasked
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +62,10 @@ def columns_of(payments: Sequence[Payment], *, form: RowForm) -> Columns:
 def _ask(player: Player, live: Live, columns: Columns, whose: Sequence[int | None]) -> Answers:
     try:
         scores = live.versions[player.version].model.score(columns)
+    except ScoringAway:  # nobody's fault: the payments wait
+        raise
+    except Unasked:  # said when that began
+        return silent(len(whose))
     except Exception:  # noqa: BLE001  # foreign code: whatever it raises, the others go on
         _log.exception("version %d gave no answer to %d rows", player.version, len(whose))
         return silent(len(whose))

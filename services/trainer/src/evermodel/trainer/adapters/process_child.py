@@ -5,8 +5,6 @@ fixed, which equal bytes depend on.
 """
 
 import logging
-import os
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +12,15 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from evermodel.common.kernel.errors import is_exhausted
-from evermodel.common.runtime.bounded import NO_ROOM, Bounds, Overran, last_words, run_bounded
+from evermodel.common.runtime.bounded import (
+    NO_ROOM,
+    Bounds,
+    Overran,
+    ended_with,
+    from_nothing,
+    last_words,
+    run_bounded,
+)
 from evermodel.trainer.ports import BROKE, REPORT, ChildFailed, Plan, Report, Unavailable
 
 _LOG = logging.getLogger(__name__)
@@ -59,11 +65,8 @@ class ProcessChild:
     def _variables(self, plan: Plan) -> dict[str, str]:
         threads = str(plan.threads)
         return {
-            "PATH": os.defpath,
-            "HOME": str(self._cache),
+            **from_nothing(self._cache),
             "MPLCONFIGDIR": str(self._cache),
-            "LANG": "C.UTF-8",
-            "PYTHONHASHSEED": "0",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "OMP_NUM_THREADS": threads,
             "OPENBLAS_NUM_THREADS": threads,
@@ -81,8 +84,7 @@ def _report(folder: Path, *, code: int) -> Report:
         if is_exhausted(error):  # of this machine, now: nothing was heard of the training
             raise
         _LOG.warning("no report from the child; its last words:\n%s", last_words(log))
-        name = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        raise ChildFailed(f"the training process ended with {name} and no report") from error
+        raise ChildFailed(f"the training process {ended_with(code)} and no report") from error
     if report.outcome == "unavailable":
         raise Unavailable(report.reason)
     if report.outcome == "failed":

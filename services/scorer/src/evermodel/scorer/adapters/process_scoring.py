@@ -1,0 +1,279 @@
+"""Models that are SavedModels in bundles, loaded and asked in a process beside the scorer.
+
+A SavedModel is a program of somebody else's. Here it may read no password of ours and break
+nothing but the process it runs in. Owns what becomes of a death of that process:
+
+    it dies ─▶ started anew ─▶ whoever was asked is loaded again and asked again, alone
+                                 ├─ an answer: nothing shows
+                                 └─ it dies again ─▶ failed: not asked until it is loaded anew
+
+Alone, because a load and a call may be under way at once, and one must not pay for the other. A
+death that nobody caused (the machine's memory, ``kill -9``) is forgotten after a thousand answers.
+Must never import TensorFlow.
+"""
+
+import itertools
+import logging
+import sys
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from evermodel.artefact.bundle import BadBundle, verify
+from evermodel.artefact.columns import BadColumns
+from evermodel.common.observability.metrics import Metrics
+from evermodel.scorer.adapters.frames import (
+    Ask,
+    Failed,
+    Load,
+    Loaded,
+    Nonsense,
+    Reply,
+    Scores,
+    packed,
+    scores_of,
+)
+from evermodel.scorer.adapters.scoring_process import ANSWERING, LOADING, Died, ScoringProcess
+from evermodel.scorer.ports import BundleRefused, Columns, LoadedVersion, ScoringAway, Unasked
+
+_LOG = logging.getLogger(__name__)
+
+CHILD = (sys.executable, "-m", "evermodel.scorer.child")
+#: This many in a row, some seconds of traffic or more, and a death is forgotten.
+FORGIVEN_AFTER_ANSWERS = 1000
+#: Why a version is not asked any more: the second death in a call of its own.
+DEATHS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long what is asked for may take. Kafka misses a scorer after sixty seconds.
+
+    A call that hangs twice costs two calls and a start, which must fit in there. A start is bounded
+    for the sake of one that never comes; TensorFlow's import takes three seconds, seven on a slow
+    machine, more on a busy one.
+    """
+
+    start_seconds: float = 60.0
+    load_seconds: float = 30.0
+    call_seconds: float = 10.0
+
+
+class Unanswered(RuntimeError):
+    """The model gave no usable answer."""
+
+
+class ProcessScoring:
+    """Loads bundles in the scoring process. Any thread may load, and any may ask."""
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        threads: int = 1,
+        metrics: Metrics | None = None,
+        patience: Patience = Patience(),  # frozen
+        command: Sequence[str] = CHILD,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start nothing yet. `home`: the process's ``HOME``; `threads` bounds its TensorFlow."""
+        self.metrics = metrics or Metrics()
+        self._command, self._home = (*command, str(threads)), home
+        self._patience, self._monotonic = patience, monotonic
+        self._handles = itertools.count()
+        self._gone: deque[int] = deque()  # filled by the garbage collector: it may take no lock
+        self._calls = (threading.Lock(), threading.Lock())  # by channel; always in this order
+        self._starting = threading.Lock()
+        self._process: ScoringProcess | None = None
+
+    def __enter__(self) -> Self:
+        """Let the process start."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.end()
+
+    @property
+    def pid(self) -> int | None:
+        """The process that is asked now, if there is one."""
+        return None if self._process is None else self._process.pid
+
+    def start(self) -> None:
+        """Let the process import what it needs, so that nobody waits for it; do not wait here."""
+        with self._starting:
+            if self._process is None:
+                try:
+                    self._process = self._started()
+                except OSError as error:  # the machine has no room now: the first load will ask
+                    _LOG.warning("no scoring process is started ahead: %s", error)
+
+    def load(self, bundle: Path, *, digest: str) -> LoadedVersion:
+        """Load `bundle` (``Scoring``)."""
+        try:
+            verify(bundle, expect_digest=digest)
+        except BadBundle as error:
+            raise BundleRefused(str(error)) from error
+        version = ProcessVersion(self, next(self._handles), bundle=bundle, digest=digest)
+        weakref.finalize(version, self._gone.append, version.handle).atexit = False
+        try:
+            self._load(version, alone=False)
+        except Died as death:
+            # Where it is known whose death it was, the payments need not wait for the second try.
+            self._load_again(version, alone=not death.is_its_own)
+        return version
+
+    def ask(self, version: "ProcessVersion", columns: Columns) -> list[float]:
+        """Return what `version` says about `columns`.
+
+        Raises:
+            Unanswered: nothing, or it did not survive the question.
+        """
+        try:
+            with self._calls[ANSWERING]:
+                return self._answer(version, columns)
+        except Died as death:
+            if death.is_its_own:
+                version.blame(death)
+        try:
+            with self._alone():
+                return self._answer(version, columns)
+        except Died as death:
+            version.blame(death)
+            raise Unanswered(str(death)) from death
+
+    def _load(self, version: "ProcessVersion", *, alone: bool) -> None:
+        with self._alone() if alone else self._calls[LOADING]:
+            self._make_sure_of(version, self._alive(), LOADING)
+
+    def _load_again(self, version: "ProcessVersion", *, alone: bool) -> None:
+        try:
+            self._load(version, alone=alone)
+        except Died as death:
+            raise BundleRefused(f"{death}, for the second time while it was loaded") from death
+
+    def _answer(self, version: "ProcessVersion", columns: Columns) -> list[float]:
+        process = self._alive()
+        self._make_sure_of(version, process, ANSWERING)
+        rows = len(next(iter(columns.values()), ()))
+        request = Ask(version.handle, packed(columns), self._forgotten())
+        reply = process.call(
+            ANSWERING, request, longest=4 * rows, within_seconds=self._patience.call_seconds
+        )
+        if not isinstance(reply, Scores):
+            raise _error(reply, process)
+        try:
+            return scores_of(reply.values, rows=rows)
+        except Nonsense as error:
+            raise process.end(f"spoke nonsense: {error}") from error
+
+    def _make_sure_of(
+        self, version: "ProcessVersion", process: ScoringProcess, channel: int
+    ) -> None:
+        """Load `version` unless `process` has it."""
+        if version.loaded_in is process:
+            return
+        request = Load(
+            version.handle, str(version.bundle.absolute()), version.digest, self._forgotten()
+        )
+        reply = process.call(
+            channel, request, longest=0, within_seconds=self._patience.load_seconds
+        )
+        if not isinstance(reply, Loaded):
+            raise _error(reply, process)
+        version.loaded_in = process
+
+    def _forgotten(self) -> tuple[int, ...]:
+        return tuple(self._gone.popleft() for _ in range(len(self._gone)))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._calls[LOADING], self._calls[ANSWERING]:
+            yield
+
+    def _alive(self) -> ScoringProcess:
+        """Return a process that can be asked; start one if the last has ended.
+
+        Raises:
+            ScoringAway: none can be started now.
+        """
+        process = self._process
+        if process is not None and process.is_ready and process.is_alive:
+            return process
+        with self._starting:
+            return self._ready()
+
+    def _ready(self) -> ScoringProcess:
+        if self._process is not None and not self._process.is_alive:
+            _LOG.warning("%s; it is started again", self._process.end())
+            self.metrics.count("scoring_restarts")
+            self._process = None
+        try:
+            if self._process is None:
+                self._process = self._started()
+            self._process.wait_until_ready(within_seconds=self._patience.start_seconds)
+        except (Died, OSError) as error:
+            raise ScoringAway(f"no model can be asked: {error}") from error
+        return self._process
+
+    def _started(self) -> ScoringProcess:
+        return ScoringProcess(self._command, home=self._home, monotonic=self._monotonic)
+
+
+class ProcessVersion:
+    """One model in the scoring process, and what it has on its conscience."""
+
+    def __init__(self, scoring: ProcessScoring, handle: int, *, bundle: Path, digest: str) -> None:
+        self.handle, self.bundle, self.digest = handle, bundle, digest
+        self.loaded_in: ScoringProcess | None = None
+        self._scoring = scoring
+        self._deaths = self._answers = 0
+        self._is_asked = True
+
+    def score(self, columns: Columns) -> Sequence[float]:
+        if not self._is_asked:
+            raise Unasked(f"the bundle {self.digest} is not asked any more")
+        try:
+            scores = self._scoring.ask(self, columns)
+        except BundleRefused:  # it could be loaded before; what lies there is another now
+            self._is_asked = False
+            raise
+        self._answers += 1
+        if self._answers >= FORGIVEN_AFTER_ANSWERS:
+            self._deaths = 0
+        return scores
+
+    def blame(self, death: Died) -> None:
+        """Take a death upon it.
+
+        Raises:
+            Unanswered: it is not asked any more from now on.
+        """
+        self._answers, self._deaths = 0, self._deaths + 1
+        if self._deaths >= DEATHS:
+            self._is_asked = False
+            raise Unanswered(
+                f"{death}, for the second time in its calls: not asked again until loaded anew"
+            ) from death
+
+
+def _error(reply: Reply, process: ScoringProcess) -> Exception:
+    """Return what a reply that is no answer means."""
+    if not isinstance(reply, Failed):
+        return process.end(f"spoke nonsense: {type(reply).__name__}")
+    kinds: dict[str, type[Exception]] = {
+        "refused": BundleRefused,
+        "columns": BadColumns,
+        "unusable": Unanswered,
+        "machine": OSError,
+        "memory": MemoryError,
+    }
+    return kinds[reply.kind](reply.text)
