@@ -28,6 +28,9 @@ _LOG = logging.getLogger(__name__)
 
 #: Characters of what an unforeseen error says of itself in an event.
 _LONGEST = 500
+#: Of what asks for a training. It is kept and told again: with the rest of an event around it, one
+#: that fills its own record would fit no other, and the training's result could not be published.
+_LONGEST_REASON = 1000
 
 
 class Trainer:
@@ -47,7 +50,7 @@ class Trainer:
             return NOTHING
         request = Request(
             cause=cause_of(meta),
-            reason=event.reason,
+            reason=event.reason[:_LONGEST_REASON],
             channel=event.cause,
             champion=event.champion,
             onset=event.onset,
@@ -96,7 +99,7 @@ class Trainer:
                     event.model, *admission.resumed(state, at=meta.time, policy=policy)
                 )
             case "retrain":
-                reason = f"{event.who}: {event.why}"
+                reason = f"{event.who}: {event.why}"[:_LONGEST_REASON]
                 request = Request(cause=cause_of(meta), reason=reason)
                 return self._then(event.model, *admission.command(state, request, policy=policy))
             case "promote" | "abort" | "lift_hold":

@@ -13,7 +13,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import TypeVar
 
-from evermodel.common.events.payload import Span
+from evermodel.common.events.payload import EARLIEST, LATEST, Span
 from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.kernel.errors import is_exhausted
 from evermodel.common.kernel.ids import EventId
@@ -134,16 +134,16 @@ def plan_of(
     threads: int,
 ) -> Plan:
     """Return the plan of `training`: all its rows and numbers, and nothing of this process."""
-    start, end = training_span(
-        as_of=training.as_of,
-        label_delay=model.stream.label_delay,
-        window=model.training.window,
-    )
+    delay, window = model.stream.label_delay, model.training.window
+    # An order may be dated anywhere, and its plan must be one that can be written down: where
+    # there are no rows, the training says so.
+    as_of = min(max(training.as_of, EARLIEST + delay + window), LATEST)
+    start, end = training_span(as_of=as_of, label_delay=delay, window=window)
     return Plan(
         model=model,
         lake=lake,
         span=Span(start=start, end=end),
-        as_of=training.as_of,
+        as_of=as_of,
         onset=training.request.onset,
         drifted=training.request.drifted,
         left_out=tuple(Span(start=a, end=b) for a, b in left_out if _overlap(a, b, start, end)),
