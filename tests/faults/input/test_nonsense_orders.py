@@ -151,6 +151,27 @@ def test_an_order_of_an_absurd_time_is_answered_now(deployer: Deployer, time: da
 
 @pytest.mark.guarantee(
     "input",
+    fault="an order to {command} fills its record with its {field}",
+    promise="obeyed; what follows keeps the beginning of it, and fits its own record",
+    seen="reason of rollout.step",
+)
+@pytest.mark.parametrize("field", ["who", "why"])
+@pytest.mark.parametrize(("command", "action"), [("abort", "aborted"), ("pause", "held")])
+def test_an_order_as_large_as_its_topic_takes_is_obeyed(
+    deployer: Deployer, command: str, action: str, field: str
+) -> None:
+    deployer.harness.publish(candidate(2), time=START)
+    deployer.harness.run()
+    fields: Mapping[str, Any] = {field: "ü" * 499_300}
+    deployer.order(command=command, **fields)
+    assert deployer.harness.dead_letters("deployer") == []
+    step = next(step for step in deployer.steps if step.action == action)
+    assert "üüü" in step.reason
+    assert len(step.reason) < 2000
+
+
+@pytest.mark.guarantee(
+    "input",
     fault="an order comes twice",
     promise="obeyed once: the second is declined",
     seen="two rollout.steps, the second 'declined'",

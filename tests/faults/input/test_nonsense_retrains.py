@@ -3,9 +3,9 @@
 import json
 import logging
 import time as clock
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -35,15 +35,17 @@ class Trainer:
             runs=Runs(runs),
             workspace=FolderWorkspace(folder / "work"),
             lake=str(folder / "lake"),
-            pause=pytest.fail,
+            pause=lambda seconds: pytest.fail(f"it waits {seconds} s"),
         )
         self.harness.add(spec, beside=beside)
 
-    def order(self, *, time: datetime = day(30), name: str = "", **fields: Any) -> None:
+    def order(
+        self, *, time: datetime = day(30), name: str = "", fields: Mapping[str, str] | None = None
+    ) -> None:
         """Publish an order as somebody's own tool might: nothing of it was checked."""
-        identity = name or f"{time} {[*fields]}"
+        identity = name or f"{time} {[*(fields or ())]}"
         event = new_event(retrain(), time=time, source="/tool", identity=identity)
-        payload = {**retrain().model_dump(mode="json"), **fields}
+        payload = {**retrain().model_dump(mode="json"), **(fields or {})}
         value = json.dumps(payload, ensure_ascii=False).encode()
         self.harness.publish_records(
             [Outgoing(topic=event.topic, key=event.key, value=value, headers=event.headers)]
@@ -102,7 +104,7 @@ def test_a_training_of_an_absurd_time_finds_no_rows(time: datetime, tmp_path: Pa
     seen="'given up (permanent): no model.toml describes 'nobody' here'",
 )
 def test_an_order_to_train_nobody_is_given_up(trainer: Trainer) -> None:
-    trainer.order(model="nobody")
+    trainer.order(fields={"model": "nobody"})
     trainer.order()
     (letter,) = trainer.harness.dead_letters("trainer")
     assert (letter.reason, letter.message) == (
@@ -123,7 +125,7 @@ def test_an_order_to_train_nobody_is_given_up(trainer: Trainer) -> None:
 def test_an_order_to_train_as_large_as_its_topic_takes_stops_nobody(
     trainer: Trainer, field: str, length: int
 ) -> None:
-    trainer.order(**{field: "ü" * length})
+    trainer.order(fields={field: "ü" * length})
     trainer.order()
     first, _ = trainer.reasons
     assert "üüü" in first

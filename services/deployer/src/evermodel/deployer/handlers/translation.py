@@ -30,6 +30,10 @@ from evermodel.deployer.domain.policy import Policy
 from evermodel.deployer.domain.release import Release, Share
 from evermodel.deployer.domain.verdicts import Finding
 
+#: Of who ordered and why. It is told again in what follows: with the rest of an event around it,
+#: one that fills its own record would fit no other, and the order could not be obeyed.
+_LONGEST = 1000
+
 
 def policy_of(model: ModelDescription) -> Policy:
     """Return the rollout policy that ``model.toml`` states."""
@@ -152,7 +156,8 @@ def order_of(event: LifecycleCommand) -> Ordered | None:
     """Return a person's order; None when it is for another service."""
     if event.command == "retrain":
         return None
-    return Ordered(command=event.command, who=event.who, why=event.why, version=event.version)
+    who, why = event.who[:_LONGEST], event.why[:_LONGEST]
+    return Ordered(command=event.command, who=who, why=why, version=event.version)
 
 
 def step_event(
