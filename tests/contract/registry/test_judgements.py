@@ -8,8 +8,9 @@ import pytest
 
 from evermodel.common.events.validation import GateResult, ModelValidated
 from evermodel.common.kernel.ids import EventId, ModelName
+from evermodel.registrar.adapters import mlflow_judgements
 from evermodel.registrar.adapters.directory_judgements import DirectoryJudgements
-from evermodel.registrar.adapters.mlflow_judgements import MlflowJudgements
+from evermodel.registrar.adapters.mlflow_judgements import JUDGED, MlflowJudgements
 from evermodel.registrar.ports import Judgements
 
 pytestmark = [
@@ -102,3 +103,26 @@ def test_a_judgement_that_a_crash_left_half_kept_is_none_and_the_next_is(
         assert kept.find(model, trained_by=EventId(event)) is None
     kept.keep(judgement(model, "t2", slices=1_001))
     assert kept.find(model, trained_by=EventId("t2")) == judgement(model, "t2", slices=1_001)
+
+
+@pytest.mark.parametrize("planted", ["x:y", "-1:a", "999999999999:a", ":"])
+@pytest.mark.timeout(30)
+def test_a_tag_that_somebody_planted_is_no_judgement(
+    mlflow_server: str, model: ModelName, planted: str
+) -> None:
+    kept = MlflowJudgements(mlflow_server)
+    kept.keep(judgement(model, "t1"))
+    kept._client.set_registered_model_tag(model, JUDGED, planted)
+    assert kept.find(model, trained_by=EventId("t1")) is None
+    kept.keep(judgement(model, "t1"))
+    assert kept.find(model, trained_by=EventId("t1")) == judgement(model, "t1")
+
+
+def test_a_judgement_larger_than_any_is_none(
+    mlflow_server: str, model: ModelName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zipped text may be a thousand times as long as what is fetched."""
+    kept = MlflowJudgements(mlflow_server)
+    kept.keep(judgement(model, "t1"))
+    monkeypatch.setattr(mlflow_judgements, "_LARGEST", 100)
+    assert kept.find(model, trained_by=EventId("t1")) is None

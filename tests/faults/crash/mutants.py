@@ -38,6 +38,7 @@ def _forget_runs() -> None:
         return max(finished, key=lambda info: info.end_time).run_id if finished else None
 
     mlflow_runs.MlflowRuns.find = lambda *_, **__: None  # type: ignore[method-assign]
+    mlflow_runs._another = lambda *_, **__: None
     mlflow_runs._only_first = newest
 
 

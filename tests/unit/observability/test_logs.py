@@ -96,3 +96,15 @@ def test_a_secret_with_characters_that_a_terminal_obeys_is_masked() -> None:
     configure_logs(service="trainer", stream=terminal, secrets=("hunter\x1b2",))
     logging.getLogger("x").warning("it was hunter\x1b2")
     assert "hunter" not in terminal.getvalue()
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Terminal()])
+def test_a_secret_that_no_terminal_would_show_is_masked_in_a_traceback(stream: io.StringIO) -> None:
+    secret = "hunter" + chr(7) + "2"
+    configure_logs(service="trainer", stream=stream, secrets=(secret,))
+    try:
+        raise ValueError(f"refused: {secret}")
+    except ValueError:
+        logging.getLogger("x").exception("failed")
+    assert "hunter\\" not in stream.getvalue()
+    assert "ValueError: refused: ***" in stream.getvalue()

@@ -149,7 +149,7 @@ def _secret_in(file: Path | None, *, variable: str) -> str | None:
     if file is None:
         return None
     try:
-        return file.read_text("utf-8").removesuffix("\n")
+        return file.read_text("utf-8").removesuffix("\n").removesuffix("\r")
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{variable} cannot be read: {error}") from error
 

@@ -23,23 +23,18 @@ Sizes = dict[str, int | None]
 
 
 def download(uri: str, *, into: Path, tracking_uri: str) -> Path:
-    """Download what `uri` (of a run, or of the registry) names into `into`; return where it lies.
+    """Download what `uri` (``runs:/RUN/PATH``) names into `into`; return where it lies.
 
     Through the server, so that no credentials of a store are needed.
 
     Raises:
-        Absent, Refused, NoAnswer. NoAnswer as well if less arrived than is there.
+        Absent, Refused, NoAnswer. Absent if `uri` names nothing of a run, NoAnswer as well if less
+        arrived than is there.
     """
-    import mlflow  # noqa: PLC0415  # 2.5 s
-
     run, _, path = uri.removeprefix(RUNS).partition("/")
+    if not uri.startswith(RUNS) or not path:
+        raise Absent(f"{uri!r:.200} names no artefact of a run")
     with answering():
-        if not uri.startswith(RUNS) or not path:
-            return Path(
-                mlflow.artifacts.download_artifacts(
-                    artifact_uri=uri, dst_path=str(into), tracking_uri=tracking_uri
-                )
-            )
         store = _store(connect(tracking_uri), run)
         there = dict(_below(store, path))
         found = Path(store.download_artifacts(path, dst_path=str(into)))

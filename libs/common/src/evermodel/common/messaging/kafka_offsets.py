@@ -54,23 +54,28 @@ def ends_of(
     wanted: OffsetSpec = OffsetSpec.earliest() if first else OffsetSpec.latest()  # type: ignore[no-untyped-call]
     ends: dict[TopicPartition, int] = {}
     while missing := [p for p in partitions if p not in ends]:
-        ends |= _asked(admin, missing, wanted)
+        left = min(_REQUEST_SECONDS, max(deadline - time.monotonic(), _LOOK_SECONDS))
+        ends |= _asked(admin, missing, wanted, seconds=left)
         if leaderless := [f"{p.topic}[{p.partition}]" for p in missing if p not in ends]:
             if time.monotonic() > deadline:
                 raise BrokerUnavailable(f"without a leader: {', '.join(leaderless)}")
-            metadata(admin, timeout_seconds=_REQUEST_SECONDS)  # who leads by now
+            metadata(admin, timeout_seconds=left)  # who leads by now
             threading.Event().wait(_LOOK_SECONDS)
     return ends
 
 
 def _asked(
-    admin: AdminClient, partitions: Collection[TopicPartition], wanted: OffsetSpec
+    admin: AdminClient,
+    partitions: Collection[TopicPartition],
+    wanted: OffsetSpec,
+    *,
+    seconds: float,
 ) -> Mapping[TopicPartition, int]:
     """Return the ends of those of `partitions` that have a leader."""
     answers = admin.list_offsets(
         {ck.TopicPartition(p.topic, p.partition): wanted for p in partitions},
         isolation_level=ck.IsolationLevel.READ_UNCOMMITTED,
-        request_timeout=_REQUEST_SECONDS,
+        request_timeout=seconds,
     )
     ends = {}
     for at, answer in answers.items():

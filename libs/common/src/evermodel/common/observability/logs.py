@@ -70,7 +70,8 @@ class HumanFormatter(logging.Formatter):
         said = visible(redact(f"{record.getMessage()}  {extra}", secrets=self._secrets))
         text = f"{time} {record.levelname:<7} {self._service}  {said}"
         if record.exc_info:
-            text += "\n" + visible(self.formatException(record.exc_info), lines=True)
+            told = redact(self.formatException(record.exc_info), secrets=self._secrets)
+            text += "\n" + visible(told, lines=True)
         return redact(text.rstrip(), secrets=self._secrets)
 
 

@@ -9,7 +9,7 @@ from base64 import b85decode, b85encode
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
-from zlib import compress, decompress, error
+from zlib import compress, decompressobj, error
 
 from evermodel.common.events.payload import Name
 from evermodel.common.events.validation import ModelValidated
@@ -23,6 +23,8 @@ JUDGED = "evermodel.judged"
 
 #: The longest tag value that every MLflow store takes, less the number of tags.
 _LONGEST_PART = 5000 - 10
+#: More than a judgement of any model: tags are anybody's to write who may write MLflow.
+_LARGEST = 16 << 20
 
 
 class MlflowJudgements:
@@ -71,8 +73,10 @@ def _unpacked(tags: Mapping[str, str]) -> ModelValidated | None:
     count, _, first = tags.get(JUDGED, "").partition(":")
     if not first:
         return None
-    rest = (tags.get(f"{JUDGED}.{n}", "") for n in range(1, int(count) + 1))
     try:
-        return ModelValidated.model_validate_json(decompress(b85decode("".join((first, *rest)))))
-    except (error, ValueError):  # b85decode's as well: a chunk that a crash cut off
+        more = range(1, min(int(count), len(tags)) + 1)
+        parts = (first, *(tags.get(f"{JUDGED}.{n}", "") for n in more))
+        text = decompressobj().decompress(b85decode("".join(parts)), _LARGEST)
+        return ModelValidated.model_validate_json(text)
+    except (error, ValueError):  # also what a crash cut off, and a count that is none
         return None

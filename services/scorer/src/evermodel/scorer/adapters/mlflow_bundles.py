@@ -1,12 +1,10 @@
-"""Bundles from MLflow's artefact store, by run or registry URI."""
+"""Bundles from MLflow's artefact store, by the run that made them."""
 
 from pathlib import Path
 
 from evermodel.scorer.ports import BundleRefused, BundleUnreachable
 from evermodel.tracking.artefacts import RUNS, download
 from evermodel.tracking.client import Absent, NoAnswer, Refused
-
-_KEPT = (RUNS, "models:/")
 
 
 class MlflowDownload:
@@ -17,8 +15,8 @@ class MlflowDownload:
 
     def __call__(self, uri: str, into: Path) -> Path:
         # MLflow's client would fetch file:///etc and http://metadata/ as readily, for any event.
-        if not uri.startswith(_KEPT) or ".." in uri:
-            raise BundleRefused(f"{uri!r:.200} names no artefact of a run or of the registry")
+        if not uri.startswith(RUNS) or ".." in uri:
+            raise BundleRefused(f"{uri!r:.200} names no artefact of a run")
         try:
             return download(uri, into=into, tracking_uri=self._tracking_uri)
         except (Absent, Refused) as error:

@@ -2,8 +2,9 @@
 
 A run is FINISHED only after everything is in it, so `find` never returns half of one. Runs that
 a crash left RUNNING are marked FAILED when they are met: this service is the only writer, and
-one model is one replica's. One that was thought dead may work on all the same, and both finish:
-then the run that was finished first counts, and the other is marked FAILED by whoever comes second.
+one model is one replica's. One that was thought dead may work on all the same: whoever comes second
+finds the other's run before it finishes its own, which is then marked FAILED. Where both finish
+within that look, the end they wrote down decides, and the clocks that it was read from.
 """
 
 import logging
@@ -63,11 +64,12 @@ class MlflowRuns:
             ).info.run_id
             try:
                 _log(client, run_id, report, folder, seconds=seconds, at=caused_at)
-                client.set_terminated(run_id, "FINISHED")
+                before = _another(client, plan.model.name, cause, than=run_id)
+                client.set_terminated(run_id, "FAILED" if before else "FINISHED")
             except Exception:
                 _mark_failed(client, run_id)
                 raise
-            first = _only_first(client, plan.model.name, cause)
+            first = before or _only_first(client, plan.model.name, cause)
             if first is None:
                 raise Unavailable(f"run {run_id} was marked failed by another trainer of its cause")
             return _run(run_id, report) if first == run_id else _found(client, first)
@@ -97,6 +99,14 @@ def _runs(client: Any, model: Name, cause: EventId) -> list[Any]:
             order_by=["attributes.start_time ASC"],
         )
     )
+
+
+def _another(client: Any, model: Name, cause: EventId, *, than: str) -> str | None:
+    """Return the run of `cause` that somebody else has finished while `than` was made."""
+    first = _only_first(client, model, cause)
+    if first is not None:
+        _LOG.warning("run %s of this cause was finished first: %s counts no more", first, than)
+    return first
 
 
 def _only_first(client: Any, model: Name, cause: EventId) -> str | None:
