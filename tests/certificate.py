@@ -11,7 +11,8 @@ A test that proves a cell of ``docs/guarantees.md`` says so::
 
 Words in braces are filled from the test's parameters by name. What the test measures it adds with
 pytest's ``record_property("flows_again_seconds", 1.9)``. With ``--certificate FOLDER`` each cell's
-outcome is written there; ``python -m docs.build.certificate`` gathers them.
+outcome is written there; ``python -m docs.build.certificate`` gathers them. What was collected and
+claims a cell, run or not, is kept in ``CLAIMED``, so that one that was never proved can be told.
 
 Owns the form of a cell. Must never turn a red cell green: a cell is green when its test passed, and
 only then.
@@ -27,6 +28,7 @@ import pytest
 
 CHAPTERS = ("crash", "schedules", "outside", "input", "security", "mutants")
 _OPTION = "--certificate"
+CLAIMED: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +77,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(_OPTION, default=None, help="the folder to write proved guarantees to")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a marker that says too little, whether or not it is written down."""
-    for item in items:
-        cell_of(item, passed=False)
+@pytest.hookimpl(tryfirst=True)  # before any are left out
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note who claims a cell, and refuse a marker that says too little, written down or not."""
+    config.stash[CLAIMED] = [item.nodeid for item in items if cell_of(item, passed=False)]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,12 +2,13 @@
 
 FOLDER is what ``pytest --certificate FOLDER`` wrote (``make test-faults`` does both). The cells of
 a chapter replace those that stand in ``docs/certificate.json``; with ``--add`` the same tests only.
+With ``--claims`` nothing is gathered: only what is not proved yet is written down anew.
 """
 
-import ast
 import json
+import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -20,7 +21,10 @@ Cell = Mapping[str, Any]
 
 
 class Certificate(TypedDict):
-    """The committed file. `unproved`: tests that claim a cell and have not been run for it."""
+    """The committed file. `unproved`: tests that claim a cell and have not been run for it.
+
+    Each cell says at which commit it was proved.
+    """
 
     machine: Mapping[str, Any]
     unproved: Sequence[str]
@@ -52,34 +56,48 @@ def merged(old: Iterable[Cell], new: Sequence[Cell], *, add: bool) -> list[Cell]
 
 
 def claims(root: Path = ROOT) -> set[str]:
-    """Return the tests that bear the marker, as pytest names them but for parameters."""
-    files = sorted((root / "tests").rglob("test_*.py"))
-    return {f"{file.relative_to(root).as_posix()}::{name}" for file in files for name in _in(file)}
-
-
-def _in(file: Path) -> Iterator[str]:
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(
-            isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.guarantee"
-            for mark in node.decorator_list
-        ):
-            yield node.name
+    """Return the tests that claim a cell, each with every case of it, as pytest names them."""
+    asked = ["--collect-only", "-q", "-m", "guarantee", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "tests", *asked]
+    ended = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
+    return {line for line in ended.stdout.splitlines() if "::" in line}
 
 
 def proving(cells: Iterable[Cell]) -> set[str]:
-    """Return the tests that proved `cells`, without parameters; what a command proved is none."""
-    return {cell["test"].partition("[")[0] for cell in cells if "::" in cell["test"]}
+    """Return the tests that proved `cells`; what a command proved is none."""
+    return {cell["test"] for cell in cells if "::" in cell["test"]}
 
 
-def main(arguments: Sequence[str], *, root: Path = ROOT) -> int:
-    """Run the command; exit 1 when a cell is red or nothing was proved."""
-    new, add = gathered(Path(arguments[0])), "--add" in arguments
-    old = certificate(root)["cells"] if (root / FILE).exists() else []
-    cells = merged(old, new, add=add)
-    unproved = sorted(claims(root) - proving(cells))
-    made = Certificate(machine=machine(), unproved=unproved, cells=cells)
+def commit(root: Path = ROOT) -> str:
+    """Return the short name of the commit that is checked out."""
+    command = ["git", "-C", str(root), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def main(
+    arguments: Sequence[str],
+    *,
+    root: Path = ROOT,
+    claimed: Callable[[Path], set[str]] = claims,
+    at: Callable[[Path], str] = commit,
+) -> int:
+    """Run the command; exit 1 when a cell is red or nothing was proved, 2 without a folder."""
+    folders = [word for word in arguments if not word.startswith("--")]
+    if len(folders) + ("--claims" in arguments) != 1:
+        sys.stderr.write(f"{(__doc__ or '').splitlines()[0]}\n")
+        return 2
+    known = certificate(root) if (root / FILE).exists() else None
+    new = [{**cell, "commit": at(root)} for name in folders for cell in gathered(Path(name))]
+    cells = merged(known["cells"] if known else [], new, add="--add" in arguments or not folders)
+    made = Certificate(
+        machine=machine() if folders or known is None else known["machine"],
+        unproved=sorted(claimed(root) - proving(cells)),
+        cells=cells,
+    )
     written = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
     (root / FILE).write_text(written, encoding="utf-8")
+    if not folders:
+        return 0
     red = [cell for cell in new if not cell["passed"]]
     for cell in red:
         sys.stderr.write(f"red: {cell['fault']}: {cell['promise']} ({cell['test']})\n")

@@ -1,5 +1,6 @@
 """``docs/guarantees.md``: what holds under which fault, from the cells that tests proved."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -27,9 +28,10 @@ def _unproved(tests: Sequence[str]) -> Iterable[str]:
     if tests:
         yield "\n## Not proved yet\n\n"
         yield "These tests claim a cell and have not been run for this page:\n\n"
-    for test in tests:
+    for test, cases in Counter(test.partition("[")[0] for test in tests).items():
         file, _, name = test.partition("::")
-        yield f"- [{text(name.replace('_', ' '))}](../{file})\n"
+        many = f", {cases} cases" if cases > 1 else ""
+        yield f"- [{text(name.replace('_', ' '))}](../{file}){many}\n"
 
 
 def _cells(found: Certificate, chapter: str) -> Iterable[str]:
@@ -43,14 +45,22 @@ def _made(found: Certificate) -> str:
     cells, machine = found["cells"], found["machine"]
     red = sum(not cell["passed"] for cell in cells)
     return (
-        f"{len(cells)} cells, {red} of them red. Made by `make test-faults` on "
-        f"{machine['cores']} cores of {machine['cpu']}, {machine['memory_gb']} GB, Python "
-        f"{machine['python']}. Seconds are of that machine and that run: a measure, no promise."
+        f"{len(cells)} cells, {red} of them red. Made by `make test-faults` {_commits(cells)}, the "
+        f"last time on {machine['cores']} cores of {machine['cpu']}, {machine['memory_gb']} GB, "
+        f"Python {machine['python']}. Seconds are a measure of one run, no promise."
     )
 
 
+def _commits(cells: Sequence[Cell]) -> str:
+    """Return at which commits the cells were proved, most of them first."""
+    counted = Counter(cell.get("commit", "an earlier one") for cell in cells).most_common()
+    if len(counted) == 1:
+        return f"at commit {counted[0][0]}"
+    return "at commits " + ", ".join(f"{name} ({count} cells)" for name, count in counted)
+
+
 def _matrix(cells: Sequence[Cell]) -> Iterable[str]:
-    """Yield the crash points by the faults; after that what is said of whole stories."""
+    """Yield the crash points by the faults; after that whatever is said of something else."""
     met = [cell for cell in cells if "action" in cell["measured"]]
     actions = list(dict.fromkeys(cell["measured"]["action"] for cell in met))
     rows: dict[tuple[str, str], dict[str, bool]] = {}
@@ -61,12 +71,16 @@ def _matrix(cells: Sequence[Cell]) -> Iterable[str]:
     for (role, point), marks in sorted(rows.items()):
         told = " | ".join(_MARK[marks[action]] if action in marks else "" for action in actions)
         yield f"| {role} | {text(point)} | {told} |\n"
-    stories = {cell["measured"]["action"]: cell["measured"] for cell in met}
+    ended = [cell["measured"] for cell in met if "story_seconds" in cell["measured"]]
+    stories = {said["action"]: said for said in ended}
     told = "; ".join(
         f"{action} {said['story_seconds']} s, {said['story_restarts']} restarts"
         for action, said in stories.items()
     )
     yield f"\nThe stories took: {told}.\n"
+    if rest := [cell for cell in cells if "action" not in cell["measured"]]:
+        yield "\n"
+        yield from _table(rest)
 
 
 def _table(cells: Sequence[Cell]) -> Iterable[str]:

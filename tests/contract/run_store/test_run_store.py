@@ -95,7 +95,7 @@ def test_what_was_recorded_is_found_again_by_its_cause(
     "crash",
     fault="a trainer hangs while it records a run, is given up, and comes back when another has "
     "recorded it",
-    promise="one finished run: the second finds the first before it finishes its own",
+    promise="one finished run: the second finds it and answers with it; its own is marked failed",
     seen="log 'counts no more'; in MLflow its own half is FAILED",
 )
 def test_a_run_that_another_recorded_meanwhile_is_the_only_one(

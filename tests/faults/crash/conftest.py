@@ -138,16 +138,14 @@ def verdict_on(
     )
 
 
-def holds(verdict: Verdict, action: Action, spot: Spot, record_property: Record) -> None:
+def holds(judged: Judge, action: Action, spot: Spot, record_property: Record) -> None:
     """Require that the story came to `spot`, and that nothing shows of it; record what was met."""
-    for name, value in (
-        ("action", action),
-        ("role", spot.role),
-        ("point", f"{spot.when} {spot.point}"),
-        ("story_seconds", round(verdict.seconds)),
-        ("story_restarts", verdict.restarts),
-    ):
-        record_property(name, value)
+    record_property("action", action)
+    record_property("role", spot.role)
+    record_property("point", f"{spot.when} {spot.point}")
+    verdict = judged(action)
+    record_property("story_seconds", round(verdict.seconds))
+    record_property("story_restarts", verdict.restarts)
     assert spot.name in verdict.fired, f"the story never came to {spot}"
     assert not verdict.broken
     assert not verdict.otherwise, "other decisions than of the undisturbed run"

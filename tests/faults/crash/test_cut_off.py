@@ -16,4 +16,4 @@ from tests.faults.crash.points import CUT, Action, Spot, spots
 @pytest.mark.parametrize("spot", list(spots()), ids=str)
 @pytest.mark.parametrize("action", [CUT])
 def test_nothing_shows(action: Action, spot: Spot, judged: Judge, record_property: Record) -> None:
-    holds(judged(action), action, spot, record_property)
+    holds(judged, action, spot, record_property)

@@ -1,4 +1,4 @@
-"""The matrix finds bugs: with each planted, one kill at the right point breaks a law."""
+"""The matrix finds bugs: with all planted in one story, a kill for each breaks its own law."""
 
 from collections.abc import Mapping
 

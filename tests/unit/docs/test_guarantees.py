@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,22 @@ def test_the_matrix_has_a_row_a_crash_point_and_a_column_a_fault(
     assert "| service | crash point | kill -9 | hang |" in page
     assert "| trainer | after MLflow run | ✓ | ✗ |" in page
     assert "2 cells, 1 of them red" in page
+
+
+def test_a_crash_point_whose_story_never_came_to_an_end_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = page_of(monkeypatch, cell("crash", test="tests/a.py::t", passed=False))
+    assert "| a fault of tests/a.py::t | it holds |" in page
+    assert "[✗ 1 of 1](../tests/a.py)" in page
+
+
+def test_the_page_says_at_which_commits_its_cells_were_proved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = [{**cell(test=f"{n}.py::t"), "commit": n} for n in ("abc", "def", "abc")]
+    assert "at commits abc (2 cells), def (1 cells)" in page_of(monkeypatch, *both)
+    assert "at commit abc, the last time" in page_of(monkeypatch, both[0])
 
 
 def test_a_test_is_a_row_with_all_it_was_tried_with(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,9 +112,12 @@ def test_what_a_command_of_its_own_proved_stays_until_it_is_run_again() -> None:
 def test_a_red_cell_or_none_at_all_fails_the_command(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "cells").mkdir()
-    assert main([str(tmp_path / "cells")], root=tmp_path) == 1
+    made = partial(main, root=tmp_path, claimed=lambda _: {"b.py::claimed"}, at=lambda _: "abc")
+    assert made([]) == 2
+    assert made([str(tmp_path / "cells")]) == 1
     for passed, code in ((False, 1), (True, 0)):
         (tmp_path / "cells" / "one.json").write_text(json.dumps(cell(passed=passed)))
-        assert main([str(tmp_path / "cells")], root=tmp_path) == code
+        assert made([str(tmp_path / "cells")]) == code
         kept = json.loads((tmp_path / FILE).read_text())
-        assert [c["passed"] for c in kept["cells"]] == [passed]
+        assert [(c["passed"], c["commit"]) for c in kept["cells"]] == [(passed, "abc")]
+        assert kept["unproved"] == ["b.py::claimed"]
