@@ -113,3 +113,20 @@ def test_a_bundle_without_a_model_is_refused(kind: Kind, tmp_path: Path) -> None
     (tmp_path / "bundle" / "notes.txt").write_text("no model here")
     with pytest.raises(BundleRefused):
         kind.scoring.load(tmp_path / "bundle", digest=digest_of(tmp_path / "bundle"))
+
+
+def test_the_scoring_process_answers_bit_by_bit_what_one_process_does(tmp_path: Path) -> None:
+    """Decisions of the twin and of production must not differ."""
+    rng = np.random.default_rng(7)
+    features = FeaturesSection(continuous=("AMOUNT",), flag=("NIGHT",), categorical=("SHOP",))
+    digest = write_sample(tmp_path / "bundle", features=features, weights=WEIGHTS | {"SHOP": 0.1})
+    amounts = np.where(rng.random(500) < 0.1, np.nan, rng.lognormal(2, 1, 500))
+    given: Columns = {
+        "AMOUNT": amounts.astype(np.float32),
+        "NIGHT": rng.integers(0, 2, 500).astype(np.float32),
+        "SHOP": np.array(["", "a", "Übergröße", "\0", "9" * 40] * 100, dtype=np.object_),
+    }
+    alone = TensorflowScoring().load(tmp_path / "bundle", digest=digest)
+    with ProcessScoring(home=tmp_path) as scoring:
+        beside = scoring.load(tmp_path / "bundle", digest=digest)
+        assert beside.score(given) == alone.score(given)

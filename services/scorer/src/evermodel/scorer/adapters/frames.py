@@ -25,6 +25,8 @@ _FLOAT = np.dtype("<f4")
 LONGEST_REQUEST = 1 << 30
 #: Of a reply, besides its scores: an error's text in whatever form, and the form itself.
 LONGEST_WORDS = 1 << 16
+#: Of an error's text: TensorFlow's may hold a whole graph.
+LONGEST_TEXT = 2000
 
 #: What kept a request from its answer. ``refused``: the bundle; ``columns``: what was asked;
 #: ``unusable``: the model's answer, or what it raised; ``machine``, ``memory``: not its fault.

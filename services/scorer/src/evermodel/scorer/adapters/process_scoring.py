@@ -20,15 +20,17 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from evermodel.artefact.bundle import BadBundle, verify
 from evermodel.artefact.columns import BadColumns
+from evermodel.common.kernel.redaction import redact
 from evermodel.common.observability.metrics import Metrics
 from evermodel.scorer.adapters.frames import (
+    LONGEST_TEXT,
     Ask,
     Failed,
     Load,
@@ -125,10 +127,9 @@ class ProcessScoring:
         version = ProcessVersion(self, next(self._handles), bundle=bundle, digest=digest)
         weakref.finalize(version, self._gone.append, version.handle).atexit = False
         try:
-            self._load(version, alone=False)
-        except Died as death:
-            # Where it is known whose death it was, the payments need not wait for the second try.
-            self._load_again(version, alone=not death.is_its_own)
+            self._load(version)
+        except Died:  # another's, perhaps
+            self._load_again(version)
         return version
 
     def ask(self, version: "ProcessVersion", columns: Columns) -> list[float]:
@@ -150,13 +151,13 @@ class ProcessScoring:
             version.blame(death)
             raise Unanswered(str(death)) from death
 
-    def _load(self, version: "ProcessVersion", *, alone: bool) -> None:
-        with self._alone() if alone else self._calls[LOADING]:
+    def _load(self, version: "ProcessVersion") -> None:
+        with self._calls[LOADING]:
             self._make_sure_of(version, self._alive(), LOADING)
 
-    def _load_again(self, version: "ProcessVersion", *, alone: bool) -> None:
+    def _load_again(self, version: "ProcessVersion") -> None:
         try:
-            self._load(version, alone=alone)
+            self._load(version)
         except Died as death:
             raise BundleRefused(f"{death}, for the second time while it was loaded") from death
 
@@ -192,7 +193,11 @@ class ProcessScoring:
         version.loaded_in = process
 
     def _forgotten(self) -> tuple[int, ...]:
-        return tuple(self._gone.popleft() for _ in range(len(self._gone)))
+        gone = []
+        with suppress(IndexError):  # the other channel's caller may have taken the last
+            while self._gone:
+                gone.append(self._gone.popleft())
+        return tuple(gone)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -276,4 +281,4 @@ def _error(reply: Reply, process: ScoringProcess) -> Exception:
         "machine": OSError,
         "memory": MemoryError,
     }
-    return kinds[reply.kind](reply.text)
+    return kinds[reply.kind](redact(reply.text[:LONGEST_TEXT]))

@@ -15,6 +15,7 @@ from evermodel.common.kernel.redaction import redact
 from evermodel.common.runtime.bounded import leave_orphaned
 from evermodel.scorer.adapters.frames import (
     LONGEST_REQUEST,
+    LONGEST_TEXT,
     REQUESTS,
     Ask,
     Failed,
@@ -28,9 +29,6 @@ from evermodel.scorer.adapters.frames import (
     send,
     unpacked,
 )
-
-#: Of an error's text: TensorFlow's may hold a whole graph.
-_LONGEST_TEXT = 2000
 
 
 class Models:
@@ -80,4 +78,4 @@ def serve(channel: socket.socket, models: Models) -> None:
 
 
 def _failed(kind: Kind, text: str) -> Failed:
-    return Failed(kind, redact(text[:_LONGEST_TEXT]))
+    return Failed(kind, redact(text[:LONGEST_TEXT]))
