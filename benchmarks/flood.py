@@ -6,7 +6,7 @@ that measures: a payment is a prepared text with its number, card and time put i
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import cycle, islice
 
@@ -54,21 +54,16 @@ class Flood:
         self._failures: list[str] = []
         self.published = 0
 
-    def at_once(self, rows: int) -> float:
-        """Publish `rows` payments as fast as the broker takes them; return the seconds."""
-        began = time.perf_counter()
+    def at_once(self, rows: int) -> None:
+        """Publish `rows` payments as fast as the broker takes them."""
         self._publish(rows)
         self.flush()
-        return time.perf_counter() - began
 
-    def at_rate(
-        self, rate: float, *, seconds: float, meanwhile: Callable[[], None] = lambda: None
-    ) -> None:
-        """Publish `rate` payments a second for `seconds`; `meanwhile` is called all the time."""
+    def at_rate(self, rate: float, *, seconds: float) -> None:
+        """Publish `rate` payments a second for `seconds`."""
         began, already = time.perf_counter(), self.published
         while (now := time.perf_counter() - began) < seconds:
             self._publish(int(rate * now) - (self.published - already))
-            meanwhile()
             pause(_SLICE_SECONDS)
         self.flush()
 

@@ -141,10 +141,7 @@ def _pulses(broker: KafkaBroker, *, partitions: int) -> Iterator[Sequence[Outgoi
             }
         )
         yield [
-            *(
-                _payment(number, partition)
-                for partition in range(broker.partitions("transactions"))
-            ),
+            *(_payment(number, partition) for partition in range(partitions)),
             command(number, topic=LIFECYCLE_COMMANDS.name),
             said(step, topic=ROLLOUT_STEP.name, event_id=f"step-{name}", time=now),
             said(window, topic=TRANSACTIONS_WINDOWED.name, event_id=f"window-{name}", time=now),

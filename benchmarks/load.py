@@ -7,7 +7,7 @@ A champion of a trained one's size is served: two hidden layers of 256 on fiftee
 real reference to count against. *Backlog*: what lay there before anybody read on. *Steady*: the
 highest of the rates tried, in shares of what the backlog was worked off at, at which the lag at
 the end of the time is no greater than at its start, but for what one second brings. *Burst*: ten
-times that rate, then that rate again until the lag is gone. The driver publishes, looks and counts
+times that rate, then half of it until the lag is gone. The driver publishes, looks and counts
 on the same cores, so what is said is what is left of the machine.
 """
 
@@ -198,10 +198,13 @@ def steadily(bench: Bench, rate: float, size: Size) -> tuple[Figures, float]:
         ended = time.perf_counter()
         bench.until_caught_up()
         if after - before <= wanted:
+            told = f"payments/s held (aim: {AIM_ROWS})"
             break
+    else:
+        told = "payments/s, the lowest rate tried: NOT held"
     hops = bench.pulse.hops(bench.commits, since=began, until=ended)
     return {
-        "steady_rate": Figure(wanted, f"payments/s held (aim: {AIM_ROWS})"),
+        "steady_rate": Figure(wanted, told),
         "steady_lag": Figure(after / wanted, "s behind at the end"),
         "steady_lag_grew": Figure((after - before) / wanted, f"s in {seconds * 2 / 3:.0f} s"),
         **hops.figures("steady", aim=AIM_HOP),
@@ -213,7 +216,10 @@ def bursting(bench: Bench, rate: float, *, seconds: float) -> Figures:
     began, before = time.perf_counter(), bench.flood.published
     bench.flood.at_rate(rate * 10, seconds=seconds)
     over, burst = time.perf_counter(), bench.flood.published - before
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while sum(bench.lag()) > max(rate, MARKERS * bench.partitions):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the burst is not worked off: {bench.lag()} to go")
         bench.flood.at_rate(rate / 2, seconds=1.0)
     gone = time.perf_counter()
     hops = bench.pulse.hops(bench.commits, since=began, until=gone)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,10 +90,10 @@ def sampled(
             if behind is not None:
                 samples.lags.append((at, behind))
 
-    looking = threading.Thread(target=keep_looking, name="samples")
-    looking.start()
-    try:
-        yield samples
-    finally:
-        over.set()
-        looking.join()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="samples") as beside:
+        looking = beside.submit(keep_looking)
+        try:
+            yield samples
+        finally:
+            over.set()
+        looking.result()  # what it failed by: there would be too few samples

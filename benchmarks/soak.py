@@ -69,8 +69,12 @@ def measure(*, quick: bool, minutes: float | None = None) -> Figures:
     """Return what was done, what was lost, and whether anything grew; the long form draws it."""
     lasts = 60 * (minutes or (QUICK_MINUTES if quick else MINUTES))
     every = QUICK_TROUBLE_SECONDS if quick else TROUBLE_SECONDS
-    with TemporaryDirectory() as name, running(Path(name)) as (up, proxy):
-        looking = partial(_lag, _asking(up))
+    with (
+        TemporaryDirectory() as name,
+        running(Path(name)) as (up, proxy),
+        closing(_asking(up)) as asking,
+    ):
+        looking = partial(_lag, asking)
         with sampled(up.folder, every_seconds=LOOK_SECONDS, lag=looking) as samples:
             with troubled(troubles(up, proxy), every_seconds=every, samples=samples) as done:
                 played = play(up, until=time.monotonic() + lasts)
@@ -124,9 +128,10 @@ def play(up: Stack, *, until: float) -> Soaked:
         closing(KafkaBroker(up.kafka(UPSTREAM), quiet=True)) as upstream,
         closing(KafkaBroker(up.kafka(OPERATOR), quiet=True)) as operator,
         closing(operator.reader(partitions_of(operator, FOLLOWED))) as reader,
+        closing(_asking(up)) as groups,
     ):
         # Not `watching`: its client says on stderr twenty times a second that the broker is away.
-        watcher = Watcher(groups=_asking(up), reader=reader, clock=clock, scorers=1)
+        watcher = Watcher(groups=groups, reader=reader, clock=clock, scorers=1)
         feeds = windows(model)
         feed, window = next(feeds)
         soaked, first = Soaked(model, watcher, feed.start), feed.bootstrap_end(None)
@@ -173,6 +178,7 @@ def _partitions(broker: KafkaBroker, topic: str) -> int:
         except BrokerUnavailable:
             if time.monotonic() > end:
                 raise
+            pause(0.5)
 
 
 def kept_promises(up: Stack, soaked: Soaked) -> Figures:

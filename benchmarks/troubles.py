@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import cycle
@@ -57,13 +58,13 @@ def troubled(
             done.append(name)
             samples.marks.append((time.monotonic() - began, name))
 
-    making = threading.Thread(target=make, name="troubles")
-    making.start()
-    try:
-        yield done
-    finally:
-        over.set()
-        making.join()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="troubles") as beside:
+        making = beside.submit(make)
+        try:
+            yield done
+        finally:
+            over.set()
+        making.result()  # what it failed by: there would be too few troubles
 
 
 def _kill(up: Stack, name: str) -> None:

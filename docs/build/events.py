@@ -30,8 +30,8 @@ row names 16 versions at most, one partition's rows of a window 32; names of hea
 A record may have a million bytes, uncompressed, with its key and headers; those of
 {wide}
 grow with a model's features and may have eight million. `max.message.bytes` of these topics says so
-to the broker; whoever produces or mirrors them tells his client (`message.max.bytes`,
-`max.request.size`).
+to the broker; whoever produces or mirrors them sets `message.max.bytes` or `max.request.size` of
+their client.
 """
 
 

@@ -27,18 +27,18 @@ _OF_THE_CLONE = {"init", "hash-object", "read-tree", "update-index", "write-tree
 _READS = {"ls-remote", "ls-tree", "cat-file", "log", "rev-parse", "for-each-ref"}
 
 
-def calls(service: str) -> Iterator[ast.Call]:
-    for file in sorted((ROOT / "services" / service).rglob("*.py")):
+def calls(*folders: str) -> Iterator[ast.Call]:
+    for file in sorted(file for folder in folders for file in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 yield node
 
 
-def changes_of_mlflow(service: str) -> set[str]:
-    """Return the methods of MLflow's client that `service` calls and that change something."""
+def changes_of_mlflow(*folders: str) -> set[str]:
+    """Return the methods of MLflow's client that are called there and that change something."""
     from mlflow import MlflowClient  # noqa: PLC0415  # 2.5 s
 
-    names = {call.func.attr for call in calls(service) if isinstance(call.func, ast.Attribute)}
+    names = {call.func.attr for call in calls(*folders) if isinstance(call.func, ast.Attribute)}
     known = {name for name in vars(MlflowClient) if name.startswith(_CHANGES)}
     return names & known
 
@@ -46,14 +46,31 @@ def changes_of_mlflow(service: str) -> set[str]:
 @pytest.mark.parametrize("service", ["trainer", "registrar"])
 def test_every_change_of_mlflow_is_a_crash_point(service: str) -> None:
     planted = {p.target.rpartition(".")[2] for p in POINTS if service in p.roles}
-    assert changes_of_mlflow(service) - set(_EXEMPT) <= planted
-    assert changes_of_mlflow(service) & planted
+    changes = changes_of_mlflow(f"services/{service}")
+    assert changes - set(_EXEMPT) <= planted
+    assert changes & planted
+
+
+def test_every_change_of_mlflow_by_what_services_share_is_a_crash_point() -> None:
+    planted = {p.target.rpartition(".")[2] for p in POINTS}
+    assert {"log_artifacts"} <= changes_of_mlflow("libs/tracking") <= planted
+
+
+def test_every_write_to_the_lake_is_a_crash_point() -> None:
+    """Whatever a service puts there itself; what a child writes comes with the child's end."""
+    writes = {"write_table", "write_parquet", "sink_parquet"}
+    found = {
+        call.func.attr
+        for call in calls("services/drift/src/evermodel/drift/adapters", "libs/lake")
+        if isinstance(call.func, ast.Attribute) and call.func.attr in writes
+    }
+    assert found == {p.target.rpartition(".")[2] for p in POINTS} & writes
 
 
 def test_every_change_of_git_is_a_crash_point() -> None:
     said = {
         call.args[0].value
-        for call in calls("deployer")
+        for call in calls("services/deployer")
         if isinstance(call.func, ast.Attribute)
         and call.func.attr == "_git"
         and call.args

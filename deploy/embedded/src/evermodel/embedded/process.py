@@ -73,20 +73,26 @@ class Child:
         self._record = records / f"{self.name}.json"
         ours, its = socket.socketpair() if waits else (None, None)
         self._turn, self._has_its_turn = ours, not waits
-        records.mkdir(parents=True, exist_ok=True)
-        command.log.parent.mkdir(parents=True, exist_ok=True)
-        with command.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*_launch(), *command.arguments, *([WAIT] if waits else ())],
-                env=dict(command.environment),
-                cwd=command.folder,
-                stdin=its.fileno() if its else subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        if its is not None:
-            its.close()
+        try:
+            records.mkdir(parents=True, exist_ok=True)
+            command.log.parent.mkdir(parents=True, exist_ok=True)
+            with command.log.open("ab") as log:
+                self._process = subprocess.Popen(
+                    [*_launch(), *command.arguments, *([WAIT] if waits else ())],
+                    env=dict(command.environment),
+                    cwd=command.folder,
+                    stdin=its.fileno() if its else subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except OSError:  # a full machine: it is tried again and again
+            if ours is not None:
+                ours.close()
+            raise
+        finally:
+            if its is not None:
+                its.close()
         self._write_or_end(command)
 
     @property
