@@ -84,7 +84,7 @@ def test_a_training_is_told_no_secret(tmp_path: Path) -> None:
 @pytest.mark.guarantee(
     "security",
     fault="a candidate's graph looks for passwords where it is judged",
-    promise="there is none in its environment, and the process loads no second candidate",
+    promise="there is none in its environment",
     seen="/proc/<pid>/environ of evermodel.registrar.child",
 )
 def test_an_evaluation_is_told_no_secret(tmp_path: Path) -> None:

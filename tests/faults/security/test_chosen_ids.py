@@ -13,8 +13,8 @@ from evermodel.registrar.adapters.plan import Plan
 from evermodel.registrar.adapters.staged_evaluator import StagedEvaluator
 from evermodel.registrar.domain.evidence import Evaluation, NotEvaluated
 from evermodel.registrar.ports import Candidate, Case
+from evermodel.trainer.adapters import mlflow_runs
 from evermodel.trainer.adapters.folder_workspace import FolderWorkspace
-from evermodel.trainer.adapters.mlflow_runs import MlflowRuns
 from tests.unit.registrar.samples import MODEL, artefact
 
 pytestmark = [
@@ -24,18 +24,18 @@ pytestmark = [
 
 #: `{victim}` is a folder that is none of evermodel's business.
 PATHS = {
-    "a way up": "../../victim",
-    "a way up, well hidden": "a/../../../victim",
-    "a whole path": "{victim}",
-    "a home": "~root",
-    "an end of text": "a\0b",
-    "a name beyond measure": "x" * 10_000,
+    "a path upwards": "../../victim",
+    "a hidden path upwards": "a/../../../victim",
+    "an absolute path": "{victim}",
+    "a home folder": "~root",
+    "a NUL byte": "a\0b",
+    "ten thousand characters": "x" * 10_000,
     "an option": "-rf",
 }
 QUERIES = {
     "a quote": "it's",
     "another search": "x' or tags.`evermodel.trained_by` = 'trained-1",
-    "all of them": "%",
+    "a wildcard": "%",
     "both kinds of quotes": "\"'`",
 }
 
@@ -108,7 +108,7 @@ def test_a_chosen_id_becomes_one_of_ours_and_always_the_same(kind: str) -> None:
 @pytest.mark.guarantee(
     "security",
     fault="an event has {kind} for an id, and MLflow is searched by it",
-    promise="the search finds the run and the version of this very event, or none",
+    promise="the search finds the run and the version of this very event",
     seen="one version, tagged evermodel.trained_by with an id of ours",
 )
 @pytest.mark.parametrize("kind", QUERIES)
@@ -117,7 +117,8 @@ def test_a_search_by_a_chosen_id_finds_no_other(kind: str, mlflow_server: str) -
 
     client = MlflowClient(tracking_uri=mlflow_server)
     registry, model = MlflowRegistry(mlflow_server), ModelName(f"chosen_{len(QUERIES[kind])}")
-    run = client.create_run(client.create_experiment(model)).info.run_id
+    experiment = client.create_experiment(model)
+    run = client.create_run(experiment).info.run_id
     others = artefact(uri=f"runs:/{run}/bundle")
 
     def version(event: str) -> int:
@@ -127,7 +128,16 @@ def test_a_search_by_a_chosen_id_finds_no_other(kind: str, mlflow_server: str) -
 
     assert version("trained-1") == 1
     assert [version(QUERIES[kind]) for _ in range(2)] == [2, 2]
-    assert MlflowRuns(mlflow_server).find(model=model, cause=EventId(QUERIES[kind])) is None
+
+    def finished(event: str) -> str:
+        tags = {mlflow_runs.CAUSED_BY: plain(event)}
+        made: str = client.create_run(experiment, tags=tags).info.run_id
+        client.set_terminated(made, "FINISHED")
+        return made
+
+    runs = [finished(event) for event in ("trained-1", QUERIES[kind])]
+    assert mlflow_runs._only_first(client, model, EventId(QUERIES[kind])) == runs[1]
+    assert client.get_run(runs[0]).info.status == "FINISHED"
 
 
 @pytest.mark.guarantee(

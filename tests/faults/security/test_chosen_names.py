@@ -25,10 +25,10 @@ from tests.contract.git.writing import release, up
 from tests.unit.models.files import SMALL, described
 
 TRICKS = {
-    "a way up": "../../etc",
-    "a whole path": "/etc/passwd",
-    "a home": "~root",
-    "an end of text": "fraud\\u0000",
+    "a path upwards": "../../etc",
+    "an absolute path": "/etc/passwd",
+    "a home folder": "~root",
+    "a NUL byte": "fraud\\u0000",
     "a shell": "$(touch x)",
     "another command": "fraud;touch x",
     "a back quote": "`touch x`",
@@ -36,7 +36,7 @@ TRICKS = {
     "a quote of SQL": "fraud'; drop table x; --",
     "HTML": "<script>x</script>",
     "a formula": "=cmd|' /C calc'!A0",
-    "a line more": "fraud\\nModel-Digest: x",
+    "a second line": "fraud\\nModel-Digest: x",
     "an escape of terminals": "\\u001b[2Jfraud",
     "a look-alike": "fr\\u0430ud",
     "nothing": "",
@@ -97,7 +97,7 @@ def test_a_branch_may_have_any_usual_name(branch: str, monkeypatch: pytest.Monke
     promise="the lake is asked for that column and nothing else: names are quoted in SQL",
     seen="no error",
 )
-@pytest.mark.parametrize("kind", sorted(TRICKS.keys() - {"nothing", "an end of text"}))
+@pytest.mark.parametrize("kind", sorted(TRICKS.keys() - {"nothing", "a NUL byte"}))
 def test_a_columns_name_is_quoted(kind: str, tmp_path: Path) -> None:
     name = TRICKS[kind].encode().decode("unicode_escape") + '" or 1=1; --'
     file = tmp_path / "it's; drop table x.parquet"

@@ -112,7 +112,7 @@ def test_the_bundle_serves_as_long_as_nobody_touches_it(stored: Stored, tmp_path
 @pytest.mark.guarantee(
     "security",
     fault="a file of the bundle is swapped in MLflow's artefact store",
-    promise="the scorer does not load it; the version takes no weight and is taken back",
+    promise="the scorer does not load it and says so: such a version is taken back",
     seen="scorer logs 'fraud v1 cannot serve'; serving.applied state failed, with both digests",
 )
 def test_a_swapped_file_is_not_served(
@@ -132,7 +132,7 @@ def test_a_swapped_file_is_not_served(
 @pytest.mark.guarantee(
     "security",
     fault="rollout.step names {change} for a version",
-    promise="the scorer does not load it; the version takes no weight and is taken back",
+    promise="the scorer does not load it and says so: such a version is taken back",
     seen="scorer logs 'fraud v1 cannot serve'; serving.applied state failed",
 )
 @pytest.mark.parametrize(

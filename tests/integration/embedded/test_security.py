@@ -166,22 +166,22 @@ def test_nobody_fences_the_transactions_of_another(secured: Secured) -> None:
 
 @pytest.mark.guarantee(
     "security",
-    fault="somebody connects with {wrong}",
+    fault="somebody connects, and {how}",
     promise="no answer, not even the names of the topics",
     seen="the client's own log: authentication or handshake failed",
 )
 @pytest.mark.parametrize(
-    "wrong",
+    ("how", "wrong"),
     [
-        {"sasl.password": "guessed"},
-        {"sasl.username": "mallory"},
-        {"security.protocol": "PLAINTEXT"},
-        {"security.protocol": "SSL"},
+        ("guesses the password", {"sasl.password": "guessed"}),
+        ("says another name", {"sasl.username": "mallory"}),
+        ("does not encrypt", {"security.protocol": "PLAINTEXT"}),
+        ("shows no password", {"security.protocol": "SSL"}),
     ],
     ids=["password", "name", "no encryption", "no password"],
 )
 def test_who_cannot_prove_who_they_are_gets_no_answer(
-    secured: Secured, wrong: dict[str, str]
+    secured: Secured, how: str, wrong: dict[str, str]
 ) -> None:
     producer = Producer({**secured.client(UPSTREAM), **wrong})
     with pytest.raises(KafkaException):
