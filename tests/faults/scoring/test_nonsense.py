@@ -25,3 +25,11 @@ def test_nonsense_is_no_answer(
     with pytest.raises(Unanswered) as caught:
         version.score(amounts(1.0, 2.0))
     assert "planted" not in str(caught.value)
+
+
+def test_no_memory_is_taken_for_what_is_only_announced(
+    odd: Callable[[str], ProcessScoring], tmp_path: Path
+) -> None:
+    version = loaded(odd("a frame of four gigabytes"), tmp_path / "bundle")
+    with pytest.raises(Unanswered, match="spoke nonsense: a frame of 4294967295 bytes"):
+        version.score(amounts(1.0))
