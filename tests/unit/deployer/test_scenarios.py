@@ -86,6 +86,21 @@ def test_a_version_that_does_not_load_is_taken_back_at_once() -> None:
     assert "no signature" in story.taken_back.reason
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a scorer cannot load the champion of a rollout that is long over",
+    promise="nothing is decided by itself: which other version to trust is for a person to say",
+    seen="deployer logs 'fraud v1 cannot be served by scorer 0: no signature'; evermodel status",
+)
+def test_a_settled_champion_that_does_not_load_is_told_and_stays(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    story = Story().accepted(1).cannot_serve(1)
+
+    assert story.actions == ["promoted v1"]
+    assert "fraud v1 cannot be served by scorer 0: no signature" in caplog.text
+
+
 def test_no_rows_never_advance_and_after_the_patience_a_person_is_asked() -> None:
     story = Story().accepted(1).accepted(2).days(30, rows=0)
 

@@ -9,10 +9,15 @@ from rich.text import Text
 
 from evermodel.cli.errors import CommandError
 from evermodel.cli.overview import supervised
+from evermodel.cli.reading import read
 from evermodel.cli.state import addresses
+from evermodel.cli.unserved import Unserved, unserved
 from evermodel.common.events.access import OPERATOR
+from evermodel.common.events.catalogue import ROLLOUT_STEP, SERVING_APPLIED
 from evermodel.common.kernel.visible import visible
+from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.models.file import BadModelFile, read_models
+from evermodel.common.settings import KafkaSettings
 from evermodel.embedded import lock
 from evermodel.embedded.addresses_file import Addresses
 from evermodel.embedded.findings import (
@@ -74,6 +79,27 @@ def _broker(known: Addresses) -> Iterator[Finding]:
     yield found
     if found.verdict == "well":
         yield topics_at(settings)
+        yield from serving_at(settings)
+
+
+def serving_at(settings: KafkaSettings) -> Iterator[Finding]:
+    """Look whether each scorer serves what the last rollout step says."""
+    try:
+        found = unserved(read(settings, [ROLLOUT_STEP, SERVING_APPLIED]))
+    except BrokerUnavailable as error:
+        yield Finding("serving", "unknown", f"the rollout's topics cannot be read: {error}")
+        return
+    for one in found:
+        yield Finding("serving", "wrong", str(one), _remedy(one))
+    if not found:
+        yield Finding("serving", "well", "every scorer that answered serves what its step says")
+
+
+def _remedy(one: Unserved) -> str:
+    remedy = f"put the bundle {one.uri} ({one.digest}) back into MLflow's artefact store: the "
+    remedy += "scorer tries again by itself, a minute apart at most; see the log of scorer "
+    remedy += f"{one.replica}. Is it lost: train another, 'evermodel retrain {one.model} --why …'"
+    return remedy
 
 
 def _parts(known: Addresses) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evermodel.cli.reading import Read, events, read
+from evermodel.cli.unserved import Unserved, unserved
 from evermodel.common.events.catalogue import CATALOGUE
 from evermodel.common.events.codec import format_time
 from evermodel.common.events.drift import DriftDetected
@@ -58,6 +59,7 @@ class Overview:
     processes: Mapping[str, int]
     supervised: Sequence[Note] = ()
     logs: Path = Path("logs")
+    unserved: Sequence[Unserved] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return it for machines."""
@@ -67,6 +69,7 @@ class Overview:
             "lag": {group: dict(topics) for group, topics in self.lag.items()},
             "processes": dict(self.processes),
             "supervised": [asdict(note) for note in self.supervised],
+            "unserved": [asdict(one) for one in self.unserved],
         }
 
 
@@ -80,8 +83,10 @@ def overview(settings: KafkaSettings, state: Path) -> Overview:
     found = read(settings, told)
     groups = KafkaGroups(settings)
     letters = _letters(groups, found)
+    lived = [each for each in found if each.record.topic not in letters]
     return Overview(
-        models=standings([each for each in found if each.record.topic not in letters]),
+        models=standings(lived),
+        unserved=unserved(lived),
         dead_letters=letters,
         lag=_lag(groups, found),
         processes={record.name: record.pid for record in recorded(state / "processes")},
@@ -138,6 +143,8 @@ def shown(found: Overview, console: Console | None = None) -> None:
         last = (s.reason or "", s.last_alarm or "", s.last_training or "")
         table.add_row(*map(Text, (s.model, serves, share, step, *map(visible, last))))
     console.print(table if found.models else "no model has an event yet")
+    for one in found.unserved:
+        console.print(Text(visible(f"CANNOT SERVE: {one}"), style="bold red"), soft_wrap=True)
     letters = {name: number for name, number in found.dead_letters.items() if number}
     for name, number in letters.items():
         service = name.removesuffix(".dead-letter")

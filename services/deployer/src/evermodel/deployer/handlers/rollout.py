@@ -98,10 +98,19 @@ class RolloutHandlers:
         return self._react(event.model, Matured(cohort=cohort_of(event)), meta)
 
     def on_serving_applied(self, event: ServingApplied, meta: EventMeta, /) -> Reaction | Held:
-        """Take back a version that a scorer cannot serve."""
+        """Take back a version that a scorer cannot serve, if it is on trial.
+
+        A champion of a rollout that is over stays: which other one to trust is for people to
+        say, who read of it here, in ``evermodel status`` and in ``evermodel doctor``.
+        """
         failed = [served for served in event.versions if served.state == "failed"]
         if not failed:
             return NOTHING
+        for served in failed:
+            _log.error(
+                "%s v%d cannot be served by scorer %s: %s",
+                *(event.model, served.version, event.replica, served.reason),
+            )
         worst = max(failed, key=lambda served: served.version)
         reason = f"{worst.reason or 'no reason given'} (scorer {event.replica})"
         return self._react(event.model, ServingFailed(version=worst.version, reason=reason), meta)

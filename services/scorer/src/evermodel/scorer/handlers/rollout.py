@@ -1,22 +1,24 @@
 """Takes rollout steps over: loads what is in play, lets go of what is not, and says so.
 
     rollout.step ──▶ fetch + verify + load + first answer ──▶ plan swapped ──▶ serving.applied
-                        └─ the store is away: served without it, asked again every few ticks
+                        └─ not all of it: served without, tried again until it is there, or
+                           the model's next step comes; what has changed is said then
 
 A version that cannot be loaded or does not answer is reported and takes no weight. One whose
 bundle cannot be had right now is not reported, for that is not its fault, and takes none either.
 """
 
+import json
 import logging
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor, Future
 
 import numpy as np
 
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.rollout import RolloutStep
-from evermodel.common.events.traffic import ServingApplied
+from evermodel.common.events.traffic import ServedVersion, ServingApplied
 from evermodel.common.kernel.errors import Transient
 from evermodel.common.kernel.ids import EventId, ModelName
 from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction
@@ -26,16 +28,12 @@ from evermodel.scorer.domain.plan import Player, plan_of
 from evermodel.scorer.handlers import readings
 from evermodel.scorer.handlers.live import Live, Loaded, Serving
 from evermodel.scorer.handlers.loading import Loader, Loading
+from evermodel.scorer.handlers.retrying import Incomplete, Retrying, Step
 
 _log = logging.getLogger(__name__)
 
 #: How long to wait for the store when nothing of a model could serve without it.
 _STORE_DELAY_SECONDS = 1.0
-
-#: Ticks come about once a second; a store that is away is asked this many ticks apart.
-TICKS_BETWEEN_TRIES = 5
-
-Step = tuple[RolloutStep, EventMeta]
 
 
 class RolloutHandler:
@@ -51,17 +49,16 @@ class RolloutHandler:
         metrics: Metrics,
         beside: Executor,
     ) -> None:
-        """`beside` asks the store again between steps, off the loop."""
+        """`beside` tries again between steps, off the loop."""
         self._forms = forms
         self._serving = serving
         self._loader = loader
         self._replica = replica
         self._metrics = metrics
-        self._beside, self._ticks = beside, 0
+        self._beside, self._retrying = beside, Retrying()
         self._errand: Future[Reaction] | None = None
         self._lock = threading.Lock()
         self._latest: dict[ModelName, EventId] = {}
-        self._incomplete: dict[ModelName, Step] = {}
 
     def on_rollout_step(self, event: RolloutStep, meta: EventMeta) -> Reaction | Held:
         """Serve what the step says; until that is loaded, what served before goes on."""
@@ -69,21 +66,20 @@ class RolloutHandler:
             return NOTHING  # another installation's model
         with self._lock:
             self._latest[event.model] = meta.id
-            self._incomplete.pop(event.model, None)
+            self._retrying.forget(event.model)
         return Held(lambda: self._answer(event, meta))
 
     def on_tick(self) -> Reaction:
-        """Ask for what the store could not give, without waiting for the model's next step."""
-        self._ticks += 1
+        """Try what could not be loaded again, without waiting for the model's next step."""
+        with self._lock:
+            due = self._retrying.tick()
         if self._errand is not None:
             if not self._errand.done():
                 return NOTHING
             errand, self._errand = self._errand, None
             return errand.result()
-        with self._lock:
-            waiting = next(iter(self._incomplete.values()), None)
-        if waiting is not None and self._ticks % TICKS_BETWEEN_TRIES == 0:
-            self._errand = self._beside.submit(self._answer_late, *waiting)
+        if due is not None:
+            self._errand = self._beside.submit(self._answer_late, due)
         return NOTHING
 
     def _answer(self, event: RolloutStep, meta: EventMeta) -> Reaction:
@@ -95,54 +91,67 @@ class RolloutHandler:
         loading = self._load(event)
         if loading.late is not None and not _can_serve(event, loading.ready):
             raise Transient(str(loading.late), delay_seconds=_STORE_DELAY_SECONDS)
-        self._serve(event, meta, loading)
-        return self._said(event, meta, loading)
+        self._serve((event, meta), loading)
+        return self._said(event, meta, loading.states)
 
-    def _answer_late(self, event: RolloutStep, meta: EventMeta) -> Reaction:
-        """Load what was missing; say so once everything has an answer."""
+    def _answer_late(self, waiting: Incomplete) -> Reaction:
+        """Load what was missing; say so if that makes another answer."""
+        event, meta = waiting.step
         loading = self._load(event)
-        if not self._serve(event, meta, loading) or loading.late is not None:
+        now = self._serve(waiting.step, loading, before=waiting)
+        if now is None or not now.changes:
             return NOTHING
-        return self._said(event, meta, loading, late="/late")
+        return self._said(event, meta, now.states, late=f"/late/{now.said}")
 
     def _load(self, event: RolloutStep) -> Loading:
         before = self._serving.of(event.model).versions
         return self._loader.load(event, before=before, form=self._forms[event.model])
 
-    def _serve(self, event: RolloutStep, meta: EventMeta, loading: Loading) -> bool:
-        """Swap the plan, unless a later step came while this one was loaded."""
+    def _serve(
+        self, step: Step, loading: Loading, *, before: Incomplete | None = None
+    ) -> Incomplete | None:
+        """Swap the plan and return how the step stands, or None: a later one came meanwhile."""
+        event, meta = step
         with self._lock:
             if self._latest.get(event.model) != meta.id:
-                return False
-            self._incomplete.pop(event.model, None)
-            if loading.late is not None:  # at the end: each model has its turn
-                self._incomplete[event.model] = (event, meta)
+                return None
             self._serving.put(event.model, _live(event, loading.ready))
             readings.show_versions(self._metrics, event, ready=loading.ready)
-            return True
+            return self._retrying.note(step, loading, before=before)
 
     def _said(
-        self, event: RolloutStep, meta: EventMeta, loading: Loading, *, late: str = ""
+        self,
+        event: RolloutStep,
+        meta: EventMeta,
+        states: Sequence[ServedVersion],
+        *,
+        late: str = "",
     ) -> Reaction:
-        """Every replica answers the same step, so the replica is part of the answer's identity.
+        """Every replica answers the same step, and after a restart or a mend it answers anew.
 
+        So the replica and the answer are part of its identity: the same answer comes under the
+        same id, another one never under that of the first, where who drops doubles would miss it.
         The step is named as the cause: what comes late comes from a tick, which has none.
         """
         applied = ServingApplied(
             model=event.model,
             replica=self._replica,
             step_event_id=meta.id,
-            versions=loading.states,
+            versions=tuple(states),
         )
-        identity = f"{event.model}/{meta.id}/{self._replica}{late}"
         emit = Emit(
             applied,
             time=meta.time,
-            identity=identity,
+            identity=f"{event.model}/{meta.id}/{self._replica}/{_spelt(states)}{late}",
             lifecycle_id=meta.lifecycle_id,
             caused_by=meta.id,
         )
         return Reaction(events=[emit])
+
+
+def _spelt(states: Sequence[ServedVersion]) -> str:
+    """Return an answer in short, with its reasons: all of it that may differ."""
+    return json.dumps([(s.version, s.state, s.reason) for s in states])
 
 
 def _can_serve(event: RolloutStep, ready: Collection[int]) -> bool:
