@@ -262,8 +262,10 @@ def end_windows(bench: Bench) -> None:
 
 
 def memory(peaks: Peaks) -> Figures:
-    """Return the most that each role was seen to take."""
-    return {
-        f"memory_{role}": Figure(own / MEGABYTE, "MB at most")
-        for role, own in sorted(peaks.own.items())
-    }
+    """Return the most that each role was seen to take, and beside it what it started for a job."""
+    figures = {}
+    for role, own in sorted(peaks.own.items()):
+        figures[f"memory_{role}"] = Figure(own / MEGABYTE, "MB at most")
+        if peaks.started[role]:
+            figures[f"memory_{role}_started"] = Figure(peaks.started[role] / MEGABYTE, "MB at most")
+    return figures

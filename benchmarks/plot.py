@@ -1,118 +1,95 @@
 """What a soak looked like, as one picture: memory, handles, threads, lag and topics over minutes.
 
-Owns the drawing. A line is one life of a process; a thin upright one is a trouble.
+Owns what is shown, not how. A line is one life of a process. What only waits (spares) is grey; the
+broker, which has ten times everybody else's handles and threads, has a panel of its own for them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.picture import GREY, Line, Mark, Panel, Run, drawn, palette
 from benchmarks.samples import Look, Samples
-from evermodel.playback.report.markup import Markup, element, join
+from benchmarks.troubles import KILL
+from evermodel.embedded.broker import NAME as BROKER
 
-WIDTH, HEIGHT, LEFT, TOP, GAP = 900.0, 150.0, 70.0, 30.0, 40.0
-#: Told apart without colour vision (Okabe and Ito), and again from the first.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#000000")
-Lines = Mapping[str, Sequence[Sequence[tuple[float, float]]]]
+KILLED, DISTURBED = "#cc3311", "#7788aa"
+#: How many topics are shown: all together would be a thicket.
+MOST_TOPICS = 8
+SPARES = "spares, waiting"
 
 
 def write_plot(samples: Samples, file: Path) -> None:
     """Draw `samples` into `file`, an SVG."""
     last = max((look.at for looks in samples.lives.values() for look in looks), default=1.0)
-    panels: list[tuple[str, Lines]] = [
-        ("resident memory, MB", _lives(samples, lambda look: look.memory)),
-        ("open handles", _lives(samples, lambda look: look.handles)),
-        ("threads", _lives(samples, lambda look: look.threads)),
-        ("offsets not yet committed, all groups", {"lag": [samples.lags]}),
-        ("topics on disk, MB", {name: [sizes] for name, sizes in _largest(samples)}),
+    marks = [
+        Mark(at, name, KILLED if name.startswith(KILL) else DISTURBED) for at, name in samples.marks
     ]
-    drawn = [
-        _panel(title, lines, samples, top=TOP + number * (HEIGHT + GAP), last=last)
-        for number, (title, lines) in enumerate(panels)
+    file.write_text(drawn(_panels(samples), marks, last=last) + "\n", encoding="utf-8")
+
+
+def _panels(samples: Samples) -> list[Panel]:
+    """Return what is drawn, from the top."""
+    everybody = samples.names()
+    others = [name for name in everybody if name != BROKER]
+    colours = _coloured(name for name in everybody if not _is_spare(name))
+    lives = samples.lives
+
+    def of(names: Sequence[str], value: Callable[[Look], float]) -> list[Line]:
+        return list(_lines(lives, names, value, colours))
+
+    first, second, *_ = palette()
+    return [
+        Panel("resident memory, MB", of(everybody, lambda look: look.memory)),
+        Panel("open handles, number", of(others, lambda look: look.handles)),
+        Panel("threads, number", of(others, lambda look: look.threads)),
+        Panel(
+            "the broker's open handles and threads, number",
+            [
+                Line("handles", _runs(lives, BROKER, lambda look: look.handles), *first),
+                Line("threads", _runs(lives, BROKER, lambda look: look.threads), *second),
+            ],
+        ),
+        Panel(
+            "offsets not yet committed, all groups, number", [Line("lag", [samples.lags], *first)]
+        ),
+        Panel("largest topics on disk, MB", list(_topics(samples))),
     ]
-    height = TOP + len(panels) * (HEIGHT + GAP)
-    picture = element(
-        "svg",
-        *drawn,
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {LEFT + WIDTH + 190:.0f} {height:.0f}",
-        font_family="sans-serif",
-        font_size=10,
-    )
-    file.write_text(picture + "\n", encoding="utf-8")
 
 
-def _lives(samples: Samples, value: Callable[[Look], float]) -> Lines:
-    return {
-        name: [
-            [(look.at, value(look)) for look in looks]
-            for (who, _), looks in samples.lives.items()
-            if who == name
-        ]
-        for name in samples.names()
-    }
+def _coloured(names: Iterable[str]) -> Mapping[str, tuple[str, bool]]:
+    """Return each one's colour, the same in every panel, and whether it is dashed."""
+    return dict(zip(names, palette(), strict=False))
 
 
-def _largest(samples: Samples) -> list[tuple[str, list[tuple[float, float]]]]:
-    """Return the topics that take most at the end; all together would be a thicket."""
+def _is_spare(name: str) -> bool:
+    return "-spare" in name
+
+
+def _lines(
+    lives: Mapping[tuple[str, int], Sequence[Look]],
+    names: Sequence[str],
+    value: Callable[[Look], float],
+    colours: Mapping[str, tuple[str, bool]],
+) -> Iterator[Line]:
+    spares = [run for name in names if _is_spare(name) for run in _runs(lives, name, value)]
+    if spares:  # the first, so that all others lie above them
+        yield Line(SPARES, spares, GREY)
+    for name in names:
+        if not _is_spare(name):
+            yield Line(name, _runs(lives, name, value), *colours.get(name, (GREY, True)))
+
+
+def _runs(
+    lives: Mapping[tuple[str, int], Sequence[Look]], name: str, value: Callable[[Look], float]
+) -> list[Run]:
+    return [
+        [(look.at, value(look)) for look in looks]
+        for (who, _), looks in lives.items()
+        if who == name and looks
+    ]
+
+
+def _topics(samples: Samples) -> Iterator[Line]:
     ordered = sorted(samples.topics.items(), key=lambda topic: -topic[1][-1][1])
-    return ordered[: len(COLOURS)]
-
-
-def _panel(title: str, lines: Lines, samples: Samples, *, top: float, last: float) -> Markup:
-    points = [value for runs in lines.values() for run in runs for _, value in run]
-    most = max(points, default=1.0) or 1.0
-
-    def place(at: float, value: float) -> str:
-        return f"{LEFT + WIDTH * at / last:.1f},{top + HEIGHT * (1 - value / most):.1f}"
-
-    return element(
-        "g",
-        element("text", title, x=LEFT, y=top - 6, font_weight="bold"),
-        element("rect", x=LEFT, y=top, width=WIDTH, height=HEIGHT, fill="none", stroke="#999999"),
-        element("text", f"{most:,.0f}", x=LEFT - 6, y=top + 8, text_anchor="end"),
-        element("text", "0", x=LEFT - 6, y=top + HEIGHT, text_anchor="end"),
-        element("text", f"{last / 60:.0f} min", x=LEFT + WIDTH, y=top + HEIGHT + 14),
-        join(_strokes(samples, top=top, last=last)),
-        join(_drawn(lines, place)),
-        join(_names(lines, top=top)),
-    )
-
-
-def _strokes(samples: Samples, *, top: float, last: float) -> Iterator[Markup]:
-    for at, name in samples.marks:
-        x = LEFT + WIDTH * min(at / last, 1.0)
-        yield element(
-            "line",
-            element("title", name),
-            x1=x,
-            x2=x,
-            y1=top,
-            y2=top + HEIGHT,
-            stroke="#cccccc",
-            stroke_width=0.5,
-        )
-
-
-def _drawn(lines: Lines, place: Callable[[float, float], str]) -> Iterator[Markup]:
-    for number, (name, runs) in enumerate(lines.items()):
-        for run in runs:
-            yield element(
-                "polyline",
-                element("title", name),
-                points=" ".join(place(at, value) for at, value in run),
-                fill="none",
-                stroke=COLOURS[number % len(COLOURS)],
-                stroke_width=1,
-                stroke_dasharray="4 2" if number >= len(COLOURS) else None,
-            )
-
-
-def _names(lines: Lines, *, top: float) -> Iterator[Markup]:
-    for number, name in enumerate(lines):
-        yield element(
-            "text",
-            name,
-            x=LEFT + WIDTH + 10,
-            y=top + 10 + 12 * number,
-            fill=COLOURS[number % len(COLOURS)],
-        )
+    for (name, sizes), colour in zip(ordered[:MOST_TOPICS], palette(), strict=False):
+        yield Line(name, [sizes], *colour)

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.memory import MEGABYTE
-from evermodel.embedded.process import recorded
+from benchmarks.memory import MEGABYTE, roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +47,9 @@ class Samples:
 
 def look(samples: Samples, stack: Path, *, at: float) -> None:
     """Add how things stand in the folder `stack`."""
-    for record in recorded(stack / "processes"):
+    for pid, name in roles(stack / "processes").items():
         with suppress(psutil.Error):
-            process, life = psutil.Process(record.pid), samples.lives[record.name, record.pid]
+            process, life = psutil.Process(pid), samples.lives[name, pid]
             with process.oneshot():
                 seen = Look(
                     at,

@@ -19,6 +19,6 @@ def test_every_life_and_every_trouble_is_drawn(tmp_path: Path) -> None:
     picture = ElementTree.fromstring((tmp_path / "soak.svg").read_text(encoding="utf-8"))  # noqa: S314
     titles = [element.text for element in picture.iter("{http://www.w3.org/2000/svg}title")]
     assert titles.count("scorer") == 2 * 3
-    assert titles.count("kill -9 <scorer>") == 5
+    assert titles.count("kill -9 <scorer>, 0.3 min") == 6
     assert titles.count("transactions") == 1
     assert titles.count("lag") == 1

@@ -23,8 +23,10 @@ NAME = "kafka"
 _STARTED = b"Kafka Server started"
 _READY_SECONDS = 60.0
 _FORMAT_SECONDS = 60
+#: All that it may take for objects; it takes more beside them.
+HEAP_MB = 512
 _JAVA_OPTIONS = (
-    "-Xmx512m",
+    f"-Xmx{HEAP_MB}m",
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
     "-Djava.awt.headless=true",
