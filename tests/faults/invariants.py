@@ -76,6 +76,16 @@ def _time(row: Row) -> datetime:
     return row.time
 
 
+def nothing_in_order_comes_late(run: Observed) -> list[str]:
+    """No row is late to its window: every story here tells its payments in order of their time."""
+    return [
+        f"{e.payload.model}: {e.payload.late_rows} rows came after their window had closed, says "
+        f"the window {e.payload.window.start:%F %T}"
+        for e in run.events(TransactionsWindowed)
+        if e.payload.late_rows
+    ]
+
+
 def each_alarm_is_answered_once(run: Observed) -> list[str]:
     """An alarm or order to retrain has one training, or a recorded reason why there is none."""
     trainings = Counter(str(e.payload.caused_by) for e in run.events(ModelTrained))
@@ -255,6 +265,7 @@ def nothing_is_given_up(run: Observed) -> list[str]:
 LAWS: tuple[Law, ...] = (
     each_transaction_lies_in_the_lake_once,
     each_transaction_counts_in_one_window,
+    nothing_in_order_comes_late,
     each_alarm_is_answered_once,
     each_training_made_one_run,
     each_training_made_one_version,

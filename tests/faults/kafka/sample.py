@@ -16,8 +16,10 @@ from pathlib import Path
 
 from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, MODEL_TRAINED
 from evermodel.common.events.codec import decode
+from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import Event
 from evermodel.common.events.training import ModelTrained
+from evermodel.common.kernel.ids import caused_id, identity_id
 from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.reading import partitions_of, read_whole
@@ -126,6 +128,14 @@ class Sample:
     def expected(self) -> list[str]:
         """What it answers when nothing is lost, doubled or out of order."""
         return [f"{i} is {i}" for i in range(1, self.said + 1)]
+
+    @property
+    def expected_ids(self) -> list[str]:
+        """Their ids: each is derived from what was said."""
+        return [
+            caused_id(identity_id(LifecycleCommand.TYPE, f"{self.name}/{i}"), ModelTrained.TYPE, 0)
+            for i in range(1, self.said + 1)
+        ]
 
     def until(self, true: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait for another process."""

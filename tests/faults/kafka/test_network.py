@@ -1,11 +1,13 @@
 """The network between a service and its broker: late, thin, cut, reset."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.faults.kafka.sample import Sample
+from tests.faults.proxy import Proxy
 from tests.faults.server import Server
 
 pytestmark = pytest.mark.whole
@@ -13,12 +15,25 @@ Recorded = Callable[[str, object], None]
 
 
 @pytest.fixture
-def working(shared_server: Server, sample: Sample) -> Sample:
+def working(sample: Sample) -> Sample:
     """The sample service, at work on a network that is well."""
     sample.start()
     sample.say(20)
     sample.flows()
     return sample
+
+
+@contextmanager
+def bad(proxy: Proxy, **how: float) -> Iterator[None]:
+    """Let the network be so while the block runs."""
+    well = {name: getattr(proxy, name) for name in how}
+    for name, value in how.items():
+        setattr(proxy, name, value)
+    try:
+        yield
+    finally:
+        for name, value in well.items():
+            setattr(proxy, name, value)
 
 
 @pytest.mark.guarantee(
@@ -30,12 +45,10 @@ def working(shared_server: Server, sample: Sample) -> Sample:
 def test_a_late_network_only_slows(
     shared_server: Server, working: Sample, record_property: Recorded
 ) -> None:
-    shared_server.proxy.delay_seconds = 0.2
-    try:
+    with bad(shared_server.proxy, delay_seconds=0.2):
         working.say(20)
         record_property("flows_again_seconds", working.flows())
-    finally:
-        shared_server.proxy.delay_seconds = 0.0
+    assert working.ends == [], "by itself"
 
 
 @pytest.mark.guarantee(
@@ -47,12 +60,10 @@ def test_a_late_network_only_slows(
 def test_a_thin_network_only_slows(
     shared_server: Server, working: Sample, record_property: Recorded
 ) -> None:
-    shared_server.proxy.bytes_per_second = 20_000.0
-    try:
+    with bad(shared_server.proxy, bytes_per_second=20_000.0):
         working.say(200)
         record_property("flows_again_seconds", working.flows())
-    finally:
-        shared_server.proxy.bytes_per_second = None
+    assert working.ends == [], "by itself"
 
 
 @pytest.mark.guarantee(
@@ -75,7 +86,8 @@ def test_a_cut_is_got_over(
 @pytest.mark.guarantee(
     "outside",
     fault="every connection to Kafka is reset, twenty times within 6 s",
-    promise="it goes on by itself; nothing lost, nothing doubled",
+    promise="it goes on by itself, or ends with code 3 and goes on when started again; "
+    "nothing lost, nothing doubled",
     seen="evermodel_transactions_committed_total{{outcome='undone'}} at most",
 )
 def test_resets_again_and_again_are_got_over(
@@ -86,6 +98,7 @@ def test_resets_again_and_again_are_got_over(
         working.say(2)
         time.sleep(0.2)
     record_property("flows_again_seconds", working.flows())
+    record_property("started_again", len(working.ends))
 
 
 @pytest.mark.guarantee(

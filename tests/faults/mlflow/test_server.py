@@ -55,8 +55,10 @@ def locked(server: Server) -> Iterator[None]:
         sqlite3.connect(server.folder / "mlflow.db", isolation_level=None, check_same_thread=False)
     ) as link:
         link.execute("begin exclusive")
-        yield
-        link.execute("rollback")
+        try:
+            yield
+        finally:
+            link.execute("rollback")
 
 
 @contextmanager
@@ -65,8 +67,10 @@ def full(server: Server) -> Iterator[None]:
     (process,) = recorded(server.folder / "processes")
     before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (LARGE_BYTES // 2, before[1]))
-    yield
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
 
 
 LARGE_BYTES = 16 << 20
@@ -123,6 +127,7 @@ def test_a_training_waits_for_mlflow_and_is_recorded_once(
         ended = time.monotonic()
         later.join()
     assert event.outcome == "trained"
+    assert ended > mended[0], "it waited"
     assert ("a training waits, again in" in caplog.text) == (seen == TRAINER_WAITS)
     record_property("flows_again_seconds", round(ended - mended[0], 1))
     one_finished_run(training, server, tmp_path)
@@ -144,9 +149,11 @@ def test_a_slow_mlflow_is_no_mlflow_that_is_away(
     training = Training(name, f"http://{server.network.address}", tmp_path, pause=waits)
     server.network.delay_seconds, server.network.bytes_per_second = 0.5, 200_000.0
     began = time.monotonic()
-    with caplog.at_level(logging.WARNING):
-        assert training.trained().outcome == "trained"
-    server.network.delay_seconds, server.network.bytes_per_second = 0.0, None
+    try:
+        with caplog.at_level(logging.WARNING):
+            assert training.trained().outcome == "trained"
+    finally:
+        server.network.delay_seconds, server.network.bytes_per_second = 0.0, None
     record_property("recorded_in_seconds", round(time.monotonic() - began, 1))
     assert "a training waits" not in caplog.text
     one_finished_run(training, server, tmp_path)

@@ -8,6 +8,7 @@ A row is late when its window had ended by the watermark of the rows *before* it
 answer does not depend on how the stream was cut into batches.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -110,3 +111,13 @@ def due(progress: Progress, grid: Grid, *, holding_rows: set[int]) -> list[int]:
         return []
     empty = grid.after(progress.closed, watermark=progress.watermark, limit=LONGEST_GAP)
     return sorted({*empty, *(start for start in holding_rows if start <= last)})
+
+
+def watermarks_told(starts: Sequence[int], progress: Progress, grid: Grid) -> list[int]:
+    """Return how far the partition is to say it is with each of the windows it gives out at once.
+
+    Only with the last of them as far as it really is. Whoever adds the shares up takes them one by
+    one, and would close the others, empty, on hearing it with the first.
+    """
+    ends = [start + grid.length for start in starts[:-1]]
+    return [*ends, *([progress.watermark or 0] if starts else [])]

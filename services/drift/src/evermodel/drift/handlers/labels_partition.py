@@ -11,7 +11,7 @@ from evermodel.common.events.hot import LabelRow
 from evermodel.common.messaging.api import Rejected
 from evermodel.common.messaging.records import Record
 from evermodel.drift.domain.grid import Grid
-from evermodel.drift.domain.progress import Progress, due
+from evermodel.drift.domain.progress import Progress, due, watermarks_told
 from evermodel.drift.domain.rows import Labels
 from evermodel.drift.handlers.decoding import Models, Segment, decode_labels, labels_of
 from evermodel.drift.handlers.lake_buffer import LakeBuffer
@@ -125,8 +125,8 @@ class LabelsPartition:
         if not starts or progress.watermark is None:
             return progress
         self._buffer.flush(lambda path: path.startswith(f"{model}/"))
-        for start in starts:
+        for start, watermark in zip(starts, watermarks_told(starts, progress, grid), strict=True):
             output.events.append(
-                self._speaker.partial(model, start, grid=grid, watermark=progress.watermark)
+                self._speaker.partial(model, start, grid=grid, watermark=watermark)
             )
         return replace(progress, closed=starts[-1])

@@ -17,7 +17,7 @@ from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import ModelDescription
 from evermodel.drift.domain.crowding import MOST_IN_A_WINDOW, crowded_out
 from evermodel.drift.domain.grid import Grid
-from evermodel.drift.domain.progress import Progress, due, late, watermarks_before
+from evermodel.drift.domain.progress import Progress, due, late, watermarks_before, watermarks_told
 from evermodel.drift.domain.rows import Integers, Rows
 from evermodel.drift.domain.tally import Limits, Tally
 from evermodel.drift.handlers.decoding import Models, Segment, decode_rows, rows_of
@@ -199,7 +199,8 @@ class ScoredPartition:
         """Give out every window that ended by the watermark."""
         grid = _grid(model)
         held = {start for name, start in self._open if name == model.name}
-        for start in due(progress, grid, holding_rows=held):
+        starts = due(progress, grid, holding_rows=held)
+        for start, watermark in zip(starts, watermarks_told(starts, progress, grid), strict=True):
             tally = self._open.pop((model.name, start), Tally())
             self._touched.add((model.name, start))
             output.events.append(
@@ -207,7 +208,7 @@ class ScoredPartition:
                     model.name,
                     start,
                     grid=grid,
-                    watermark=progress.watermark or 0,
+                    watermark=watermark,
                     counters=window_counters(tally, self._layouts(model.name, tally)),
                     lake=self._written(model, start, tally),
                 )
