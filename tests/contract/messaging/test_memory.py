@@ -24,6 +24,7 @@ from evermodel.common.messaging.api import (
     Reaction,
     Restored,
     ServiceSpec,
+    TableRoute,
 )
 from evermodel.common.messaging.deadletter import decode_dead_letter
 from evermodel.common.messaging.emission import new_event
@@ -332,3 +333,27 @@ def test_a_result_that_was_not_taken_after_memory_changed_counts_once(
     place.say(7)
     place.run(spec, until=lambda: bool(place.answers()))
     assert place.answers() == ["7: done 1"]
+
+
+@pytest.mark.guarantee(
+    "input",
+    fault="the last event of a table cannot be handled, and the service starts three times",
+    promise="it lies in the dead letter once: each start reads it again, none gives it up anew",
+    seen="error 'given up (permanent): never' at each start; one letter",
+)
+def test_what_a_table_gave_up_lies_in_the_dead_letter_once(place: Place) -> None:
+    starts: list[str] = []
+
+    def refusing(event: LifecycleCommand, _meta: EventMeta) -> Reaction:
+        if event.model == place.name:
+            starts.append(event.why)
+            raise Permanent("never")
+        return NOTHING
+
+    table = TableRoute(LifecycleCommand, refusing, latest_only=True)
+    spec = ServiceSpec(name=place.name, service="trainer", tables=[table])
+    place.say(1)
+    for _ in range(3):
+        before = len(starts)
+        place.run(spec, until=lambda before=before: len(starts) > before)  # type: ignore[misc]  # bound early
+        assert place.letters() == 1

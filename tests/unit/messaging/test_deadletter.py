@@ -141,6 +141,22 @@ def test_a_redrive_puts_back_once_and_for_the_one_that_gave_up() -> None:
     assert again.headers[: len(first.headers)] == first.headers
 
 
+def test_two_letters_of_one_record_put_it_back_once() -> None:
+    harness, topic = Harness(), LIFECYCLE_COMMANDS.name
+    harness.add(refusing([], name="trainer", refuse=[True]))
+    harness.publish(command(1), time=START)
+    harness.run()
+    (letter,) = harness.records("trainer.dead-letter")
+    again = Outgoing(
+        topic=letter.topic, key=letter.key, value=letter.value, partition=letter.partition
+    )
+    harness.publish_records([again])
+    assert redrive(harness.broker, "trainer") == Redriven(back=1)
+    harness.publish_records([again])
+    assert redrive(harness.broker, "trainer") == Redriven()
+    assert len(harness.records(topic)) == 2
+
+
 def test_what_is_to_be_left_is_passed_over_once_and_for_all() -> None:
     harness, topic = Harness(), LIFECYCLE_COMMANDS.name
     harness.add(refusing([], name="trainer", refuse=[True]))

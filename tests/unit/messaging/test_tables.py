@@ -193,3 +193,53 @@ def test_a_letter_whose_transaction_was_undone_is_written_again() -> None:
     harness.run()
     assert not left
     assert len(harness.dead_letters("scorer")) == 1
+
+
+@pytest.mark.guarantee(
+    "input",
+    fault="the last event of a table cannot be read or handled, and the service starts {starts} "
+    "times",
+    promise="it lies in the dead letter once, however often the table is read",
+    seen="error 'given up (permanent): never' at each start; one letter in scorer.dead-letter",
+)
+@pytest.mark.parametrize("starts", [3])
+@pytest.mark.parametrize("latest_only", [False, True])
+def test_what_a_table_gave_up_is_not_given_up_again_at_the_next_start(
+    latest_only: bool, starts: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    harness = Harness(partitions=2)
+    say(harness, FIRST, 1)
+    say(harness, SECOND, 2)
+    for _ in range(starts):
+        caplog.clear()
+        loop = harness.add(followed(refusing, latest_only=latest_only))
+        harness.run()
+        loop.close()
+        assert "given up (permanent): never" in caplog.text
+    (letter,) = harness.dead_letters("scorer")
+    assert (letter.topic, letter.offset, letter.attempts) == ("lifecycle.commands", 0, 1)
+
+
+def test_what_came_while_the_service_was_away_is_given_up_aloud() -> None:
+    harness = Harness(partitions=2)
+    for number in (1, 2):
+        say(harness, FIRST, number)
+        loop = harness.add(followed(refusing))
+        harness.run()
+        loop.close()
+    assert [letter.offset for letter in harness.dead_letters("scorer")] == [0, 1]
+
+
+def test_each_partition_gives_up_what_it_must_at_a_start() -> None:
+    harness = Harness(partitions=2)
+
+    def never(_event: LifecycleCommand, _meta: EventMeta) -> Reaction:
+        raise Permanent("never")
+
+    say(harness, FIRST, 1)
+    say(harness, SECOND, 2)
+    for _ in range(2):
+        loop = harness.add(followed(never))
+        harness.run()
+        loop.close()
+    assert sorted(letter.partition for letter in harness.dead_letters("scorer")) == [0, 1]

@@ -25,6 +25,8 @@ OPERATOR = "operator"
 #: Whose hands the operator's are, in the catalogue's words.
 _OPERATORS = frozenset({"cli", "evermodel redrive"})
 _CONSOLE = "console"
+#: Who reads a topic whole at each start (``TableRoute``), and must know what it gave up before.
+_REREADS = frozenset({"scorer"})
 #: Readers outside any group look for this one's coordinator, and never join it.
 READERS_GROUP = "evermodel-reader"
 
@@ -75,6 +77,8 @@ def _as_listed(principal: str) -> Iterator[Grant]:
         for group in _redrives():
             yield Grant("group", group, "describe")
         return
+    if principal in _REREADS:
+        yield Grant("topic", f"{principal}.dead-letter", "read")
     yield Grant("group", principal, "read")
     yield Grant("group", READERS_GROUP, "describe")
     yield Grant("transactional id", f"{principal}-", "write", is_prefix=True)

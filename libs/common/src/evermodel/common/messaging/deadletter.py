@@ -87,6 +87,19 @@ def dead_letter(
     )
 
 
+#: A record that was given up, by whom, and what of it is kept.
+Given = tuple[object, ...]
+
+
+def given(letter: DeadLetter) -> Given:
+    """Return what two letters of one record share.
+
+    Its place alone does not do: a topic that was made anew has other records there.
+    """
+    place = (letter.group, letter.topic, letter.partition, letter.offset)
+    return (*place, letter.key, letter.value, letter.headers, letter.cut)
+
+
 def _words(error: Exception) -> str:
     """Return what `error` says, cut before and after: half an address looks like no secret."""
     return redact(str(error)[: 2 * _WORDS])[:_WORDS]
@@ -102,12 +115,17 @@ def encode_dead_letter(letter: DeadLetter, *, topic: str) -> Outgoing:
 
     It fits: parts of the original are left out until it does. All else in it is bounded.
     """
-    made = _encoded(letter, topic=topic)
+    return _encoded(fitting(letter, topic=topic), topic=topic)
+
+
+def fitting(letter: DeadLetter, *, topic: str) -> DeadLetter:
+    """Return `letter` without what makes it larger than `topic` takes."""
     for part in _PARTS:
-        if part not in letter.cut and size_of(made) > record_bytes_of(topic):
+        if part not in letter.cut:
+            if size_of(_encoded(letter, topic=topic)) <= record_bytes_of(topic):
+                break
             letter = letter.without(part)
-            made = _encoded(letter, topic=topic)
-    return made
+    return letter
 
 
 def _encoded(letter: DeadLetter, *, topic: str) -> Outgoing:

@@ -12,10 +12,13 @@ from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Poison, Reason
 from evermodel.common.messaging.api import Reaction, ServiceSpec
+from evermodel.common.messaging.buried import Buried
 from evermodel.common.messaging.deadletter import (
+    DeadLetter,
     DeadLetterLimit,
     dead_letter,
     encode_dead_letter,
+    fitting,
 )
 from evermodel.common.messaging.faultpoints import FaultPoint
 from evermodel.common.messaging.ports import Broker, Consumer, Producer, TransactionAborted
@@ -53,6 +56,8 @@ class Outbox:
         )
         self._producer: Producer | None = None
         self._transaction: Transaction | None = None
+        self._buried: Buried | None = None
+        self._letters = f"{spec.service}.dead-letter"
         self._said: list[Payload] = []
         self._since_ms: list[int] = []
 
@@ -65,6 +70,7 @@ class Outbox:
         """Take this replica's transactional id; whoever had it before is fenced."""
         self._producer = broker.producer(transactional_id=f"{self._spec.name}-{instance}")
         self._transaction = Transaction(self._producer, at=self._at)
+        self._buried = Buried(broker, topic=self._letters)
 
     def close(self) -> None:
         """Undo what is not committed and let go."""
@@ -126,6 +132,22 @@ class Outbox:
             urgent=urgent,
         )
 
+    @property
+    def is_gathering(self) -> bool:
+        """Whether a transaction is open."""
+        return self._tx.is_open
+
+    def holds(self, record: Record, reason: Reason, error: Exception, *, attempts: int) -> bool:
+        """Whether `record` was given up before. Ask while no transaction is open.
+
+        Raises:
+            RuntimeError: one is: its own letters would be waited for.
+        """
+        if self._buried is None or self.is_gathering:
+            raise RuntimeError("no letters can be looked at now")
+        letter = self._made(record, reason, error, attempts=attempts)
+        return self._buried.holds(fitting(letter, topic=self._letters))
+
     def bury(
         self, record: Record, reason: Reason, error: Exception, *, attempts: int, offsets: Offsets
     ) -> None:
@@ -181,7 +203,13 @@ class Outbox:
     ) -> Outgoing:
         self._limit.note(self._clock.monotonic())
         self._report.buried(record, reason)
-        letter = dead_letter(
+        letter = self._made(record, reason, error, attempts=attempts)
+        return encode_dead_letter(letter, topic=self._letters)
+
+    def _made(
+        self, record: Record, reason: Reason, error: Exception, *, attempts: int
+    ) -> DeadLetter:
+        return dead_letter(
             record,
             group=self._spec.name,
             reason=reason,
@@ -189,7 +217,6 @@ class Outbox:
             attempts=attempts,
             time=self._clock.now(),
         )
-        return encode_dead_letter(letter, topic=f"{self._spec.service}.dead-letter")
 
     @property
     def _tx(self) -> Transaction:

@@ -17,7 +17,9 @@ from evermodel.common.messaging.deadletter import (
     REDRIVEN_FOR,
     REDRIVEN_FROM,
     DeadLetter,
+    Given,
     decode_dead_letter,
+    given,
 )
 from evermodel.common.messaging.ports import Broker, BrokerUnavailable, Consumer
 from evermodel.common.messaging.reading import partitions_of, read_whole
@@ -32,6 +34,9 @@ _LOG = logging.getLogger(__name__)
 _CHUNK = 500
 _POLL_SECONDS = 0.2
 _JOIN_POLLS = 150
+
+#: Partition and offset of a letter in its topic.
+Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,13 @@ def redrive(broker: Broker, service: str, *, leave: Collection[str] = ()) -> Red
     producer = broker.producer(transactional_id=f"{service}.redrive-0")
     done = Redriven()
     try:
-        letters = _left(broker, topic, passage.join(consumer))
+        letters, doubles = _left(broker, topic, passage.join(consumer))
         for start in range(0, len(letters), _CHUNK):
             chunk = letters[start : start + _CHUNK]
+            once = [r for r in chunk if (r.partition, r.offset) not in doubles]
             # Before the transaction: to look an original up may take longer than one may be open.
             originals, done = _originals(
-                chunk, broker=broker, consumer=consumer, leave=leave, done=done
+                once, broker=broker, consumer=consumer, leave=leave, done=done
             )
             producer.begin()
             for original in originals:
@@ -151,13 +157,29 @@ class _Passage:
 
 def _left(
     broker: Broker, topic: str, committed: Mapping[TopicPartition, int | None]
-) -> list[Record]:
-    """Return the dead letters at or past the group's offsets, in order."""
-    return [
+) -> tuple[list[Record], Collection[Place]]:
+    """Return the dead letters at or past the group's offsets, in order, and which are doubles."""
+    letters = read_whole(broker, partitions_of(broker, [topic]))
+    left = [
         record
-        for record in read_whole(broker, partitions_of(broker, [topic]))
+        for record in letters
         if record.offset >= (committed.get(TopicPartition(record.topic, record.partition)) or 0)
     ]
+    return left, _doubles(letters)
+
+
+def _doubles(letters: Sequence[Record]) -> Collection[Place]:
+    """Return the letters whose record had one before: two replicas may write one each."""
+    seen, found = set[Given](), set[Place]()
+    for record in letters:
+        try:
+            origin = given(decode_dead_letter(record.value))
+        except Poison:
+            continue  # told of when its turn comes
+        if origin in seen:
+            found.add((record.partition, record.offset))
+        seen.add(origin)
+    return found
 
 
 def _again(letter: DeadLetter, *, broker: Broker) -> Outgoing:

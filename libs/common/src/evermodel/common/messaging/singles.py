@@ -154,6 +154,11 @@ class Singles:
         record, attempts, speaks = lane.head, lane.failures + 1, lane.speaks()
         if not lane.is_table:  # never rewound: it comes again only if its letter was undone
             lane.given_up.add(record.offset)
+        elif speaks and self._outbox.is_gathering:
+            lane.held = _settled(Dead(reason, error))  # until what is gathered is committed
+            return
+        elif speaks:  # at each start the last of a table comes again
+            speaks = not self._outbox.holds(record, reason, error, attempts=attempts)
         offsets = lane.advance()
         self._report.given_up(record, reason, error)
         if speaks:
@@ -167,3 +172,9 @@ class Singles:
 
 def _is_foreign(failure: Retry | Bug | Dead) -> bool:
     return isinstance(failure, Dead) and isinstance(failure.error, Foreign)
+
+
+def _settled(outcome: Dead) -> Future[Outcome[Reaction | Rest]]:
+    future: Future[Outcome[Reaction | Rest]] = Future()
+    future.set_result(outcome)
+    return future
