@@ -64,7 +64,7 @@ class Server:
         self._running.stop()
 
     def fill_disk(self) -> None:
-        """From now on no file of its takes a byte more, as on a disk that is full."""
+        """From now on none of its files takes another byte, as on a disk that is full."""
         hard = psutil.Process(self.pid).rlimit(resource.RLIMIT_FSIZE)[1]
         psutil.Process(self.pid).rlimit(resource.RLIMIT_FSIZE, (1, hard))
 

@@ -71,7 +71,7 @@ class Company:
         self.replicas.append(Replica(service, instance, loop, connection))
 
     def settle(self) -> None:
-        """Let everything run until nothing moves, and what hangs longer than a day hang.
+        """Let everything run until nothing moves, but for what hangs for longer than a day.
 
         Raises:
             TimeoutError: something was still retried after an hour of simulated time.

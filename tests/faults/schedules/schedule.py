@@ -39,11 +39,8 @@ def kinds_at(point: str) -> Sequence[Kind]:
     if point == "trainer.runs.record:after":
         return ("crash", "hang", "cut")  # after a bug the training has failed, and its run is there
     if point.startswith("registrar.registry.") and not point.endswith("register:before"):
-        return (
-            "crash",
-            "bug",
-            "cut",
-        )  # MLflow fences nobody: what a frozen process asked lands late
+        # No hang: MLflow fences nobody, and what a frozen process asked lands late.
+        return ("crash", "bug", "cut")
     return ("crash", "hang", "bug", "cut")
 
 
