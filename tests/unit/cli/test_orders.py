@@ -6,10 +6,11 @@ from typing import get_args
 
 import pytest
 
-from evermodel.cli import acting, orders, playing
+from evermodel.cli import acting, orders, playing, times
 from evermodel.cli.errors import WrongUsage
 from evermodel.cli.main import app
 from evermodel.cli.times import time_of
+from evermodel.common.events import payload
 from evermodel.common.events.commands import LifecycleCommand
 
 ORDERS = get_args(LifecycleCommand.model_fields["command"].annotation)
@@ -45,6 +46,19 @@ def test_a_time_without_a_zone_is_utc(text: str, time: datetime) -> None:
 def test_what_is_no_time_is_said_by_the_option(option: str) -> None:
     with pytest.raises(WrongUsage, match=f"{option} 'soon' is no date or time, e.g. 2018-06-12"):
         time_of("soon", option=option)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0001-01-01T00:00:00Z", "1899-12-31", "9999-12-31T23:59:59-14:00", "9999-01-01T00:00:01Z"],
+)
+def test_a_time_that_no_service_reads_is_refused(text: str) -> None:
+    with pytest.raises(WrongUsage, match=f"--at '{text}' lies before the year 1900 or after 9998"):
+        time_of(text, option="--at")
+
+
+def test_times_are_bounded_as_those_of_events_are() -> None:
+    assert (times.EARLIEST, times.LATEST) == (payload.EARLIEST, payload.LATEST)
 
 
 def test_no_command_reads_times_by_itself() -> None:

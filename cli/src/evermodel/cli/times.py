@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 
 from evermodel.cli.errors import WrongUsage
 
+#: As ``EARLIEST`` and ``LATEST`` of events, which are slow to import: no service reads others.
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
 
 def time_of(text: str, *, option: str) -> datetime:
     """Return the date or time in `text`, UTC where it names no zone.
@@ -16,4 +19,7 @@ def time_of(text: str, *, option: str) -> datetime:
     except ValueError as error:
         example = "2018-06-12 or 2018-06-12T09:30:00Z"
         raise WrongUsage(f"{option} {text!r} is no date or time, e.g. {example}") from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    if not EARLIEST <= time <= LATEST:
+        raise WrongUsage(f"{option} {text!r} lies before the year 1900 or after 9998")
+    return time

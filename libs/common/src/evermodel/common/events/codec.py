@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from evermodel.common.events.envelope import Event, EventMeta
-from evermodel.common.events.payload import Payload
+from evermodel.common.events.payload import EARLIEST, LATEST, Payload
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.kernel.ids import EventId, LifecycleId
 
@@ -139,6 +139,8 @@ def _parse_time(text: str) -> datetime:
         time = datetime.fromisoformat(text)
         if time.tzinfo is None:
             raise Poison(f"ce_time {text!r:.60} has no zone")
+        if not EARLIEST <= time <= LATEST:
+            raise Poison(f"ce_time {text!r:.60} lies before the year 1900 or after 9998")
         return time.astimezone(UTC)
     except (ValueError, OverflowError) as error:  # the latter: no such time in UTC
         raise Poison(f"ce_time {text!r:.60} is not RFC 3339") from error

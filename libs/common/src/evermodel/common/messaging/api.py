@@ -186,7 +186,11 @@ class Assignment(Protocol):
         """Forget everything about `partition`."""
 
     def on_done(self, key: str, cause: EventMeta, result: object, /) -> Reaction:
-        """Turn the result of a job (or the exception it raised) into a reaction."""
+        """Turn the result of a job (or the exception it raised) into a reaction.
+
+        Where that fails several times, the exception it failed with is the job's result: what
+        a service says of a failure is made of as little as can be.
+        """
 
 
 @dataclass(frozen=True, slots=True)

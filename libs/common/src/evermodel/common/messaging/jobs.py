@@ -5,6 +5,10 @@ the service's state says what was accepted, and on restart the service returns i
 jobs anew. A job runs on through a revocation until the new assignment says whether it is ours::
 
     accepted ─commit─▶ running ─▶ finished ─on_done─▶ in a transaction ─commit─▶ forgotten
+                                      └─not taken, again and again─▶ on_done(the error) ─▶ as above
+
+A result that cannot be taken is no reason to stop: the job lies in the state, so that the next
+process would stop at it as well. The service is told of a failure instead, and can say so.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,16 +35,19 @@ from evermodel.common.messaging.records import TopicPartition
 
 @dataclass(slots=True)
 class Running:
-    """An accepted job and its result to come."""
+    """An accepted job and its result to come. `refused`: why that could not be taken."""
 
     accepted: Accepted
     future: "Future[Outcome[object]]"
     attempts: int = 0
     not_before: float = 0.0
+    refused: Exception | None = None
 
     @property
     def result(self) -> object:
         """What it returned, or the exception it raised. Only when it is done."""
+        if self.refused is not None:
+            return self.refused
         outcome = self.future.result()
         match outcome:
             case Done(result):
@@ -99,7 +106,7 @@ class Jobs:
         """Hand a result to the service; its reaction waits to be committed.
 
         Raises:
-            Fatal: the service does not take it.
+            Fatal: the service takes neither it nor that it failed.
             StateInDoubt: not now. It will be offered again.
         """
         key = running.accepted.job.key
@@ -110,12 +117,20 @@ class Jobs:
             case Retry(error):
                 self._delay(running, seconds=error.delay_seconds)
             case Bug(error) | Dead(_, error):
-                running.attempts += 1
-                if running.attempts >= self._attempts:
-                    raise Fatal(f"the result of job {key} cannot be taken: {error!r}")
-                self._report.failed("a job's result was not taken, again", error)
-                self._delay(running, seconds=BUG_DELAY_SECONDS)
+                self._refuse(running, error)
         raise StateInDoubt
+
+    def _refuse(self, running: Running, error: Exception) -> None:
+        running.attempts += 1
+        if running.attempts >= self._attempts:
+            key = running.accepted.job.key
+            if running.refused is not None:
+                raise Fatal(f"the result of job {key} cannot be taken: {error!r}")
+            self._report.failed(f"the result of job {key} cannot be taken: it failed", error)
+            running.attempts, running.refused = 0, error
+        else:
+            self._report.failed("a job's result was not taken, again", error)
+        self._delay(running, seconds=BUG_DELAY_SECONDS)
 
     def _delay(self, running: Running, *, seconds: float) -> None:
         running.not_before = self._clock.monotonic() + seconds

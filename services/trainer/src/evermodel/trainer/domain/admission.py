@@ -10,6 +10,9 @@ labels of the world that changed.
 An alarm that cannot be answered at once waits; it is let go, with the reason kept, when another
 alarm is waiting already, the drift has cleared, or a new champion makes it moot. Nothing is
 dropped in silence.
+
+No time that an event gives itself is waited for longer than the stream takes to come `memory`
+further: one far ahead of it would hold back every training, for ever and in silence.
 """
 
 from dataclasses import dataclass, replace
@@ -43,7 +46,8 @@ class Cause:
 class Request:
     """A wish for a training. `onset` None: it does not wait for a new regime (a command).
 
-    `channel`: the drift verdict's cause, by which the registrar knows a broken champion.
+    `channel`: the drift verdict's cause, by which the registrar knows a broken champion. `asked`:
+    as of when labels must be known at least; None: since its cause.
     """
 
     cause: Cause
@@ -53,6 +57,7 @@ class Request:
     onset: datetime | None = None
     drifted: tuple[str, ...] = ()
     episode: str | None = None
+    asked: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +106,8 @@ class Admission:
 class Policy:
     """The model's own numbers.
 
-    `memory`: how long a failed window can matter to a training. `closing`: from a window's
-    start until it is surely closed.
+    `memory`: how long a failed window can matter to a training; no reader of the topics is ever
+    as far behind. `closing`: from a window's start until it is surely closed.
     """
 
     cool_down: timedelta
@@ -128,11 +133,7 @@ def alarm(state: Admission, request: Request, *, policy: Policy) -> Decision:
     if raised is not None and serves is not None and raised < serves:
         return _declined(state, request, reason=f"moot: version {serves} serves by now"), None
     request = replace(request, champion=serves if raised is None else raised)
-    state, training = _start_when_ready(replace(state, pending=request), policy)
-    if training is None:
-        reason = _obstacle(state, request, policy)
-        state = _answered(state, request, answer="waiting", reason=reason)
-    return state, training
+    return _start_when_ready(bounded(replace(state, pending=request), policy=policy), policy)
 
 
 def refused(state: Admission, request: Request, *, reason: str) -> Admission:
@@ -160,9 +161,11 @@ def paused(state: Admission) -> Admission:
 
 
 def resumed(state: Admission, *, at: datetime, policy: Policy) -> Decision:
-    """Go on, with what waited."""
-    at = in_stream(at, told=state.matured_at, window=policy.closing)
-    return _start_when_ready(replace(_settled(state, at), paused=False), policy)
+    """Go on, with what waited. Before any labels, all that will come are newer than `at`."""
+    if state.matured_at is not None:
+        at = in_stream(at, told=state.matured_at, window=policy.closing)
+        state = _settled(state, at)
+    return _start_when_ready(replace(state, paused=False), policy)
 
 
 def cleared(state: Admission, *, episode: str) -> Admission:
@@ -182,6 +185,7 @@ def matured(
         state = replace(state, left_out=tuple(sorted([*recent, cohort])))
     if newest:
         state = replace(state, matured_until=cohort[1], matured_at=at)
+        state = bounded(state, policy=policy)
     return _start_when_ready(state, policy)
 
 
@@ -194,8 +198,13 @@ def rolled(
     at: datetime,
     policy: Policy,
 ) -> Decision:
-    """Take in what serves. A promotion answers the alarms raised against the one before."""
-    state = replace(_settled(state, at), champion=champion, rollout=rollout)
+    """Take in what serves. A promotion answers the alarms raised against the one before.
+
+    A step that changes nothing of that, such as a ``declined``, holds nothing back.
+    """
+    if (champion, rollout) != (state.champion, state.rollout):
+        state = bounded(_settled(state, at), policy=policy)
+    state = replace(state, champion=champion, rollout=rollout)
     if promoted and state.pending is not None and state.pending.champion != champion:
         state = _let_go(state, reason=f"moot: version {champion} was promoted meanwhile")
     return _start_when_ready(state, policy)
@@ -206,9 +215,32 @@ def ended(state: Admission) -> Admission:
     return replace(state, in_flight=None)
 
 
+def bounded(state: Admission, *, policy: Policy) -> Admission:
+    """Return `state` with nothing to wait for that lies far ahead of the stream."""
+    told, pending = state.matured_at, state.pending
+    if told is None:
+        return state
+    if state.last is not None:
+        state = replace(state, last=min(state.last, told))
+    if state.settled is not None and state.settled - told > policy.memory:
+        state = replace(state, settled=told + policy.memory)
+    if pending is not None and _asked(pending) - told > policy.memory:
+        state = replace(state, pending=replace(pending, asked=told + policy.memory))
+    return state
+
+
+def _asked(request: Request) -> datetime:
+    return request.cause.time if request.asked is None else request.asked
+
+
 def _start_when_ready(state: Admission, policy: Policy) -> Decision:
+    """Start what waits, or keep the reason why it waits now: that of then may be gone."""
     request = state.pending
-    if request is None or state.matured_at is None or _obstacle(state, request, policy):
+    if request is None:
+        return state, None
+    if reason := _obstacle(state, request, policy):
+        return _answered(state, request, answer="waiting", reason=reason), None
+    if state.matured_at is None:
         return state, None
     started, training = _started(state, Training(request=request, as_of=state.matured_at))
     return replace(started, pending=None, last=state.matured_at), training
@@ -230,7 +262,7 @@ def _obstacle(  # noqa: PLR0911  # one line per thing that can stand in the way
         return f"labels of the new regime, up to {until.isoformat()}, have not matured"
     if state.last is not None and (state.matured_at or state.last) < state.last + policy.cool_down:
         return f"cool-down until {(state.last + policy.cool_down).isoformat()}"
-    newest = max(request.cause.time, state.settled or request.cause.time)
+    newest = max(_asked(request), state.settled or _asked(request))
     if state.matured_at is None or state.matured_at < newest:
         return f"the labels known at {newest.isoformat()} have not been joined"
     return ""

@@ -12,6 +12,7 @@ from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.outcomes import OutcomesMatured
+from evermodel.common.events.payload import EARLIEST, LATEST
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.training import ModelTrained
 from evermodel.common.kernel.errors import Foreign
@@ -62,13 +63,13 @@ class Trainer:
             return self._then(event.model, admission.refused(state, request, reason=why))
         return self._then(event.model, *admission.alarm(state, request, policy=policy))
 
-    def on_outcomes_matured(self, event: OutcomesMatured, meta: EventMeta) -> Reaction:
+    def on_outcomes_matured(self, event: OutcomesMatured, _meta: EventMeta) -> Reaction:
         """Labels of one more cohort are there."""
         policy, state = self._of(event.model)
         decision = admission.matured(
             state,
             cohort=(event.cohort.start, event.cohort.end),
-            at=meta.time,
+            at=event.known_until,
             quality_failed=event.quality_failed,
             policy=policy,
         )
@@ -112,8 +113,12 @@ class Trainer:
         jobs = []
         for name, value in state.items():
             self._states[name] = loaded(value)
+            if name not in self._models:
+                continue
+            policy = policy_of(self._models[name])
+            self._states[name] = admission.bounded(self._states[name], policy=policy)
             in_flight = self._states[name].in_flight
-            if in_flight is not None and name in self._models:
+            if in_flight is not None:
                 jobs.append(self._job(name, in_flight))
         return Restored(jobs=jobs)
 
@@ -133,7 +138,7 @@ class Trainer:
         lifecycle = training.request.cause.lifecycle_id
         emit = Emit(
             event,
-            training.as_of,
+            min(max(training.as_of, EARLIEST), LATEST),  # accepted by an older release, maybe
             lifecycle_id=None if lifecycle is None else LifecycleId(lifecycle),
         )
         reaction = self._then(name, admission.ended(state))
