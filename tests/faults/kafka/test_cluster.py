@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, MODEL_TRAINED, TRAINER_STATE
-from evermodel.common.messaging.kafka_admin import check_topics, create_topics
+from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.messaging.kafka_check import check_topics
 from evermodel.common.settings import KafkaSettings
 from tests.faults.kafka.administrator import Administrator
 from tests.faults.kafka.cluster import Cluster, cluster

@@ -12,10 +12,11 @@ from evermodel.common.events.catalogue import (
     TRANSACTIONS,
     TRANSACTIONS_WINDOWED,
 )
-from evermodel.common.messaging.kafka_admin import check_topics, create_topics
+from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.messaging.kafka_check import check_topics
 from evermodel.common.runtime.service import FAILED, UNAVAILABLE
 from evermodel.common.settings import KafkaSettings
-from evermodel.embedded.findings import topics_at
+from evermodel.embedded.findings import partitions_at, topics_at
 from tests.faults.kafka.administrator import Administrator
 from tests.faults.kafka.sample import Sample
 from tests.faults.server import Server
@@ -33,7 +34,7 @@ def hands(shared_server: Server, settings: KafkaSettings) -> Iterator[Administra
     """What is done to the input topic is undone."""
     made = Administrator(shared_server.direct)
     yield made
-    if any(problem.startswith(COMMANDS) for problem in check_topics(settings)):
+    if any(problem.topic == COMMANDS for problem in check_topics(settings)):
         made.delete(COMMANDS)
         create_topics(settings)
 
@@ -156,7 +157,11 @@ def test_settings_that_would_lose_records_are_named(
 ) -> None:
     hands.set(topic, **{name.replace(".", "_"): value})
     try:
-        assert topics_at(settings).detail == sentence
+        found = topics_at(settings)
+        assert partitions_at(settings).verdict == "well"
+        assert found.detail == sentence
+        assert "topics create" not in found.remedy, "it would change nothing"
+        assert f"--alter --topic {topic} --add-config {name}=" in found.remedy
     finally:
         hands.set(topic, **{name.replace(".", "_"): before})
 

@@ -24,7 +24,8 @@ from evermodel.common.events.access import (
     roles,
 )
 from evermodel.common.events.catalogue import CATALOGUE
-from evermodel.common.messaging.kafka_admin import check_topics, create_topics
+from evermodel.common.messaging.kafka_admin import create_topics
+from evermodel.common.messaging.kafka_check import check_topics
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import KafkaSettings

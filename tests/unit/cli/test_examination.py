@@ -33,6 +33,7 @@ def test_a_cluster_that_does_not_describe_its_topics_keeps_nothing_else_from_bei
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     monkeypatch.setattr(findings, "require_answer", lambda *_, **__: None)
     monkeypatch.setattr(findings, "check_topics", refused)
+    monkeypatch.setattr(findings, "unusable", refused)
     monkeypatch.setattr(examination, "read", lambda settings, _: refused(settings))
     monkeypatch.setattr(findings, "_MLFLOW_SECONDS", 0.5)
     found = {finding.what: finding.verdict for finding in examine(tmp_path)}

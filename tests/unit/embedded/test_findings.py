@@ -15,7 +15,7 @@ from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings import KafkaSettings
-from evermodel.embedded import findings
+from evermodel.embedded import findings, mlflow_server
 from evermodel.embedded.certificates import make_certificates
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.findings import (
@@ -37,7 +37,7 @@ def server(status: int, *, certificate: Path | None = None) -> Iterator[str]:
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status)
+            self.send_response(200 if self.path == "/health" else status)  # as MLflow does
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -59,14 +59,34 @@ def server(status: int, *, certificate: Path | None = None) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("status", "verdict"),
-    [(200, "well"), (401, "well"), (403, "well"), (404, "well"), (503, "unknown")],
+    [(200, "well"), (401, "well"), (403, "well"), (404, "unknown"), (503, "unknown")],
 )
 def test_any_answer_but_a_servers_error_is_an_mlflow_servers(status: int, verdict: str) -> None:
     with server(status) as uri:
         found = mlflow_at(uri)
         require_own(StackSettings(mlflow_tracking_uri=uri), KafkaSettings())
     assert found.verdict == verdict
-    assert ("HTTP Error 503" in found.detail) is (status == 503)
+    assert (f"HTTP Error {status}" in found.detail) is (verdict == "unknown")
+
+
+def test_a_server_that_answers_no_question_is_wrong() -> None:
+    with server(500) as uri:
+        found = mlflow_at(uri)
+        with pytest.raises(NotAvailable, match="answers no question: HTTP Error 500"):
+            require_own(StackSettings(mlflow_tracking_uri=uri), KafkaSettings())
+    assert (found.verdict, "its database" in found.remedy) == ("wrong", True)
+
+
+def test_up_starts_no_mlflow_over_what_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_bytes(bytes(range(250)) * 20)
+    with pytest.raises(NotAvailable, match=r"mlflow\.db is no SQLite database: put back a copy"):
+        mlflow_server.prepare(tmp_path)
+
+
+def test_only_a_server_that_answers_from_its_database_is_ready() -> None:
+    with server(200) as well, server(500) as broken:
+        assert mlflow_server.is_healthy(well)
+        assert not mlflow_server.is_healthy(broken)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from evermodel.embedded.findings import (
     broker_at,
     lake_at,
     mlflow_at,
+    partitions_at,
     repository_at,
     topics_at,
 )
@@ -79,6 +80,7 @@ def _broker(known: Addresses) -> Iterator[Finding]:
     yield found
     if found.verdict == "well":
         yield topics_at(settings)
+        yield partitions_at(settings)
         yield from serving_at(settings)
 
 

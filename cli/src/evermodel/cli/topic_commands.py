@@ -39,16 +39,17 @@ def create(*, state: State = DEFAULT, as_json: Json = False) -> None:
 
 def check(*, state: State = DEFAULT, as_json: Json = False) -> None:
     """Say how the broker's topics differ from the catalogue; exit 1 if they do."""
-    from evermodel.common.messaging.kafka_admin import check_topics  # noqa: PLC0415  # heavy
+    from evermodel.common.messaging.kafka_check import check_topics  # noqa: PLC0415  # heavy
 
     problems = check_topics(kafka_settings(state))
     if as_json:
-        _print_json({"problems": problems})
+        remedies = {str(problem): problem.remedy for problem in problems}
+        _print_json({"problems": [*remedies], "remedies": remedies})
     else:
-        typer.echo("\n".join(problems) or "every topic is as the catalogue says")
+        told = [f"{problem}\n    → {problem.remedy}" for problem in problems]
+        typer.echo("\n".join(told) or "every topic is as the catalogue says")
     if problems:
-        missing = "'evermodel topics create' makes the missing ones"
-        raise AnswerIsNo(f"{len(problems)} differences from the catalogue; {missing}")
+        raise AnswerIsNo(f"{len(problems)} differences from the catalogue")
 
 
 def access(

@@ -4,14 +4,15 @@ Owns the words, so that `evermodel doctor` and `evermodel up` say the same. Must
 change what is looked at.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.kernel.redaction import redact
-from evermodel.common.messaging.kafka_admin import check_topics, require_answer
+from evermodel.common.messaging.kafka_admin import require_answer
+from evermodel.common.messaging.kafka_check import check_topics, unusable
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.settings import KafkaSettings
 from evermodel.embedded import mlflow_server, repository
@@ -63,9 +64,28 @@ def topics_at(settings: KafkaSettings) -> Finding:
         remedy = "allow this user to describe the topics and their configuration, or correct "
         remedy += "KAFKA_SASL_*"
         return Finding("topics", "wrong", f"they cannot be looked at: {error}", remedy)
-    detail = "; ".join(problems[:3]) + (" …" if len(problems) > 3 else "")
-    verdict: Verdict = "wrong" if problems else "well"
-    return Finding("topics", verdict, detail or "as the catalogue says", "evermodel topics create")
+    if not problems:
+        return Finding("topics", "well", "as the catalogue says")
+    remedies = list(dict.fromkeys(problem.remedy for problem in problems))
+    return Finding("topics", "wrong", _first(map(str, problems)), _first(remedies))
+
+
+def partitions_at(settings: KafkaSettings) -> Finding:
+    """Look whether every partition can be written: one broker may answer for others away."""
+    remedy = "start the brokers that are away: nothing is lost, services wait for them"
+    try:
+        told = unusable(settings)
+    except BrokerUnavailable as error:
+        return Finding("partitions", "wrong", f"not all of them answer: {error}", remedy)
+    if told:
+        return Finding("partitions", "wrong", _first(told), remedy)
+    return Finding("partitions", "well", "each has a leader, and replicas enough in step")
+
+
+def _first(told: Iterable[str]) -> str:
+    """Return the first three of what is `told` as one, and whether there is more."""
+    told = list(told)
+    return "; ".join(told[:3]) + (" …" if len(told) > 3 else "")
 
 
 def mlflow_at(uri: str) -> Finding:
@@ -78,6 +98,10 @@ def mlflow_at(uri: str) -> Finding:
     place = mlflow_server.without_password(uri)
     try:
         doubt = mlflow_server.doubt_about(uri, patience_seconds=_MLFLOW_SECONDS)
+    except mlflow_server.Broken as error:
+        remedy = "read its log: as a rule its database is away or broken"
+        detail = f"the MLflow server at {place} answers no question: {error}"
+        return Finding("mlflow", "wrong", detail, remedy)
     except NotAvailable as error:
         remedy = "start it, or correct MLFLOW_TRACKING_URI (http://HOST:PORT)"
         return Finding("mlflow", "wrong", f"no MLflow server answers at {place}: {error}", remedy)

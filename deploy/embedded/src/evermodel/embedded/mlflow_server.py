@@ -5,6 +5,7 @@ for jobs nobody asked for, eight more processes; the server's own application un
 the same settings is one process and starts in half the time.
 """
 
+import json
 import os
 import sqlite3
 import ssl
@@ -17,6 +18,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from evermodel.common.kernel.redaction import redact
 from evermodel.common.settings import TELEMETRY_OFF
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.errors import NotAvailable
@@ -27,11 +29,22 @@ from evermodel.embedded.settings import CacheSettings, inherited_environment
 NAME = "mlflow"
 _READY_SECONDS = 120.0
 _LOOK_SECONDS = 2.0
-#: From here on the server itself says that it cannot.
-_SERVER_ERROR = 500
 #: Stores that MLflow's client knows besides a server.
 _ELSEWHERE = {"databricks", "file", "sqlite", "postgresql", "mysql", "mssql"}
 _APPLICATION = "mlflow.server.fastapi_app:app"
+#: A question whose answer lies in the database. ``/health`` says "OK" over one that is broken.
+_QUESTION = "/api/2.0/mlflow/experiments/search?max_results=1"
+#: What a server says that cannot; what lies above is said by one in front of it as well.
+_INTERNAL = 500
+#: What one says that is no MLflow server, or of whom it is a part.
+_NOT_FOUND = 404
+#: Bytes of an error that are read.
+_LONGEST = 10_000
+_SQLITE = b"SQLite format 3\0"
+
+
+class Broken(NotAvailable):
+    """An MLflow server that is there and answers no question."""
 
 
 def mlflow(folder: Path) -> AbstractContextManager[str]:
@@ -40,13 +53,18 @@ def mlflow(folder: Path) -> AbstractContextManager[str]:
 
 
 def prepare(folder: Path) -> Part:
-    """Choose a port, lay the database. The address is the tracking URI."""
+    """Choose a port, lay the database. The address is the tracking URI.
+
+    Raises:
+        NotAvailable: what lies there is no database; the server would start, and answer nothing.
+    """
     folder = folder.resolve()
     (folder / "artefacts").mkdir(parents=True, exist_ok=True)
     port = kept_ports(folder / "ports.json", names=("http",))["http"]
     database = folder / "mlflow.db"
     if not database.exists() and _schema().exists():
         _copy_database(_schema(), database)
+    _require_sqlite(database)
     command = Command(
         name=NAME,
         arguments=[
@@ -69,22 +87,23 @@ def prepare(folder: Path) -> Part:
 
 
 def is_healthy(uri: str) -> bool:
-    """Return whether the stack's own server at `uri` says that it is healthy."""
+    """Return whether the stack's own server at `uri` answers from its database."""
     try:
-        with urlopen(f"{uri}/health", timeout=_LOOK_SECONDS) as answer:  # noqa: S310  # our URL
+        with urlopen(f"{uri}{_QUESTION}", timeout=_LOOK_SECONDS) as answer:  # noqa: S310  # our URL
             return bool(answer.status == 200)
     except (OSError, HTTPException):
         return False
 
 
 def doubt_about(uri: str, *, patience_seconds: float) -> str:
-    """Return why it cannot be said from here whether a server at `uri` answers; empty if one does.
+    """Return why it cannot be said from here whether a server at `uri` works; empty if it does.
 
     MLflow's client trusts what its own variables name (REQUESTS_CA_BUNDLE,
-    MLFLOW_TRACKING_INSECURE_TLS …) and knows URIs that are no address. Any answer below 500 is
-    one: a server asks who wants to know, and not every one has a ``/health``.
+    MLFLOW_TRACKING_INSECURE_TLS …) and knows URIs that are no address. A server asks who wants to
+    know: that is an answer as well. One that is in front of it, or that starts, may be in doubt.
 
     Raises:
+        Broken: it cannot answer what lies in its database.
         NotAvailable: nobody can be connected to; says why.
     """
     kind = uri.lower().partition(":")[0]
@@ -92,13 +111,17 @@ def doubt_about(uri: str, *, patience_seconds: float) -> str:
         return "it is no http:// or https:// address"
     if kind not in {"http", "https"}:
         raise NotAvailable("MLflow knows no such address")
-    address = f"{without_password(uri).rstrip('/')}/health"
+    address = f"{without_password(uri).rstrip('/')}{_QUESTION}"
     try:
         with urlopen(address, timeout=patience_seconds):  # noqa: S310  # no file, as was just seen
             return ""
     except HTTPError as error:
-        error.close()
-        return f"it says {error}" if error.code >= _SERVER_ERROR else ""
+        with error:
+            body = error.read(_LONGEST).decode(errors="replace")
+        if error.code == _INTERNAL or (error.code > _INTERNAL and "error_code" in body):
+            raise Broken(f"{error} {_message(body)}".strip()) from error
+        is_in_doubt = error.code > _INTERNAL or error.code == _NOT_FOUND
+        return f"it says {error}" if is_in_doubt else ""
     except (InvalidURL, ValueError, TimeoutError) as error:
         raise NotAvailable(str(error)) from error
     except URLError as error:
@@ -107,6 +130,14 @@ def doubt_about(uri: str, *, patience_seconds: float) -> str:
         raise NotAvailable(str(error.reason)) from error
     except (OSError, HTTPException) as error:  # somebody was there, and broke off
         return f"it broke off: {error}"
+
+
+def _message(body: str) -> str:
+    """Return the first line of what MLflow says of an error, empty if it is not MLflow's."""
+    try:
+        return redact(str(json.loads(body)["message"]).splitlines()[0])
+    except (ValueError, LookupError, TypeError):
+        return ""
 
 
 def without_password(uri: str) -> str:
@@ -129,6 +160,17 @@ def _environment(folder: Path) -> Mapping[str, str]:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         **TELEMETRY_OFF,
     }
+
+
+def _require_sqlite(database: Path) -> None:
+    """Return if `database` may be one: absent or new, or with the mark of one."""
+    if not database.exists():
+        return
+    with database.open("rb") as file:
+        mark = file.read(len(_SQLITE))
+    if mark and mark != _SQLITE:
+        what = "put back a copy of it, or move it away (runs and versions are lost with it)"
+        raise NotAvailable(f"{database} is no SQLite database: {what}")
 
 
 def _schema() -> Path:

@@ -92,6 +92,7 @@ class KafkaSettings(Group):
     replication: int = Field(
         default=-1,
         ge=-1,
+        le=100,
         validation_alias="EVERMODEL_KAFKA_REPLICATION",
         description="Replicas of each topic made, and what `topics check` asks for. -1: as many "
         "as the cluster's own default.replication.factor says, and none is asked for.",
@@ -99,12 +100,14 @@ class KafkaSettings(Group):
     data_partitions: int = Field(
         default=4,
         ge=1,
+        le=10_000,
         validation_alias="EVERMODEL_DATA_PARTITIONS",
         description="Partitions of the data plane: as many replicas can share the work.",
     )
     lifecycle_partitions: int = Field(
         default=4,
         ge=1,
+        le=10_000,
         validation_alias="EVERMODEL_LIFECYCLE_PARTITIONS",
         description="Partitions of the lifecycle topics: as many replicas can share the models.",
     )

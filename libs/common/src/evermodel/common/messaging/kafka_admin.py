@@ -1,4 +1,4 @@
-"""Makes the topics of the catalogue, and says how existing ones differ from it.
+"""Makes the topics of the catalogue.
 
 Never deletes a topic and never shrinks one. What differs is for a person to decide.
 """
@@ -10,9 +10,7 @@ from threading import Event
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public; the stub forgets it
     AdminClient,
-    ConfigResource,
     NewTopic,
-    ResourceType,
 )
 
 from evermodel.common.events.catalogue import CATALOGUE, Topic
@@ -26,7 +24,7 @@ from evermodel.common.settings import KafkaSettings
 _REQUEST_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
 #: A topic that takes less refuses what services write, again and again.
-_LARGEST = "max.message.bytes"
+LARGEST = "max.message.bytes"
 #: A segment that is written to is never compacted, and a service reads its state whole when it
 #: starts. At Kafka's own gigabyte the windower would read some days' counters, gigabytes of them,
 #: before its first commit.
@@ -106,35 +104,6 @@ def _shown(admin: AdminClient) -> Mapping[str, Collection[int]]:
     }
 
 
-def check_topics(settings: KafkaSettings, topics: Iterable[Topic] = CATALOGUE) -> list[str]:
-    """Return one sentence for each way the cluster differs from `topics`."""
-    wanted = {topic.name: topic for topic in topics}
-    admin = AdminClient({**settings.client(), "log_level": 0})
-    found = metadata(admin, timeout_seconds=_REQUEST_SECONDS).topics
-    present = {name: topic for name, topic in wanted.items() if name in found}
-    try:
-        configured = _configuration(admin, present)
-    except KafkaException as error:
-        raise translate(error) from error
-    problems = [f"{name}: missing" for name in wanted if name not in found]
-    for name, topic in present.items():
-        count, expected = len(found[name].partitions), partition_count(topic, settings)
-        if count != expected:
-            problems.append(f"{name}: {count} partitions instead of {expected}")
-        replicas = min((len(p.replicas) for p in found[name].partitions.values()), default=0)
-        if 1 <= settings.replication != replicas:
-            problems.append(f"{name}: {replicas} replicas instead of {settings.replication}")
-        problems += [
-            f"{name}: {key} is {configured[name].get(key)} instead of {value}"
-            for key, value in topic_configuration(topic).items()
-            if configured[name].get(key) != value
-        ]
-        largest = configured[name].get(_LARGEST)
-        if largest is not None and int(largest) < topic.max_message_bytes:
-            problems.append(f"{name}: {_LARGEST} is {largest}, less than {topic.max_message_bytes}")
-    return problems
-
-
 def partition_count(topic: Topic, settings: KafkaSettings) -> int:
     """Return how many partitions `topic` has.
 
@@ -142,9 +111,12 @@ def partition_count(topic: Topic, settings: KafkaSettings) -> int:
     """
     if topic.plane == "dead letter":
         return 1
-    if topic.plane == "data" or topic.name == "drift.windower.state":
-        return settings.data_partitions
-    return settings.lifecycle_partitions
+    return settings.data_partitions if follows_data(topic) else settings.lifecycle_partitions
+
+
+def follows_data(topic: Topic) -> bool:
+    """Return whether `topic` has as many partitions as the data plane."""
+    return topic.plane == "data" or topic.name == "drift.windower.state"
 
 
 def topic_configuration(topic: Topic) -> dict[str, str]:
@@ -159,21 +131,10 @@ def topic_configuration(topic: Topic) -> dict[str, str]:
 
 
 def _new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
-    larger = {_LARGEST: str(topic.max_message_bytes)} if topic.is_wide else {}
+    larger = {LARGEST: str(topic.max_message_bytes)} if topic.is_wide else {}
     return NewTopic(
         topic.name,
         num_partitions=partition_count(topic, settings),
         replication_factor=settings.replication,
         config={**topic_configuration(topic), **larger},
     )
-
-
-def _configuration(admin: AdminClient, names: Iterable[str]) -> Mapping[str, dict[str, str]]:
-    resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
-    if not resources:
-        return {}
-    futures = admin.describe_configs(resources, request_timeout=_REQUEST_SECONDS)
-    return {
-        resource.name: {key: entry.value for key, entry in future.result().items()}
-        for resource, future in futures.items()
-    }
