@@ -4,8 +4,10 @@ Owns what becomes of an error here: a kind and a text. Whatever a model raises, 
 answered; whatever else is wrong ends this process, and its starter starts another.
 """
 
+import gc
 import socket
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from evermodel.artefact.bundle import BadBundle
@@ -41,8 +43,7 @@ class Models:
 
     def reply_to(self, request: Request) -> Reply:
         """Do what is asked."""
-        for handle in request.forget:
-            self._loaded.pop(handle, None)
+        self._forget(request.forget)
         try:
             return self._load(request) if isinstance(request, Load) else self._ask(request)
         except BadBundle as error:
@@ -55,6 +56,16 @@ class Models:
             return _failed("machine", f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001  # foreign code: it may not stop the others
             return _failed("unusable", f"{type(error).__name__}: {error}")
+
+    def _forget(self, handles: Sequence[int]) -> None:
+        """Let go of models, and of their memory: its graphs are cycles, 5 MB a small model.
+
+        Python's own full collection comes after some twenty models, or never.
+        """
+        for handle in handles:
+            self._loaded.pop(handle, None)
+        if handles:
+            gc.collect()
 
     def _load(self, request: Load) -> Loaded:
         with self._one_load_at_a_time:
