@@ -7,6 +7,8 @@ would be held against the model. Must never know what the files mean: that is ea
 """
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +36,7 @@ def download(uri: str, *, into: Path, tracking_uri: str) -> Path:
     run, _, path = uri.removeprefix(RUNS).partition("/")
     if not uri.startswith(RUNS) or not path:
         raise Absent(f"{uri!r:.200} names no artefact of a run")
-    with answering():
-        store = _store(connect(tracking_uri), run)
+    with answering(), _store(connect(tracking_uri), run) as store:
         there = dict(_below(store, path))
         found = Path(store.download_artifacts(path, dst_path=str(into)))
     _require_whole(there, {name: into / name for name in there}, "did not arrive")
@@ -51,17 +52,28 @@ def upload(folder: Path, *, run: str, client: "MlflowClient") -> None:
     sent = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     with answering():
         client.log_artifacts(run, str(folder))
-        store = _store(client, run)
-        kept = dict(file for entry in store.list_artifacts() for file in _files(store, entry))
+        with _store(client, run) as store:
+            kept = dict(file for entry in store.list_artifacts() for file in _files(store, entry))
     _require_whole({name: kept.get(name, -1) for name in sent}, sent, "was not kept")
 
 
-def _store(client: "MlflowClient", run: str) -> Any:
-    """Return the artefacts of `run`, without what MLflow looks for beside them."""
+@contextmanager
+def _store(client: "MlflowClient", run: str) -> Iterator[Any]:
+    """Yield the artefacts of `run`, without what MLflow looks for beside them.
+
+    Each has a pool of threads that MLflow never ends, and lies in a cycle: what it was used for
+    once would wait for Python's full collection, a dozen threads and their sockets at a time.
+    """
     from mlflow.store.artifact import artifact_repository_registry as stores  # noqa: PLC0415  # 2.5 s
 
     place = client.get_run(run).info.artifact_uri
-    return stores.get_artifact_repository(place, tracking_uri=client.tracking_uri)
+    store = stores.get_artifact_repository(place, tracking_uri=client.tracking_uri)
+    try:
+        yield store
+    finally:
+        for pool in vars(store).values():
+            if isinstance(pool, Executor):
+                pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _below(store: Any, path: str) -> Iterator[tuple[str, int | None]]:
