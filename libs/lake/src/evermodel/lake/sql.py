@@ -1,12 +1,14 @@
 """DuckDB over Parquet files: paths and names quoted, times in UTC, and what goes wrong named.
 
 Owns the one database of the process, which holds nothing: to open one takes many times as long as
-to read a window. Must never keep what it read: the lake's files change.
+to read a window. It is opened anew now and then, for it keeps 16 KB of its own of every join. Must
+never keep what it read: the lake's files change.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,10 @@ from evermodel.common.kernel.errors import Permanent, Transient
 
 if TYPE_CHECKING:
     import duckdb
+
+#: Connections to one database: what it keeps of them, 3 MB by then, goes with it.
+RENEWED_AFTER = 200
+_CONNECTIONS = count(1)
 
 
 @contextmanager
@@ -26,6 +32,8 @@ def connected(files: Sequence[Path], *, threads: int) -> Iterator["duckdb.DuckDB
     """
     import duckdb  # noqa: PLC0415  # 60 MB that only those pay who read
 
+    if next(_CONNECTIONS) % RENEWED_AFTER == 0:
+        _database.cache_clear()  # who still reads from the last one keeps it until then
     try:
         with _database(threads).cursor() as lake:
             lake.execute("set timezone = 'UTC'")
