@@ -73,19 +73,39 @@ def test_records_deleted_unread_are_named(stopped: Sample, hands: Administrator)
 @pytest.mark.whole
 @pytest.mark.guarantee(
     "outside",
-    fault="a person {what} of a group's offsets, so that everything is read once more",
-    promise="each answer comes again under the same event id: who reads it knows it",
+    fault="a person sets back all of a group's offsets, so that everything is read once more",
+    promise="each event comes again under the same event id: who reads it knows it (rows have "
+    "none: see what becomes of the scorer's)",
     seen="evermodel_consumer_lag jumps",
 )
-@pytest.mark.parametrize("what", ["sets back all", "deletes all"])
 def test_what_is_read_once_more_is_answered_under_the_same_ids(
-    stopped: Sample, hands: Administrator, what: str
+    stopped: Sample, hands: Administrator
 ) -> None:
     first = stopped.ids()
-    if what == "sets back all":
-        hands.reset(stopped.name, COMMANDS, offset=0)
-    else:
-        hands.forget(stopped.name)
+    hands.reset(stopped.name, COMMANDS, offset=0)
     stopped.start()
     stopped.until(lambda: len(stopped.ids()) >= 10)
     assert stopped.ids() == [*first, *first]
+
+
+@pytest.mark.whole
+@pytest.mark.guarantee(
+    "outside",
+    fault="a group's offsets are gone: deleted, or forgotten by the broker while it was away",
+    promise="it says so and reads all again: each event comes again under the same event id (rows "
+    "have none: see what becomes of the scorer's)",
+    seen="warning 'group … has no offsets for lifecycle.commands: it reads from the beginning; if "
+    "it is not new, what it says comes again'; evermodel_consumer_lag jumps",
+)
+def test_a_group_whose_offsets_are_gone_says_that_it_begins_anew(
+    stopped: Sample, hands: Administrator
+) -> None:
+    first = stopped.ids()
+    hands.forget(stopped.name)
+    stopped.start(EVERMODEL_TEST_SKEW_SECONDS="3600")  # by whose clock the records are old
+    stopped.until(lambda: len(stopped.ids()) >= 10)
+    assert stopped.ids() == [*first, *first]
+    assert stopped.messages("warning") == [
+        f"group {stopped.name} has no offsets for {COMMANDS}: it reads from the beginning; if it "
+        "is not new, what it says comes again"
+    ]

@@ -73,7 +73,7 @@ class Loop:
         self._instance = instance or settings.instance
         self._limit = settings.batch_rows if spec.batches else _EVENT_RECORDS
         self._report = Report(spec.metrics, stage=spec.name, clock=clock)
-        self._share = Share(spec, keeper=keeper)
+        self._share = Share(spec, keeper=keeper, clock=clock)
         self._tables = Tables(spec.tables)
         self._outbox = Outbox(
             spec,

@@ -7,7 +7,9 @@ never handle a record, nor touch a transaction. ``loop.py`` tells it what the gr
 from collections.abc import Iterable, Mapping, Sequence
 
 from evermodel.common.events.catalogue import topic_of
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.api import ServiceSpec
+from evermodel.common.messaging.beginnings import Beginnings
 from evermodel.common.messaging.lane import AnyRoute, Lane
 from evermodel.common.messaging.ports import Broker, Consumer, Listener
 from evermodel.common.messaging.preparing import Accepted
@@ -23,9 +25,10 @@ class Share:
     `is_assigned`: whether the group has said what is ours, be it nothing, and not taken it back.
     """
 
-    def __init__(self, spec: ServiceSpec, *, keeper: Keeper) -> None:
+    def __init__(self, spec: ServiceSpec, *, keeper: Keeper, clock: Clock) -> None:
         self._name = spec.name
         self._keeper = keeper
+        self._beginnings = Beginnings(spec.name, clock=clock)
         self.routes = _routes(spec)
         self.consumer: Consumer | None = None
         self.positions: dict[TopicPartition, int] = {}
@@ -61,6 +64,7 @@ class Share:
             lane = self._lanes.get((record.topic, record.partition))
             if lane is not None:
                 lane.queue.append(record)
+                self._beginnings.note_first(record)
         return len(records)
 
     def steer(self) -> None:
@@ -120,6 +124,7 @@ class Share:
 
     def _restore(self) -> tuple[Starts, Sequence[Accepted]]:
         committed = self._member.committed([lane.partition for lane in self._lanes.values()])
+        self._beginnings.note_offsets(committed)
         starts, jobs = self._keeper.restore(committed)
         for lane in self._lanes.values():
             lane.replay_until = committed[lane.partition] or 0
