@@ -184,3 +184,17 @@ def test_an_order_that_comes_twice_is_obeyed_once(deployer: Deployer) -> None:
     decided = [step.action for step in deployer.steps if not step.only_tells_of_git]
     assert decided == ["started", "aborted", "declined"]
     assert deployer.harness.dead_letters("deployer") == []
+
+
+@pytest.mark.parametrize(
+    ("command", "version", "is_known"),
+    [("promote", 77, False), ("abort", 77, False), ("lift_hold", 77, False), ("promote", 1, True)],
+)
+def test_an_order_about_a_version_that_is_nowhere_says_so(
+    deployer: Deployer, command: str, version: int, is_known: bool
+) -> None:
+    deployer.order(command=command, version=version)
+    told = deployer.steps[-1]
+    assert told.action == "declined"
+    assert "nothing to do" in told.reason
+    assert (f"there is no version {version} that serves" in told.reason) is not is_known

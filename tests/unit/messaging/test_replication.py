@@ -129,3 +129,12 @@ def test_partitions_that_do_not_answer_are_a_finding(monkeypatch: pytest.MonkeyP
         "wrong",
         "not all of them answer: without a leader: model.trained[0]",
     )
+
+
+@pytest.mark.parametrize("name", ["EVERMODEL_DATA_PARTITIONS", "EVERMODEL_LIFECYCLE_PARTITIONS"])
+def test_more_partitions_than_a_cluster_can_have_are_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "99999999999")
+    with pytest.raises(ValidationError, match="less than or equal to 10000"):
+        KafkaSettings()

@@ -146,3 +146,9 @@ def test_two_models_of_one_name_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadModelFile, match=r"no model\.toml under"):
         read_models(str(tmp_path / "empty"))
+
+
+@pytest.mark.parametrize("text", ["a=" + "[" * 5000, "a=" + "{b=" * 5000])
+def test_a_file_that_lies_too_deep_is_refused_in_a_sentence(text: str) -> None:
+    with pytest.raises(BadModelFile, match=r"deep.toml: its lists or tables lie too deep"):
+        parse_model(text, source="deep.toml")

@@ -8,12 +8,13 @@ from rich.console import Console
 from rich.text import Text
 
 from evermodel.cli.errors import CommandError
+from evermodel.cli.lateness import late
 from evermodel.cli.overview import supervised
 from evermodel.cli.reading import read
 from evermodel.cli.state import addresses
 from evermodel.cli.unserved import Unserved, unserved
 from evermodel.common.events.access import OPERATOR
-from evermodel.common.events.catalogue import ROLLOUT_STEP, SERVING_APPLIED
+from evermodel.common.events.catalogue import ROLLOUT_STEP, SERVING_APPLIED, TRANSACTIONS_WINDOWED
 from evermodel.common.kernel.visible import visible
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.models.file import BadModelFile, read_models
@@ -82,6 +83,7 @@ def _broker(known: Addresses) -> Iterator[Finding]:
         yield topics_at(settings)
         yield partitions_at(settings)
         yield from serving_at(settings)
+        yield from lateness_at(settings)
 
 
 def serving_at(settings: KafkaSettings) -> Iterator[Finding]:
@@ -95,6 +97,21 @@ def serving_at(settings: KafkaSettings) -> Iterator[Finding]:
         yield Finding("serving", "wrong", str(one), _remedy(one))
     if not found:
         yield Finding("serving", "well", "every scorer that answered serves what its step says")
+
+
+def lateness_at(settings: KafkaSettings) -> Iterator[Finding]:
+    """Look whether many rows come too late for their windows."""
+    try:
+        found = late(read(settings, [TRANSACTIONS_WINDOWED]))
+    except BrokerUnavailable as error:
+        yield Finding("late rows", "unknown", f"the windows cannot be read: {error}")
+        return
+    for one in found:
+        remedy = "partitions may be out of step (is one of transactions far behind? see 'evermodel "
+        remedy += "status'), or payments come later than windows.lateness in model.toml allows"
+        yield Finding("late rows", "wrong", str(one), remedy)
+    if not found:
+        yield Finding("late rows", "well", "few or none")
 
 
 def _remedy(one: Unserved) -> str:

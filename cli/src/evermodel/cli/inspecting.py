@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -63,12 +64,29 @@ def init(
     if piped:
         typer.echo(guessed.text(), nl=False)
     else:
-        out.write_text(guessed.text(), encoding="utf-8")
+        _write(out, guessed.text())
     for line in guessed.lines():
         typer.echo(line, err=piped)
     named = {"--model": out, "--data": data, "--out": f"runs/{guessed.name}"}
     replay = shlex.join(["evermodel", "replay", *(str(x) for pair in named.items() for x in pair)])
     typer.echo(f"wrote {out}: read it once, then run: {replay}", err=piped)
+
+
+def _write(out: Path, text: str) -> None:
+    """Write `text` to `out`, whole or not at all: half a description would be in the way."""
+    is_plain = out.is_file() or not out.exists()  # nothing is put in the place of a device
+    place = out.with_name(f".{out.name}.part") if is_plain else out
+    try:
+        place.write_text(text, encoding="utf-8")
+        if is_plain:
+            place.replace(out)
+    except OSError as error:
+        error.filename = str(out)  # which a full disk does not say, and nobody knows the other
+        raise
+    finally:
+        if is_plain:
+            with suppress(OSError):
+                place.unlink(missing_ok=True)
 
 
 def _is_stdout(out: Path) -> bool:

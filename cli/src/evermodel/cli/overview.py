@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evermodel.cli.lateness import Late, late
 from evermodel.cli.reading import Read, events, read
 from evermodel.cli.unserved import Unserved, unserved
 from evermodel.common.events.catalogue import CATALOGUE
@@ -60,6 +61,7 @@ class Overview:
     supervised: Sequence[Note] = ()
     logs: Path = Path("logs")
     unserved: Sequence[Unserved] = ()
+    late: Sequence[Late] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return it for machines."""
@@ -70,6 +72,7 @@ class Overview:
             "processes": dict(self.processes),
             "supervised": [asdict(note) for note in self.supervised],
             "unserved": [asdict(one) for one in self.unserved],
+            "late": [asdict(one) for one in self.late],
         }
 
 
@@ -87,6 +90,7 @@ def overview(settings: KafkaSettings, state: Path) -> Overview:
     return Overview(
         models=standings(lived),
         unserved=unserved(lived),
+        late=late(lived),
         dead_letters=letters,
         lag=_lag(groups, found),
         processes={record.name: record.pid for record in recorded(state / "processes")},
@@ -145,6 +149,8 @@ def shown(found: Overview, console: Console | None = None) -> None:
     console.print(table if found.models else "no model has an event yet")
     for one in found.unserved:
         console.print(Text(visible(f"CANNOT SERVE: {one}"), style="bold red"), soft_wrap=True)
+    for rows in found.late:
+        console.print(Text(visible(f"LATE ROWS: {rows}"), style="yellow"), soft_wrap=True)
     letters = {name: number for name, number in found.dead_letters.items() if number}
     for name, number in letters.items():
         service = name.removesuffix(".dead-letter")

@@ -1,6 +1,7 @@
 """Waiting until a process is ready: seen, not slept for, and over at once when it dies."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from evermodel.embedded.process import Child, Part, sweep
 _LOOK_SECONDS = 0.02
 _TAIL_LINES = 5
 _PREFIX = "evermodel: "
+#: A line of a stack trace of Java. Forty of them would hide the line that says what is wrong.
+_FRAME = re.compile(r"\s+(at \S+\(|\.\.\. \d+ more)")
 
 
 @contextmanager
@@ -53,12 +56,13 @@ def await_ready(child: Child, is_ready: Callable[[], bool], *, seconds: float, l
 
 
 def tail(log: Path, *, lines: int = _TAIL_LINES) -> str:
-    """Return the last lines of `log` as one, for a message."""
+    """Return the last lines of `log` as one, for a message; where in Java is for nobody there."""
     try:
         text = log.read_text("utf-8", errors="replace")
     except OSError:
         return "it wrote no log"
-    return " | ".join(map(_plain, text.splitlines()[-lines:])) or "its log is empty"
+    told = [line for line in text.splitlines() if not _FRAME.match(line)]
+    return " | ".join(map(_plain, told[-lines:])) or "its log is empty"
 
 
 def refusal(log: Path, *, since: int) -> str:

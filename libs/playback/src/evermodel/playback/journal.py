@@ -15,6 +15,7 @@ from evermodel.common.events import catalogue
 from evermodel.common.events.codec import decode, structured
 from evermodel.common.events.envelope import Event
 from evermodel.common.events.payload import Payload
+from evermodel.common.kernel.errors import about_file
 from evermodel.common.messaging.records import Record
 
 #: The topics of a journal in the order in which one follows from another.
@@ -60,6 +61,6 @@ def ordered(events: Iterable[Event[Payload]]) -> Sequence[Event[Payload]]:
 
 def write_events(journal: Journal, path: Path) -> None:
     """Write one CloudEvent as JSON per line."""
-    with path.open("wb") as file:
+    with about_file(path), path.open("wb") as file:
         for event in journal.events:
             file.write(orjson.dumps(structured(event), option=orjson.OPT_APPEND_NEWLINE))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from evermodel.common.kernel.errors import about_file
 from evermodel.common.models.description import ModelDescription
 from evermodel.playback.effects import effects_of
 from evermodel.playback.journal import Journal, write_events
@@ -42,10 +43,12 @@ def write_outputs(
     out.mkdir(parents=True, exist_ok=True)
     mine = journal.of(model.name)
     write_events(mine, out / EVENTS)
-    long_form(scored, mine, model=model.name).write_parquet(out / SCORED, compression="zstd")
+    with about_file(out / SCORED):
+        long_form(scored, mine, model=model.name).write_parquet(out / SCORED, compression="zstd")
     summary = summarise(mine, scene)
     summary.write(out / SUMMARY)
     windows = effects_of(mine, lake=lake, model=model.name)
     content = Content(journal=mine, summary=summary.content, model=model, windows=windows)
-    (out / REPORT).write_text(page(content), encoding="utf-8")
+    with about_file(out / REPORT):
+        (out / REPORT).write_text(page(content), encoding="utf-8")
     return summary

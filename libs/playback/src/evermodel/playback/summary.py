@@ -20,6 +20,7 @@ from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.training import ModelTrained
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed
+from evermodel.common.kernel.errors import about_file
 from evermodel.playback import ledger
 from evermodel.playback.givenup import GivenUp
 from evermodel.playback.journal import Journal
@@ -79,7 +80,8 @@ class Summary:
 
     def write(self, path: Path) -> None:
         """Write it as indented JSON."""
-        path.write_bytes(self.as_json() + b"\n")
+        with about_file(path):
+            path.write_bytes(self.as_json() + b"\n")
 
     def as_json(self) -> bytes:
         """Return it as indented JSON."""

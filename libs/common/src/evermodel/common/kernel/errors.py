@@ -7,6 +7,8 @@ in the dead letter with its exception.
 """
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 Reason = Literal["poison", "permanent", "bug"]
@@ -64,3 +66,14 @@ def is_exhausted(error: BaseException) -> bool:
     No other path would help, and no other setting: the same may work later.
     """
     return isinstance(error, OSError) and error.errno in _EXHAUSTED
+
+
+@contextmanager
+def about_file(path: object) -> Iterator[None]:
+    """Let an error of the system that says no file name `path`: a full disk is found at a write."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise

@@ -39,6 +39,8 @@ def parse_model(text: str, *, source: str) -> ModelDescription:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadModelFile(f"{source}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise BadModelFile(f"{source}: its lists or tables lie too deep") from error
     except ValueError as error:  # Python's limit of digits, which is no fault of the form
         raise BadModelFile(f"{source}: a number in it has too many digits") from error
     try:

@@ -113,6 +113,18 @@ def _about(state: Lifecycle, action: Action, reason: str) -> Step:
     )
 
 
-def _declined(state: Lifecycle, order: Ordered, *, why: str = "nothing to do") -> Step:
+def _declined(state: Lifecycle, order: Ordered, *, why: str = "") -> Step:
     version = "" if order.version is None else f" v{order.version}"
+    why = why or _nothing_to_do(state, order)
     return _about(state, "declined", f"{order.command}{version} by {order.who}: {why}")
+
+
+def _nothing_to_do(state: Lifecycle, order: Ordered) -> str:
+    known = [state.champion, state.rollout and state.rollout.challenger, state.waiting]
+    known += [taken_back.release for taken_back in state.quarantine]
+    if order.version is None or order.version in [each.version for each in known if each]:
+        return "nothing to do"
+    return (
+        f"nothing to do: there is no version {order.version} that serves, is rolled out, waits "
+        "or was taken back"
+    )
