@@ -9,6 +9,7 @@ from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, MODEL_TRAINED,
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.kafka_check import check_topics
 from evermodel.common.settings import KafkaSettings
+from evermodel.embedded.findings import partitions_at
 from tests.faults.kafka.administrator import Administrator
 from tests.faults.kafka.cluster import Cluster, cluster
 from tests.faults.kafka.reassigning import reassign
@@ -150,7 +151,7 @@ def test_one_of_three_brokers_may_be_away_for_long(
     promise="services wait, or end with code 3 and start again, and flow once a second broker is "
     "back; nothing lost, nothing doubled",
     seen="critical 'Kafka refused or did not answer: …', exit code 3, again at each start; "
-    "'evermodel doctor' finds a broker that answers",
+    "'evermodel doctor' finds a broker that answers, and calls the partitions wrong",
 )
 def test_two_of_three_brokers_away_are_waited_for_loudly(
     three: Cluster, hands: Administrator, working: Sample, record_property: Recorded
@@ -161,6 +162,8 @@ def test_two_of_three_brokers_away_are_waited_for_loudly(
         for member in lost:
             member.kill()
     time.sleep(LONG_SECONDS)
+    found = partitions_at(KafkaSettings(bootstrap_servers=three.bootstrap))
+    assert (found.verdict, "brokers that are away" in found.remedy) == ("wrong", True), found
     said = " ".join(working.messages("critical"))
     assert "Kafka refused or did not answer" in said, working.words()[-4000:]
     record_property("restarts", len(working.ends))

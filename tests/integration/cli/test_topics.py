@@ -54,7 +54,7 @@ def test_topics_are_as_the_catalogue_says_once_made(capsys: pytest.CaptureFixtur
     assert run(["topics", "create"]) == 0
     assert "there already" in capsys.readouterr().out
     assert run(["topics", "check", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"problems": []}
+    assert json.loads(capsys.readouterr().out) == {"problems": [], "remedies": {}}
 
 
 def test_an_order_is_an_event_with_who_and_why(capsys: pytest.CaptureFixture[str]) -> None:
