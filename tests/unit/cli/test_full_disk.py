@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from evermodel.cli.main import run
-from evermodel.cli.reasons import sentence
+from evermodel.cli.reasons import code_of, sentence
 from evermodel.playback.journal import Journal, write_events
+from evermodel.playback.outputs import _write_table
 from evermodel.playback.summary import Summary
 
 
@@ -46,3 +47,12 @@ def test_events_that_a_replay_cannot_write_are_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as raised:
         write_events(Journal(()), tmp_path / "gone" / "events.jsonl")
     assert sentence(raised.value).startswith(f"{tmp_path}/gone/events.jsonl: cannot be used")
+
+
+def test_a_table_that_a_replay_cannot_write_is_named(tmp_path: Path) -> None:
+    full = tmp_path / "scored.parquet"
+    full.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as raised:
+        _write_table(pl.DataFrame({"a": range(1000)}), full)
+    assert sentence(raised.value) == f"{full}: cannot be used: No space left on device"
+    assert code_of(raised.value) == 3

@@ -1,5 +1,7 @@
 """The four files of a run, written into one folder."""
 
+import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -43,8 +45,7 @@ def write_outputs(
     out.mkdir(parents=True, exist_ok=True)
     mine = journal.of(model.name)
     write_events(mine, out / EVENTS)
-    with about_file(out / SCORED):
-        long_form(scored, mine, model=model.name).write_parquet(out / SCORED, compression="zstd")
+    _write_table(long_form(scored, mine, model=model.name), out / SCORED)
     summary = summarise(mine, scene)
     summary.write(out / SUMMARY)
     windows = effects_of(mine, lake=lake, model=model.name)
@@ -52,3 +53,15 @@ def write_outputs(
     with about_file(out / REPORT):
         (out / REPORT).write_text(page(content), encoding="utf-8")
     return summary
+
+
+def _write_table(table: pl.DataFrame, path: Path) -> None:
+    """Write `table`. Polars says of a full disk neither what it is nor the file."""
+    try:
+        table.write_parquet(path, compression="zstd")
+    except (pl.exceptions.ComputeError, OSError) as error:
+        code = re.search(r"\(os error (\d+)\)", str(error))
+        if code is None:
+            raise
+        number = int(code.group(1))
+        raise OSError(number, os.strerror(number), str(path)) from error
