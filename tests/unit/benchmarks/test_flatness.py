@@ -41,6 +41,18 @@ def test_what_is_left_behind_by_each_use_is_growth() -> None:
     assert found.by_hour > 10
 
 
+def test_one_thread_more_is_no_leak_and_a_second_is() -> None:
+    samples = Samples()
+    for count, steps in ((1, (600,)), (2, (500, 800))):
+        looks = range(0, 1200, 10)
+        samples.lives["pool", 1] = [
+            Look(at, at, 100, 5, 3 + sum(at > step for step in steps)) for at in looks
+        ]
+        found = verdicts(samples)
+        assert found["threads_pool"].value > 3, "more than the bound, so short"
+        assert found["slopes_not_flat"].value == count - 1
+
+
 def test_a_leak_of_one_role_is_the_one_that_is_not_flat() -> None:
     samples = Samples()
     samples.lives["leaks", 1] = life(level=100, by_hour=60)
