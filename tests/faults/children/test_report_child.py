@@ -1,7 +1,6 @@
 """The process that draws a report ends badly: the numbers are filed without pictures."""
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -61,7 +60,6 @@ def test_a_report_whose_process_ends_badly_is_filed_without_pictures(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    record_property: Callable[[str, object], None],
 ) -> None:
     (does, why), before = ENDINGS[ends], ours()
     (tmp_path / "stand_in.py").write_text(CHILD.format(ends=does))

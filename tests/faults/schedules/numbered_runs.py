@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evermodel.common.events.payload import Name, Time
 from evermodel.common.kernel.ids import EventId
-from evermodel.trainer.ports import BUNDLE, HOLDOUT, REPORT, Plan, Report, Run
+from evermodel.trainer.ports import REPORT, Plan, Report, Run
 
 _CAUSE = "cause.json"
 
@@ -29,7 +29,7 @@ class NumberedRuns:
         for run_id, of_model, its_cause in self.all():
             if (of_model, its_cause) == (model, cause):
                 report = (self._root / run_id / REPORT).read_bytes()
-                return _run(run_id, Report.model_validate_json(report))
+                return Run.of(run_id, Report.model_validate_json(report))
         return None
 
     def record(
@@ -52,19 +52,10 @@ class NumberedRuns:
         (draft / REPORT).write_text(report.model_dump_json())
         (draft / _CAUSE).write_text(json.dumps([plan.model.name, cause]))
         draft.rename(self._root / run_id)
-        return _run(run_id, report)
+        return Run.of(run_id, report)
 
     def all(self) -> Iterator[tuple[str, str, str]]:
         """Yield number, model and cause of each finished run."""
         for path in sorted(self._root.glob(f"[0-9]*/{_CAUSE}")):
             model, cause = json.loads(path.read_text())
             yield path.parent.name, model, cause
-
-
-def _run(run_id: str, report: Report) -> Run:
-    return Run(
-        run_id=run_id,
-        bundle_uri=f"runs:/{run_id}/{BUNDLE}",
-        holdout_uri=f"runs:/{run_id}/{HOLDOUT}",
-        report=report,
-    )

@@ -4,7 +4,7 @@ Owns the promises and the forms of plan and report. Must never do any of it.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import Field
 
@@ -60,6 +60,16 @@ class Run(Value):
     bundle_uri: str
     holdout_uri: str
     report: Report
+
+    @classmethod
+    def of(cls, run_id: str, report: Report) -> Self:
+        """Return the run `run_id` with its artefacts where every store keeps them."""
+        return cls(
+            run_id=run_id,
+            bundle_uri=f"runs:/{run_id}/{BUNDLE}",
+            holdout_uri=f"runs:/{run_id}/{HOLDOUT}",
+            report=report,
+        )
 
 
 class ChildFailed(Exception):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evermodel.common.events.payload import Name, Time
 from evermodel.common.kernel.ids import NAMESPACE, EventId
-from evermodel.trainer.ports import BUNDLE, HOLDOUT, REPORT, Plan, Report, Run
+from evermodel.trainer.ports import REPORT, Plan, Report, Run
 
 
 class FolderRuns:
@@ -29,7 +29,7 @@ class FolderRuns:
             report = (self._root / run_id / REPORT).read_bytes()
         except FileNotFoundError:
             return None
-        return _run(run_id, Report.model_validate_json(report))
+        return Run.of(run_id, Report.model_validate_json(report))
 
     def record(
         self,
@@ -52,17 +52,8 @@ class FolderRuns:
         shutil.copytree(folder, draft)
         shutil.rmtree(final, ignore_errors=True)
         draft.rename(final)
-        return _run(run_id, report)
+        return Run.of(run_id, report)
 
 
 def _run_id(model: Name, cause: EventId) -> str:
     return uuid.uuid5(NAMESPACE, f"run|{model}|{cause}").hex
-
-
-def _run(run_id: str, report: Report) -> Run:
-    return Run(
-        run_id=run_id,
-        bundle_uri=f"runs:/{run_id}/{BUNDLE}",
-        holdout_uri=f"runs:/{run_id}/{HOLDOUT}",
-        report=report,
-    )

@@ -18,7 +18,7 @@ from evermodel.common.events.payload import Name, Time
 from evermodel.common.kernel.ids import EventId, plain
 from evermodel.tracking.artefacts import RUNS, download, upload
 from evermodel.tracking.client import Absent, NoAnswer, answering, connect, experiment_of
-from evermodel.trainer.ports import BUNDLE, HOLDOUT, REPORT, Plan, Report, Run, Unavailable
+from evermodel.trainer.ports import REPORT, Plan, Report, Run, Unavailable
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class MlflowRuns:
             first = before or _only_first(client, plan.model.name, cause)
             if first is None:
                 raise Unavailable(f"run {run_id} was marked failed by another trainer of its cause")
-            return _run(run_id, report) if first == run_id else _found(client, first)
+            return Run.of(run_id, report) if first == run_id else _found(client, first)
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
@@ -125,7 +125,7 @@ def _found(client: Any, run_id: str) -> Run:
         file = download(
             f"{RUNS}{run_id}/{REPORT}", into=Path(folder), tracking_uri=client.tracking_uri
         )
-        return _run(run_id, Report.model_validate_json(file.read_bytes()))
+        return Run.of(run_id, Report.model_validate_json(file.read_bytes()))
 
 
 def _tags(report: Report, plan: Plan, cause: EventId) -> dict[str, str]:
@@ -168,12 +168,3 @@ def _mark_failed(client: Any, run_id: str) -> None:
         client.set_terminated(run_id, "FAILED")
     except Exception:  # noqa: BLE001  # the first error is the one to tell
         _LOG.warning("run %s could not be marked failed; the next look-up will", run_id)
-
-
-def _run(run_id: str, report: Report) -> Run:
-    return Run(
-        run_id=run_id,
-        bundle_uri=f"{RUNS}{run_id}/{BUNDLE}",
-        holdout_uri=f"{RUNS}{run_id}/{HOLDOUT}",
-        report=report,
-    )
