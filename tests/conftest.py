@@ -1,5 +1,10 @@
 """Fixtures that several kinds of tests share."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 from evermodel.common.runtime.service import tell_imports
@@ -15,3 +20,15 @@ tell_imports()
 # A busy machine is no failure of a law; pytest's timeout ends what hangs.
 settings.register_profile("evermodel", deadline=None)
 settings.load_profile("evermodel")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that may take longest: whatever ends last is waited for alone."""
+    bounds: defaultdict[Path, float] = defaultdict(float)
+    for item in items:
+        bounds[item.path] = max(bounds[item.path], *_seconds(item.iter_markers("timeout")), 0.0)
+    items.sort(key=lambda item: -bounds[item.path])
+
+
+def _seconds(marks: Iterable[pytest.Mark]) -> list[float]:
+    return [float(mark.args[0]) for mark in marks]

@@ -70,6 +70,7 @@ def test_nothing_is_lost_or_doubled_whatever_strikes(record_property: Record) ->
 
 
 @pytest.mark.whole
+@pytest.mark.timeout(2000)
 @pytest.mark.guarantee(
     "schedules",
     fault=f"{FAULT}: 1,000 schedules by seed, every named point",
@@ -95,6 +96,7 @@ def test_a_thousand_schedules_break_no_law_and_reach_every_point(record_property
 
 
 @pytest.mark.whole
+@pytest.mark.timeout(2000)
 @pytest.mark.guarantee(
     "schedules",
     fault="every service is killed before each of its commits: 1,000 events and more are delivered "

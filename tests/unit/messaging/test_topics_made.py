@@ -21,11 +21,14 @@ SHOWN = SimpleNamespace(error=None, partitions={0: object()})
 class SlowCluster:
     """A controller that makes topics at once, and a broker that hears of them late.
 
-    It leads a partition only when it was asked `leaderless` times where that ends.
+    It leads a partition only when it was asked `leaderless` times where that ends; until then it
+    says so, or (`mute`) gives a number that is no offset.
     """
 
-    def __init__(self, answers: Iterator[dict[str, Any]], *, leaderless: int = 0) -> None:
-        self._answers, self.leaderless = answers, leaderless
+    def __init__(
+        self, answers: Iterator[dict[str, Any]], *, leaderless: int = 0, mute: bool = False
+    ) -> None:
+        self._answers, self.leaderless, self._mute = answers, leaderless, mute
 
     def __call__(self, configuration: object) -> "SlowCluster":
         return self
@@ -42,6 +45,9 @@ class SlowCluster:
         future: Future[Any] = Future()
         if self.leaderless:
             self.leaderless -= 1
+            if self._mute:
+                future.set_result(SimpleNamespace(offset=ck.OFFSET_INVALID))
+                return dict.fromkeys(asked, future)
             refusal = ck.KafkaError(ck.KafkaError.NOT_LEADER_FOR_PARTITION)
             future.set_exception(ck.KafkaException(refusal))
         else:
@@ -57,9 +63,12 @@ def test_it_waits_until_a_broker_shows_what_was_made(monkeypatch: pytest.MonkeyP
     assert list(answers) == [], "it asked until the topic was there"
 
 
-def test_it_waits_until_a_broker_leads_what_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mute", [False, True])
+def test_it_waits_until_a_broker_leads_what_was_made(
+    monkeypatch: pytest.MonkeyPatch, *, mute: bool
+) -> None:
     name = MODEL_TRAINED.name
-    cluster = SlowCluster(iter(lambda: {name: SHOWN}, None), leaderless=2)
+    cluster = SlowCluster(iter(lambda: {name: SHOWN}, None), leaderless=2, mute=mute)
     monkeypatch.setattr(kafka_admin, "AdminClient", cluster)
     assert create_topics(KafkaSettings(), [MODEL_TRAINED]) == [name]
     assert not cluster.leaderless, "it asked until the broker led the topic"

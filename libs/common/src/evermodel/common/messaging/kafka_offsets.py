@@ -71,7 +71,10 @@ def _asked(
     *,
     seconds: float,
 ) -> Mapping[TopicPartition, int]:
-    """Return the ends of those of `partitions` that have a leader."""
+    """Return the ends of those of `partitions` that have a leader.
+
+    Of one whose broker dies while it is asked librdkafka may say -1001 (no offset), and no error.
+    """
     answers = admin.list_offsets(
         {ck.TopicPartition(p.topic, p.partition): wanted for p in partitions},
         isolation_level=ck.IsolationLevel.READ_UNCOMMITTED,
@@ -80,8 +83,11 @@ def _asked(
     ends = {}
     for at, answer in answers.items():
         try:
-            ends[TopicPartition(at.topic, at.partition)] = answer.result().offset
+            offset = answer.result().offset
         except ck.KafkaException as error:
             if error.args[0].code() not in _LEADERLESS:
                 raise translate(error) from error
+        else:
+            if offset >= 0:
+                ends[TopicPartition(at.topic, at.partition)] = offset
     return ends
