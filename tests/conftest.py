@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from evermodel.common.runtime.service import tell_imports
 from evermodel.embedded.testing import kafka_bootstrap, mlflow_server, own_kafka_bootstrap
@@ -17,8 +17,11 @@ pytest_plugins = ["tests.certificate"]
 # As in every process of ours: a server that is away is given up after seconds, not minutes.
 tell_imports()
 
-# A busy machine is no failure of a law; pytest's timeout ends what hangs.
-settings.register_profile("evermodel", deadline=None)
+# A busy machine is no failure of a law; pytest's timeout ends what hangs. To explain a failure
+# Hypothesis traces every line of every example, failing or not: that takes several times as long.
+settings.register_profile(
+    "evermodel", deadline=None, phases=[phase for phase in Phase if phase is not Phase.explain]
+)
 settings.load_profile("evermodel")
 
 

@@ -167,7 +167,10 @@ class Company:
     def _give_up(self, replica: Replica) -> None:
         """Have the group expel what hangs, and start another under its name or beside it."""
         replica.is_zombie = True
+        there = {r.instance for r in self._awake() if r.service == replica.service}
         name = replica.instance if len(self.mischief.struck) % 2 else f"{replica.instance}1"
+        while name in there:  # one that hung before has a successor: two of a name fence for ever
+            name += "1"
         self.broker.expel(group=replica.service, instance=replica.instance)
         replica.connection.time_out()
         self.start(replica.service, instance=name)
