@@ -91,7 +91,7 @@ class MemoryConsumer:
         return self.group.members.get(self.instance) is self and self.joined == self._assigned
 
     def poll(self, *, limit: int, timeout_seconds: float) -> Sequence[Record]:
-        if self._fenced:
+        if self._fenced or self.group.members.get(self.instance, self) is not self:
             raise Fenced(f"another member of {self.group.name} is {self.instance!r} now")
         self._rebalance()
         found: list[Record] = []
