@@ -9,12 +9,12 @@ Owns the looking. Must never touch what it looks at.
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
+from benchmarks.timing import beside
 from evermodel.embedded.process import recorded
 from evermodel.scorer.adapters.process_scoring import CHILD
 
@@ -74,19 +74,14 @@ def sizes(records: Path) -> Sizes:
 @contextmanager
 def watched(records: Path) -> Iterator[Peaks]:
     """Look at the processes recorded in `records` until the block ends."""
-    peaks, over = Peaks(), threading.Event()
+    peaks = Peaks()
 
-    def look() -> None:
+    def look(over: threading.Event) -> None:
         while not over.wait(LOOK_SECONDS):
             peaks.see(sizes(records))
 
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        looking = beside.submit(look)
-        try:
-            yield peaks
-        finally:
-            over.set()
-    looking.result()
+    with beside(look):
+        yield peaks
 
 
 def _ancestor(

@@ -7,7 +7,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.memory import MEGABYTE, roles
+from benchmarks.timing import beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ def sampled(
     stack: Path, *, every_seconds: float, lag: Callable[[], float | None]
 ) -> Iterator[Samples]:
     """Look until the block ends; `lag` says how far behind the stack is, None: nobody knows."""
-    samples, over, began = Samples(), threading.Event(), time.monotonic()
+    samples, began = Samples(), time.monotonic()
 
-    def keep_looking() -> None:
+    def keep_looking(over: threading.Event) -> None:
         while not over.wait(every_seconds):
             at = time.monotonic() - began
             look(samples, stack, at=at)
@@ -89,10 +89,5 @@ def sampled(
             if behind is not None:
                 samples.lags.append((at, behind))
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="samples") as beside:
-        looking = beside.submit(keep_looking)
-        try:
-            yield samples
-        finally:
-            over.set()
-        looking.result()  # what it failed by: there would be too few samples
+    with beside(keep_looking):
+        yield samples

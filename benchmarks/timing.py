@@ -1,7 +1,12 @@
-"""Time in benchmarks: contenders turn about, so that a busy moment hits all of them; a pause."""
+"""Time in benchmarks: contenders turn about, so that a busy moment hits all of them; a pause;
+what goes on beside what is measured.
+"""
 
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from statistics import median
 
 MIN_ROUNDS = 3
@@ -28,6 +33,23 @@ def quantile(values: Sequence[float], share: float) -> float:
     """Return the value below which `share` of `values` lie (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+@contextmanager
+def beside(work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Let `work` go on in a thread of its own while the block runs; then its event is set.
+
+    Raises:
+        Exception: what `work` failed by, at the end of a block that went well: too little was done.
+    """
+    over = threading.Event()
+    with ThreadPoolExecutor(max_workers=1) as own:
+        going_on = own.submit(work, over)
+        try:
+            yield
+        finally:
+            over.set()
+        going_on.result()
 
 
 def pause(seconds: float) -> None:

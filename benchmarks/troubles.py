@@ -10,7 +10,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count, cycle
@@ -19,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.samples import Samples
-from benchmarks.timing import pause
+from benchmarks.timing import beside, pause
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.services import ROLES
 from evermodel.embedded.stack import Stack
@@ -72,9 +71,9 @@ def timetable(
 def troubled(strokes: Iterable[tuple[float, Trouble]], *, samples: Samples) -> Iterator[list[str]]:
     """Make one after the other until the block ends; yields what was done, as it is done."""
     done: list[str] = []
-    over, began = threading.Event(), time.monotonic()
+    began = time.monotonic()
 
-    def make() -> None:
+    def make(over: threading.Event) -> None:
         for due, (name, trouble) in strokes:
             if over.wait(max(0.0, began + due - time.monotonic())):
                 return
@@ -86,13 +85,8 @@ def troubled(strokes: Iterable[tuple[float, Trouble]], *, samples: Samples) -> I
             done.append(name)
             samples.marks.append((at, name))
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="troubles") as beside:
-        making = beside.submit(make)
-        try:
-            yield done
-        finally:
-            over.set()
-        making.result()  # what it failed by: there would be too few troubles
+    with beside(make):
+        yield done
 
 
 def _ours() -> list[str]:
