@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,6 +68,16 @@ def holdout(bundle: Path, *, digest: str, features: tuple[Feature, ...]) -> Hold
         scores=load(bundle, expect_digest=digest).score(columns),
         columns={feature.name: columns[feature.name] for feature in features},
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _versions_from_one(mlflow_server: str) -> None:
+    """The server is the whole run's, and other files register a model of this name as well."""
+    from mlflow import MlflowClient  # noqa: PLC0415  # 2.5 s
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+    with suppress(MlflowException):  # nobody has
+        MlflowClient(tracking_uri=mlflow_server).delete_registered_model("fraud")
 
 
 @pytest.fixture(scope="module")
