@@ -34,7 +34,8 @@ def download(uri: str, *, into: Path, tracking_uri: str) -> Path:
         arrived than is there.
     """
     run, _, path = uri.removeprefix(RUNS).partition("/")
-    if not uri.startswith(RUNS) or not path:
+    # MLflow's client would fetch file:///etc and http://metadata/ as readily, for any event.
+    if not uri.startswith(RUNS) or not path or ".." in uri:
         raise Absent(f"{uri!r:.200} names no artefact of a run")
     with answering(), _store(connect(tracking_uri), run) as store:
         there = dict(_below(store, path))

@@ -15,6 +15,9 @@ from evermodel.common.kernel.redaction import redact
 #: What lies outside was never meant, and a handler that adds a window to it, or takes the age of
 #: a label off, would leave what a `datetime` can say.
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+#: Characters that a service keeps of who asked for something and why. It is told again in what
+#: follows: with the rest of an event around it, one that fills its own record would fit no other.
+LONGEST_TOLD = 1000
 
 
 def _meant(value: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.outcomes import OutcomesMatured, PairedOutcomes
+from evermodel.common.events.payload import LONGEST_TOLD
 from evermodel.common.events.rollout import Check, RolloutStep, VersionInPlay
 from evermodel.common.events.training import Artefact
 from evermodel.common.events.validation import ModelValidated
@@ -29,10 +30,6 @@ from evermodel.deployer.domain.happenings import Ordered, Step
 from evermodel.deployer.domain.policy import Policy
 from evermodel.deployer.domain.release import Release, Share
 from evermodel.deployer.domain.verdicts import Finding
-
-#: Of who ordered and why. It is told again in what follows: with the rest of an event around it,
-#: one that fills its own record would fit no other, and the order could not be obeyed.
-_LONGEST = 1000
 
 
 def policy_of(model: ModelDescription) -> Policy:
@@ -156,7 +153,7 @@ def order_of(event: LifecycleCommand) -> Ordered | None:
     """Return a person's order; None when it is for another service."""
     if event.command == "retrain":
         return None
-    who, why = event.who[:_LONGEST], event.why[:_LONGEST]
+    who, why = event.who[:LONGEST_TOLD], event.why[:LONGEST_TOLD]
     return Ordered(command=event.command, who=who, why=why, version=event.version)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from evermodel.registrar.adapters.staged_evaluator import MissingArtefact
-from evermodel.tracking.artefacts import RUNS, download
+from evermodel.tracking.artefacts import download
 from evermodel.tracking.client import Absent
 
 
@@ -15,9 +15,6 @@ class MlflowArtefacts:
 
     def fetch(self, uri: str, *, into: Path) -> Path:
         """Download what `uri` names into `into`."""
-        _, _, path = uri.removeprefix(RUNS).partition("/")
-        if not uri.startswith(RUNS) or not path:
-            raise MissingArtefact(f"not an artefact of a run: {uri!r}")
         try:
             return download(uri, into=into, tracking_uri=self._tracking_uri)
         except Absent as error:

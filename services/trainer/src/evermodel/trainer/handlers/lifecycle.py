@@ -12,7 +12,7 @@ from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.outcomes import OutcomesMatured
-from evermodel.common.events.payload import EARLIEST, LATEST
+from evermodel.common.events.payload import EARLIEST, LATEST, LONGEST_TOLD
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.training import ModelTrained
 from evermodel.common.kernel.errors import Foreign
@@ -29,9 +29,6 @@ _LOG = logging.getLogger(__name__)
 
 #: Characters of what an unforeseen error says of itself in an event.
 _LONGEST = 500
-#: Of what asks for a training. It is kept and told again: with the rest of an event around it, one
-#: that fills its own record would fit no other, and the training's result could not be published.
-_LONGEST_REASON = 1000
 
 
 class Trainer:
@@ -51,7 +48,7 @@ class Trainer:
             return NOTHING
         request = Request(
             cause=cause_of(meta),
-            reason=event.reason[:_LONGEST_REASON],
+            reason=event.reason[:LONGEST_TOLD],
             channel=event.cause,
             champion=event.champion,
             onset=event.onset,
@@ -100,7 +97,7 @@ class Trainer:
                     event.model, *admission.resumed(state, at=meta.time, policy=policy)
                 )
             case "retrain":
-                reason = f"{event.who}: {event.why}"[:_LONGEST_REASON]
+                reason = f"{event.who}: {event.why}"[:LONGEST_TOLD]
                 request = Request(cause=cause_of(meta), reason=reason)
                 return self._then(event.model, *admission.command(state, request, policy=policy))
             case "promote" | "abort" | "lift_hold":
