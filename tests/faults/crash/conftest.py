@@ -36,6 +36,13 @@ class Verdict:
     seconds: float
 
 
+#: What each cell of the matrix proves, whichever file plays its column.
+at_every_point = pytest.mark.guarantee(
+    "crash",
+    fault="{action} · {spot}",
+    promise="every law holds, and every decision is that of a run to which nothing was done",
+)
+
 Judge = Callable[[Action | None], Verdict]
 Record = Callable[[str, object], None]
 

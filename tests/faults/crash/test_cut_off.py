@@ -2,17 +2,13 @@
 
 import pytest
 
-from tests.faults.crash.conftest import Judge, Record, holds
+from tests.faults.crash.conftest import Judge, Record, at_every_point, holds
 from tests.faults.crash.points import CUT, Action, Spot, spots
 
 
 @pytest.mark.whole
 @pytest.mark.timeout(2400)
-@pytest.mark.guarantee(
-    "crash",
-    fault="{action} · {spot}",
-    promise="every law holds, and every decision is that of a run to which nothing was done",
-)
+@at_every_point
 @pytest.mark.parametrize("spot", list(spots()), ids=str)
 @pytest.mark.parametrize("action", [CUT])
 def test_nothing_shows(action: Action, spot: Spot, judged: Judge, record_property: Record) -> None:

@@ -6,17 +6,13 @@ left behind: one broken law turns all red. Of being cut off there is ``test_cut_
 
 import pytest
 
-from tests.faults.crash.conftest import Judge, Record, holds, sampled
+from tests.faults.crash.conftest import Judge, Record, at_every_point, holds, sampled
 from tests.faults.crash.points import ACTIONS, CUT, Action, Spot, spots
 
 
 @pytest.mark.whole
 @pytest.mark.timeout(1800)
-@pytest.mark.guarantee(
-    "crash",
-    fault="{action} · {spot}",
-    promise="every law holds, and every decision is that of a run to which nothing was done",
-)
+@at_every_point
 @pytest.mark.parametrize("spot", list(spots()), ids=str)
 @pytest.mark.parametrize("action", [action for action in ACTIONS if action != CUT])
 def test_nothing_shows(action: Action, spot: Spot, judged: Judge, record_property: Record) -> None:

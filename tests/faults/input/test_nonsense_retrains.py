@@ -68,6 +68,7 @@ def trainer(tmp_path: Path) -> Trainer:
 
 ABSURD = [datetime(1900, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC)]
 ABSURD += [datetime(year, 12, 31, 23, 59, tzinfo=UTC) for year in (2999, 9998)]
+IMPOSSIBLE = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
 
 
 @pytest.mark.guarantee(
@@ -90,9 +91,7 @@ def test_an_order_to_train_of_an_absurd_time_is_answered(trainer: Trainer, time:
     promise="a dead letter that says so; the next order is obeyed",
     seen="'given up (poison): ce_time … lies before the year 1900 or after 9998'",
 )
-@pytest.mark.parametrize(
-    "time", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
-)
+@pytest.mark.parametrize("time", IMPOSSIBLE)
 def test_an_order_to_train_of_an_impossible_time_is_given_up(
     trainer: Trainer, time: datetime
 ) -> None:
@@ -109,9 +108,7 @@ def test_an_order_to_train_of_an_impossible_time_is_given_up(
     promise="answered once with a time that every service reads; the next is answered too",
     seen="trainer logs 'fraud: training trained: …'",
 )
-@pytest.mark.parametrize(
-    "time", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)]
-)
+@pytest.mark.parametrize("time", IMPOSSIBLE)
 def test_an_absurd_order_that_lies_in_the_state_is_answered(
     trainer: Trainer, time: datetime
 ) -> None:
