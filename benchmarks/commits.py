@@ -10,9 +10,10 @@ import time
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import pairwise
 
+from benchmarks.timing import beside
 from benchmarks.watching import Eyes
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.records import Record, TopicPartition
@@ -63,22 +64,15 @@ class Commits:
 @contextmanager
 def committed(broker: KafkaBroker) -> Iterator[Commits]:
     """Look at what is committed until the block ends; some group must have met by now."""
-    commits, over = Commits(), threading.Event()
-    eyes = Eyes(broker, [TOPIC])
+    commits, eyes = Commits(), Eyes(broker, [TOPIC])
 
-    def look() -> None:
+    def look(over: threading.Event) -> None:
         while not over.is_set():
             for record in eyes.look():
                 commits.take(time.perf_counter(), record)
 
-    looking = threading.Thread(target=look, name="commits")
-    looking.start()
-    try:
+    with closing(eyes), beside(look):
         yield commits
-    finally:
-        over.set()
-        looking.join()
-        eyes.close()
 
 
 def commit_in(record: Record) -> tuple[str, TopicPartition, int] | None:

@@ -28,7 +28,7 @@ import psutil
 from benchmarks.figures import Figure, Figures
 from benchmarks.memory import MEGABYTE
 from benchmarks.rollback import MODEL, TRACKING, Story
-from benchmarks.timing import pause
+from benchmarks.timing import beside, pause
 from benchmarks.watching import EVENT_TIME, Bed, command, said
 from evermodel.common.events.catalogue import (
     LIFECYCLE_COMMANDS,
@@ -109,20 +109,14 @@ def running(folder: Path) -> Iterator[tuple[Stack, KafkaBroker]]:
 @contextmanager
 def traffic(broker: KafkaBroker) -> Iterator[None]:
     """Publish payments and events of another installation's model all the time."""
-    over = threading.Event()
     pulse = _pulses(broker, partitions=broker.partitions(TRANSACTIONS.name))
 
-    def publish() -> None:
+    def publish(over: threading.Event) -> None:
         while not over.wait(PULSE_SECONDS):
             broker.publish(next(pulse))
 
-    publishing = threading.Thread(target=publish, name="traffic")
-    publishing.start()
-    try:
+    with beside(publish):
         yield
-    finally:
-        over.set()
-        publishing.join()
 
 
 def _pulses(broker: KafkaBroker, *, partitions: int) -> Iterator[Sequence[Outgoing]]:

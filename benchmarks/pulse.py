@@ -15,7 +15,7 @@ import confluent_kafka as ck
 from benchmarks.commits import Commits
 from benchmarks.figures import Figure, Figures
 from benchmarks.kills import ELSEWHERE, PULSE_SECONDS
-from benchmarks.timing import quantile
+from benchmarks.timing import beside, quantile
 from benchmarks.watching import EVENT_TIME, said
 from evermodel.common.events.catalogue import MODEL_TRAINED, OUTCOMES_MATURED
 from evermodel.common.events.outcomes import OutcomesMatured
@@ -75,22 +75,17 @@ class Hops:
 @contextmanager
 def pulse(kafka: KafkaSettings) -> Iterator[Pulse]:
     """Send events until the block ends."""
-    sending, over = _Sending(kafka), threading.Event()
+    sending = _Sending(kafka)
 
-    def send() -> None:
+    def send(over: threading.Event) -> None:
         number = 0
         while not over.wait(PULSE_SECONDS):
             sending.send(number)
             number += 1
 
-    thread = threading.Thread(target=send, name="pulse")
-    thread.start()
-    try:
+    with beside(send):
         yield sending.pulse
-    finally:
-        over.set()
-        thread.join()
-        sending.flush()
+    sending.flush()
 
 
 class _Sending:
