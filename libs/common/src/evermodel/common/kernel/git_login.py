@@ -16,7 +16,9 @@ _KINDS = {"http", "https"}
 def git_login(url: str) -> tuple[str, Mapping[str, str]]:
     """Return `url` without user and password, and the variables by which Git shows them itself.
 
-    Git (2.31) shows them to this host alone. A URL without any stays as it is.
+    Git (2.31) shows them to this host alone. It would show them to whoever a redirection names as
+    well, so none is followed: the URL must be the repository's own, with ``.git`` where the server
+    calls it so. A URL without any stays as it is.
     """
     scheme, mark, rest = url.partition("://")
     host, slash, path = rest.partition("/")
@@ -26,7 +28,9 @@ def git_login(url: str) -> tuple[str, Mapping[str, str]]:
     user, _, password = who.partition(":")
     shown = b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
     return f"{scheme}{mark}{place}{slash}{path}", {
-        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_COUNT": "2",
         "GIT_CONFIG_KEY_0": f"http.{scheme}://{place}/.extraHeader",
         "GIT_CONFIG_VALUE_0": f"Authorization: Basic {shown}",
+        "GIT_CONFIG_KEY_1": "http.followRedirects",
+        "GIT_CONFIG_VALUE_1": "false",
     }
