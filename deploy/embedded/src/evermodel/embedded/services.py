@@ -20,8 +20,11 @@ class Role:
 
     @property
     def arguments(self) -> list[str]:
-        """The command line, with this Python."""
-        return [sys.executable, "-m", *self.module]
+        """The command line, with this Python.
+
+        -P: what lies in the folder that `up` was started in is a person's, and is not imported.
+        """
+        return [sys.executable, "-P", "-m", *self.module]
 
 
 ROLES = (

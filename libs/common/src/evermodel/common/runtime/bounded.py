@@ -86,13 +86,15 @@ def from_nothing(home: Path) -> dict[str, str]:
     """Return the environment that every child of ours is given, and to which its service adds.
 
     Made here and not inherited, so that no password of ours reaches it. The hash seed is fixed:
-    equal bytes depend on it.
+    equal bytes depend on it. Nor does it import what lies in the folder that it is started in: a
+    ``random.py`` among a person's files would be taken for Python's.
     """
     return {
         "PATH": os.defpath,
         "HOME": str(home.absolute()),
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",
+        "PYTHONSAFEPATH": "1",
     }
 
 
