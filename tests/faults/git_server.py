@@ -18,10 +18,19 @@ from urllib.parse import urlsplit
 
 import psutil
 
-#: To any request; to a push that is on its way; to a push that it has taken.
-Misdeed = Literal["nothing", "says 500", "cuts a push", "hangs in a push", "loses a push's answer"]
+#: To any request; to a push that is on its way; to a push that it has taken; to a long fetch.
+Misdeed = Literal[
+    "nothing",
+    "says 500",
+    "cuts a push",
+    "hangs in a push",
+    "loses a push's answer",
+    "stalls in a fetch",
+]
 _PUSH = "/git-receive-pack"
 _HANG_SECONDS = 60.0
+#: Bytes of an answer that only a fetch of many objects has.
+_LONG = 500_000
 
 
 @dataclass
@@ -112,6 +121,12 @@ def git_server(
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
+            if server.does == "stalls in a fetch" and len(content) > _LONG:
+                server.did += 1
+                self.close_connection = True
+                self.wfile.write(content[: len(content) // 2])
+                closing.wait(_HANG_SECONDS)
+                return
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name

@@ -4,6 +4,7 @@ deployer ──▶ git ──▶ proxy ──▶ http(s) ──▶ git http-back
 """
 
 import logging
+import os
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ from tests.faults.quick import whole_but
 from tests.unit.deployer.scenario import Story
 
 TOKEN = "planted-git-token"  # noqa: S105  # planted, and looked for
+
+#: From a hundred objects on Git keeps a pack as it comes.
+MANY_FILES = 120
 
 
 @dataclass(frozen=True)
@@ -158,3 +162,31 @@ def test_a_forge_of_an_authority_of_ones_own_is_believed_once_it_is_named(
         monkeypatch.setenv("GIT_SSL_CAINFO", str(tmp_path / "authority.pem"))
         assert repository_at(over_https.url).verdict == "well"
         assert isinstance(repository.write(up(None, 1)), Written)
+
+
+@pytest.mark.guarantee(
+    "outside",
+    fault="the config repository is on HTTP, large, and stands still in the middle of each fetch",
+    promise="each try is given up in time and leaves nothing on the disk; then it is read",
+    seen="'git: Command … 'fetch' … timed out after 30.0 seconds'; evermodel_git_up",
+)
+def test_a_fetch_that_is_given_up_leaves_nothing_on_the_disk(
+    over_http: Forge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("clone", "-q", str(over_http.bare), "work", at=tmp_path)
+    for number in range(MANY_FILES):
+        (tmp_path / "work" / str(number)).write_bytes(os.urandom(10_000))
+    git("add", "-A", at=tmp_path / "work")
+    git("commit", "-qm", "much", at=tmp_path / "work")
+    git("push", "-q", "origin", "HEAD:main", at=tmp_path / "work")
+    clone = tmp_path / "clone"
+    repository = GitRepository(over_http.url, clone=clone)
+    over_http.server.does = "stalls in a fetch"
+    monkeypatch.setattr(git_repository, "TIMEOUT_SECONDS", 3.0)
+    with pytest.raises(RepositoryUnavailable, match="timed out"):
+        repository.head()
+    assert over_http.server.did == 1
+    assert sum(file.stat().st_size for file in clone.rglob("*")) < 10_000 * MANY_FILES // 4
+    over_http.server.does = "nothing"
+    monkeypatch.setattr(git_repository, "TIMEOUT_SECONDS", 30.0)
+    assert repository.head() == git("rev-parse", "main", at=over_http.bare).strip()

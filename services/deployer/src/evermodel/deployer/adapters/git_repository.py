@@ -157,6 +157,11 @@ class GitRepository:
             # The repository answered a moment ago, so it may be the clone that is at fault.
             shutil.rmtree(self._clone, ignore_errors=True)
             raise
+        except subprocess.TimeoutExpired:
+            # What it had of a pack when it was ended: try after try would fill the disk.
+            for left in self._clone.glob("objects/pack/tmp_*"):
+                left.unlink(missing_ok=True)
+            raise
         return True
 
     def _text(self, model: str) -> str | None:
