@@ -63,6 +63,14 @@ def experiment_of(client: "MlflowClient", name: str) -> str:
     """Return the id of the experiment called `name`, made when there is none.
 
     One that somebody made between the two calls is found by the next try.
+
+    Raises:
+        NoAnswer: somebody deleted it: it keeps its name, takes no run, and can be restored.
     """
     found = client.get_experiment_by_name(name)
+    if found is not None and found.lifecycle_stage == "deleted":
+        raise NoAnswer(
+            f"the experiment {name!r} was deleted in MLflow: "
+            f"mlflow experiments restore -x {found.experiment_id}"
+        )
     return str(found.experiment_id if found else client.create_experiment(name))
