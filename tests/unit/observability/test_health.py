@@ -7,6 +7,7 @@ import urllib.request
 import pytest
 
 from evermodel.common.kernel.errors import Misconfigured
+from evermodel.common.observability import health
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.metrics import METRICS, Metrics
 
@@ -27,6 +28,18 @@ def test_ready_is_more_than_healthy() -> None:
         assert get(port, "/healthz") == (200, "ok\n")
         assert get(port, "/readyz") == (503, "no\n")
         assert get(port, "/nowhere")[0] == 404
+
+
+def test_who_connects_and_says_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "SILENT_SECONDS", 0.2)
+    with (
+        health_server(host="127.0.0.1", port=0, metrics=Metrics(), healthy=bool, ready=bool) as at,
+        socket.create_connection(("127.0.0.1", at), timeout=20) as silent,
+        socket.create_connection(("127.0.0.1", at), timeout=20) as half,
+    ):
+        half.sendall(b"GET /healthz HTTP/1.0\r\nX: ")
+        assert silent.recv(1) == b""
+        assert half.recv(1) == b""
 
 
 def test_a_port_that_is_taken_is_said_with_the_variable() -> None:

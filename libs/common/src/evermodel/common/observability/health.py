@@ -18,6 +18,8 @@ from evermodel.common.observability.metrics import Metrics
 Answer = Callable[[], bool]
 
 _WHO_ASKS = 401
+#: Whoever connects and then says nothing, or is gone, keeps a thread and a handle for so long.
+SILENT_SECONDS = 10.0
 
 
 @contextmanager
@@ -39,6 +41,8 @@ def health_server(
     """
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = SILENT_SECONDS
+
         def do_GET(self) -> None:  # the base class's name
             shown = self.headers.get("Authorization")
             if self.path == "/metrics" and not shows(shown, token=token):
