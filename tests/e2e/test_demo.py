@@ -9,52 +9,19 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from evermodel.demo.description import write_description
 from evermodel.demo.story import FAULT
 from tests.e2e.conftest import Alone
+from tests.e2e.demo import MODEL, REPLAY, Told, demo
 from tests.e2e.processes import processes_of
 from tests.e2e.small_bank import STILL, brought
 
-ROOT = Path(__file__).resolve().parents[2]
-MODEL = ROOT / "examples/demo/model.toml"
-
 pytestmark = pytest.mark.timeout(900)
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a run of the demo left behind."""
-
-    out: Path
-    said: str
-    summary: Mapping[str, Any]
-
-    @property
-    def events(self) -> Sequence[Mapping[str, Any]]:
-        lines = (self.out / "events.jsonl").read_text().splitlines()
-        return [json.loads(line) for line in lines]
-
-
-def demo(out: Path, *more: str) -> Told:
-    command = [str(Path(sys.executable).with_name("evermodel")), "demo", "--out", str(out), *more]
-    ended = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        timeout=800,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
-    return Told(out, ended.stdout, json.loads((out / "summary.json").read_text()))
 
 
 @pytest.fixture(scope="module")
@@ -162,15 +129,6 @@ def test_the_report_needs_nothing_from_elsewhere(told: Told) -> None:
 
 def test_no_process_is_left(told: Told) -> None:
     assert processes_of(told.out) == []
-
-
-REPLAY = """
-import sys
-from pathlib import Path
-from evermodel.twin.replay import ReplayOptions, replay
-model, data, out = map(Path, sys.argv[1:4])
-replay(ReplayOptions(model=model, data=data, out=out, fault=sys.argv[4]))
-"""
 
 
 @pytest.fixture(scope="module")

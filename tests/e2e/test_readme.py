@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.unit.docs.test_readme import README, commands
+from tests.unit.docs.readme import README, commands
 
 DAYS, A_DAY = 45, 300
 

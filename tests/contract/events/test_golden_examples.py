@@ -13,17 +13,7 @@ from docs.build import schemas
 from docs.build.compatibility import Schema, breaking_changes
 from evermodel.common.events import codec
 from evermodel.common.kernel.errors import Poison
-
-EVENTS = Path(__file__).resolve().parents[3] / "libs/common/src/evermodel/common/events"
-EXAMPLES = sorted((EVENTS / "examples").glob("*.json"))
-BY_TYPE = {payload.TYPE: payload for payload in schemas.payloads()}
-
-
-def record(example: dict[str, object]) -> tuple[bytes, list[tuple[str, bytes | None]]]:
-    """The example as value and headers of a Kafka record."""
-    data = json.dumps(example["data"]).encode()
-    context = {k: str(v) for k, v in example.items() if k not in {"data", "datacontenttype"}}
-    return data, [(f"ce_{key}", value.encode()) for key, value in context.items()]
+from tests.contract.events.golden import BY_TYPE, EVENTS, EXAMPLES, record
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)

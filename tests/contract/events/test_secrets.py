@@ -13,7 +13,7 @@ from docs.build import schemas
 from evermodel.common.events import codec
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.emission import new_event
-from tests.contract.events.test_golden_examples import BY_TYPE, EXAMPLES, record
+from tests.contract.events.golden import BY_TYPE, EXAMPLES, record
 
 PLANTED = (
     "API request to http://ada:s3cr3t@127.0.0.1:9/api failed, then https://s3cr3t@git.example/x "

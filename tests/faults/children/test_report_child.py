@@ -12,7 +12,7 @@ from evermodel.drift.adapters.process_reports import ProcessReports
 from evermodel.drift.handlers.reporting import Reporting
 from tests.faults.quick import whole_but
 from tests.unit.drift.alarms import alarm
-from tests.unit.drift.test_rule import REFERENCE
+from tests.unit.drift.windows import REFERENCE
 
 #: Ends as told while it is asked for pictures; files the numbers at once.
 CHILD = """

@@ -19,7 +19,7 @@ from evermodel.common.runtime.clock import SystemClock
 from evermodel.drift.adapters.lake_references import LakeReferences
 from evermodel.scorer.handlers.live import Serving
 from evermodel.scorer.handlers.transactions import TransactionsHandler, form_of
-from tests.contract.decoders.test_wild_bytes import CASES, Case
+from tests.contract.decoders.cases import CASES, Case
 from tests.faults.input.windowing import LABEL, ROW
 from tests.unit.drift.bench import DAY, MONDAY, made_windower
 from tests.unit.scorer.bench import MODEL, payment

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.certificate import Cell
-from tests.contract.decoders.test_wild_bytes import Case, answer
+from tests.contract.decoders.cases import Case, answer
 from tests.contract.decoders.wild import CORPUS, VALUES
 from tests.faults.input.entrances import ENTRANCES
 

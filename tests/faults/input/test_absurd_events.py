@@ -11,9 +11,9 @@ from evermodel.common.events.windows import TransactionsPartial
 from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.records import Outgoing
 from evermodel.common.testing.sample import START
-from tests.contract.events.test_golden_examples import BY_TYPE, EXAMPLES
+from tests.contract.events.golden import BY_TYPE, EXAMPLES
 from tests.faults.input.windowing import Windowing
-from tests.unit.drift.test_rule import window
+from tests.unit.drift.windows import window
 from tests.unit.trainer.bench import Bench, alarm
 
 ABSURD = [

@@ -12,7 +12,7 @@ from evermodel.common.messaging.records import Outgoing
 from evermodel.common.testing.harness import Harness
 from evermodel.common.testing.sample import START, Counting, command
 from tests.faults.input.windowing import ROW, Windowing
-from tests.unit.drift.test_rule import window
+from tests.unit.drift.windows import window
 
 Headers = tuple[tuple[str, bytes], ...]
 TYPE = LifecycleCommand.TYPE.encode()

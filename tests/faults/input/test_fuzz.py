@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evermodel.common.kernel.errors import Poison
-from tests.contract.decoders.test_wild_bytes import Case, answer
+from tests.contract.decoders.cases import Case, answer
 from tests.faults.input.entrances import ENTRANCES
 from tests.faults.input.fuzz import KEPT, cell, fuzz, main, name_of
 

@@ -11,7 +11,7 @@ import pytest
 from evermodel.common.testing.harness import Harness
 from tests.faults.input.windowing import LABEL, ROW, Windowing
 from tests.unit.scorer.bench import Bench, payment
-from tests.unit.scorer.test_over_the_loop import outgoing, scored
+from tests.unit.scorer.traffic import outgoing, scored
 
 Spoil = Callable[[bytes], bytes]
 

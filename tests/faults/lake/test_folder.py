@@ -13,9 +13,9 @@ import pytest
 from evermodel.common.kernel.errors import Transient
 from evermodel.drift.adapters.parquet_lake import ParquetLake
 from evermodel.lake.files import every_file
-from tests.contract.lake.test_lake import Lake
+from tests.contract.lake.lake import Lake
 from tests.faults.disk import Disk
-from tests.unit.drift.test_lake_files import NOT_NOW, labels
+from tests.unit.drift.lake_files import NOT_NOW, labels
 
 PATH = "m/labels/day=2026-06-01/p0-000000000000.parquet"
 

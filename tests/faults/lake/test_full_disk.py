@@ -28,9 +28,9 @@ from tests.faults.disk import Disk
 from tests.faults.input.windowing import Windowing
 from tests.integration.trainer.lakes import plan, table, write_lake
 from tests.unit.drift.alarms import alarm
-from tests.unit.drift.test_lake_files import NOT_NOW
-from tests.unit.drift.test_rule import REFERENCE
-from tests.unit.registrar.test_child_evaluation import PLAN
+from tests.unit.drift.lake_files import NOT_NOW
+from tests.unit.drift.windows import REFERENCE
+from tests.unit.registrar.samples import PLAN
 
 #: Where no disk can be made, "File too large" stands for a full one.
 AS_ON_THIS_DISK = """import errno

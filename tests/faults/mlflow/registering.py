@@ -13,8 +13,7 @@ from evermodel.registrar.adapters.plan import Plan
 from evermodel.registrar.adapters.staged_evaluator import StagedEvaluator
 from evermodel.registrar.domain.evidence import Evaluation, Unloadable
 from evermodel.registrar.wiring import assemble
-from tests.unit.registrar.samples import DIGEST, MODEL, trained
-from tests.unit.registrar.test_handlers import ALONE
+from tests.unit.registrar.samples import ALONE, DIGEST, MODEL, trained
 from tests.unit.trainer.bench import day
 
 MODEL_FILE = bytes(range(256)) * 512

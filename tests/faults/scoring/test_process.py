@@ -22,8 +22,8 @@ from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.records import Outgoing
 from evermodel.common.models.file import parse_model
 from evermodel.embedded.testing import connected
+from tests.faults.scoring.planted import SECRETS
 from tests.faults.scoring.reading import seen
-from tests.faults.scoring.test_secrets import SECRETS
 from tests.integration.services import service
 from tests.unit.scorer.bench import MODEL, meta, payment, play, record, step
 

@@ -8,16 +8,7 @@ import pytest
 from evermodel.scorer.adapters.process_scoring import ProcessScoring
 from tests.faults.scoring import models
 from tests.faults.scoring.models import amounts
-
-SECRETS = {
-    "KAFKA_SASL_PASSWORD": "planted-1",
-    "KAFKA_SASL_PASSWORD_FILE": "/planted-2",
-    "EVERMODEL_HTTP_TOKEN": "planted-3-of-sixteen-letters",
-    "MLFLOW_TRACKING_URI": "http://ada:planted-4@mlflow.example",
-    "MLFLOW_TRACKING_PASSWORD": "planted-5",
-    "AWS_SECRET_ACCESS_KEY": "planted-6",
-    "SSH_AUTH_SOCK": "/planted-7",
-}
+from tests.faults.scoring.planted import SECRETS
 
 
 @pytest.mark.guarantee(

@@ -24,7 +24,7 @@ from evermodel.trainer.ports import ChildFailed
 from tests.faults.security.dangers import ROOT, production
 from tests.integration.trainer.lakes import plan
 from tests.unit.drift.alarms import alarm
-from tests.unit.drift.test_rule import REFERENCE
+from tests.unit.drift.windows import REFERENCE
 from tests.unit.registrar.samples import DIGEST, MODEL
 
 #: What may lie in a service's environment, by who needs it.

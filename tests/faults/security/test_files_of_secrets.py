@@ -18,7 +18,7 @@ from evermodel.embedded.addresses_file import Addresses, read_addresses, write_a
 from evermodel.embedded.findings import mlflow_at
 from evermodel.embedded.stack import Stack
 from tests.unit.drift.alarms import alarm
-from tests.unit.drift.test_rule import REFERENCE
+from tests.unit.drift.windows import REFERENCE
 
 PASSWORD = "planted-mlflow-password"  # noqa: S105  # planted
 URI = f"http://ada:{PASSWORD}@127.0.0.1:9"

@@ -8,7 +8,7 @@ import pytest
 
 from evermodel.profile.schema import Schema
 from tests.unit.drift.alarms import alarm
-from tests.unit.drift.test_rule import REFERENCE
+from tests.unit.drift.windows import REFERENCE
 
 pytestmark = [
     pytest.mark.whole,  # Evidently takes seconds to import

@@ -33,8 +33,7 @@ from evermodel.scorer.adapters.logistic_scoring import LogisticScoring
 from evermodel.scorer.adapters.mlflow_bundles import MlflowDownload
 from evermodel.scorer.handlers.loading import Loader, Loading
 from tests.unit.registrar.samples import MODEL, meta, trained
-from tests.unit.scorer.bench import step
-from tests.unit.scorer.test_loading import FORM
+from tests.unit.scorer.bench import FORM, step
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evermodel.demo.story import FAULT
-from tests.e2e.test_demo import MODEL, REPLAY, demo
+from tests.e2e.demo import MODEL, REPLAY, demo
 
 
 @pytest.mark.whole

@@ -14,11 +14,7 @@ from evermodel.common.messaging.lockstep import SimulatedClock
 from evermodel.common.runtime.bounded import Bounds
 from evermodel.demo.drift_reports import fetch_reports
 from evermodel.drift.adapters.lake_samples import LakeSamples
-from evermodel.drift.adapters.mlflow_reports import (
-    VERDICT_TAG,
-    WITHOUT_TAG,
-    MlflowReports,
-)
+from evermodel.drift.adapters.mlflow_reports import VERDICT_TAG, WITHOUT_TAG, MlflowReports
 from evermodel.drift.adapters.process_reports import ProcessReports
 from evermodel.drift.adapters.report_papers import ALARM, PICTURES, SCORES, VERDICT
 from evermodel.drift.domain.alarms import Alarm
@@ -29,7 +25,7 @@ from evermodel.profile.reference import Reference
 from tests.unit.drift.alarms import WINDOW, alarm, write_lake
 from tests.unit.drift.bench import DAY, MONDAY
 from tests.unit.drift.detecting import Desk
-from tests.unit.drift.test_reporting import drift, retrain
+from tests.unit.drift.drifting import drift, retrain
 
 AMPLE = Bounds(600, 1024)
 

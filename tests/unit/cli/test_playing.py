@@ -8,7 +8,7 @@ import pytest
 
 from evermodel.cli.main import run
 from evermodel.playback.summary import Summary
-from tests.unit.cli.test_replaying import SUMMARY
+from tests.unit.cli.summary import SUMMARY
 
 CONTENT: dict[str, Any] = SUMMARY | {
     "model": "fraud",

@@ -1,27 +1,12 @@
 """The closing lines of a run: whole statements in a file, folded between words on a terminal."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from evermodel.cli.playing import _say
 from evermodel.cli.replaying import closing_lines, wrapped
-
-SUMMARY: dict[str, Any] = {
-    "transactions": 12345,
-    "windows": 60,
-    "alarms": [{"cause": "feature", "severity": "retrain"}],
-    "trainings": [{"outcome": "trained"}, {"outcome": "trained"}],
-    "rollouts": [{"outcome": "promoted"}, {"outcome": "aborted"}],
-    "git": {"stable_version": 2, "desired_version": 2},
-    "registry": {"champion": 2},
-    "lost": 0,
-    "duplicated": 0,
-    "dead_letters": 0,
-    "ledger_sha256": "ab" * 32,
-    "seconds": {"total": 9.5, "training": 3.2},
-}
+from tests.unit.cli.summary import SUMMARY
 
 
 def test_every_line_is_a_whole_statement() -> None:

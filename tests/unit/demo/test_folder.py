@@ -13,7 +13,7 @@ from evermodel.demo.story import DemoOptions, tell
 from evermodel.embedded.errors import NotOurs, Occupied
 from evermodel.embedded.lock import held
 from evermodel.playback.source import BadData
-from tests.unit.demo.test_story import LEFT, filled, names_in
+from tests.unit.demo.folders import LEFT, filled, names_in
 
 MODEL = Path(__file__).parents[3] / "examples/demo/model.toml"
 MADE = (*LEFT, "data.parquet", "played.toml", "stack/thesis.txt")

@@ -16,20 +16,10 @@ from evermodel.demo.drift_reports import fetch_reports
 from evermodel.demo.story import _forget
 from evermodel.embedded.errors import NotOurs
 from evermodel.playback.journal import Journal
+from tests.unit.demo.folders import LEFT, filled, names_in
 
 DAY = datetime(2026, 1, 2, tzinfo=UTC)
-LEFT = ("summary.json", "report.html", "events.jsonl", "scored.parquet", "drift/20260101T0000.html")
 OWN = ("model.toml", "payments.parquet", "notes/drift.html", "drift/notes.txt")
-
-
-def filled(out: Path, *names: str) -> None:
-    for name in names:
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        (out / name).write_text(name)
-
-
-def names_in(out: Path) -> set[str]:
-    return {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
 
 
 def test_what_an_earlier_demo_left_is_gone_and_a_persons_files_stay(tmp_path: Path) -> None:

@@ -6,25 +6,8 @@ from datetime import timedelta
 from evermodel.common.events.windows import SCORE_BINS
 from evermodel.deployer.domain.evidence import Agreement, Evidence, Outcomes, Pair, Served, Tally
 from evermodel.deployer.domain.judge import judge, judge_promoted
-from evermodel.deployer.domain.policy import Policy
 from evermodel.deployer.domain.verdicts import Judgement
-
-DAY = timedelta(days=1)
-POLICY = Policy(
-    steps=(10, 20, 50, 100),
-    window=DAY,
-    min_duration=DAY,
-    min_rows=200,
-    patience=7 * DAY,
-    label_horizon=14 * DAY,
-    alert_budget=0.02,
-    alert_rate_ratio=3.0,
-    fraud_worth=2.0,
-    margin=0.1,
-    score_distance=0.25,
-    alpha=0.05,
-    max_failed=0.001,
-)
+from tests.unit.deployer.policy import DAY, POLICY
 
 
 def tally(rows: int, *, alerts: float = 0.01, low: float = 0.95, failed: int = 0) -> Tally:

@@ -25,7 +25,7 @@ from evermodel.deployer.domain.lifecycle import Lifecycle, RollingOut
 from evermodel.deployer.domain.machine import advance
 from evermodel.deployer.domain.release import Release
 from evermodel.deployer.domain.verdicts import Judgement
-from tests.unit.deployer.test_judge import DAY, POLICY
+from tests.unit.deployer.policy import DAY, POLICY
 
 RANK = {"bad": 0, "not_yet": 1, "good": 2}
 START = datetime(2018, 6, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from evermodel.common.events.windows import ENTITY_GROUPS
 from evermodel.deployer.domain import skew
 from evermodel.deployer.domain.evidence import Agreement, Pair, Served
-from tests.unit.deployer.test_judge import POLICY
+from tests.unit.deployer.policy import POLICY
 
 NORMAL = NormalDist()
 #: A spread of the groups' means that looks like chance: normal quantiles, the mean is zero.

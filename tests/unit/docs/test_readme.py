@@ -2,8 +2,6 @@
 
 import json
 import re
-import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +10,10 @@ import typer.main
 from evermodel.cli.main import app
 from evermodel.common.events.hot import decode_label
 from evermodel.scorer.domain.payments import RowForm, read_payment
-from tests.unit.embedded.test_compose import known_variables
+from tests.unit.docs.readme import README, commands
+from tests.unit.embedded.variables import known_variables
 
 ROOT = Path(__file__).parents[3]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 _VARIABLE = re.compile(r"\b(?:KAFKA|MLFLOW|EVERMODEL)_[A-Z_]+\*?")
 _PLANTED = """
 ```sh
@@ -28,15 +26,6 @@ EVERMODEL_MODEL=model.toml .venv/bin/evermodel up
 ```
 [nowhere](docs/nowhere.md), `KAFKA_SASSL_*`, `docs/missing.md`
 """
-
-
-def commands(text: str) -> Iterator[list[str]]:
-    """Yield the words of each command in a shell block, without comments."""
-    for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
-        for line in block.replace("\\\n", " ").splitlines():
-            words = shlex.split(line, comments=True)
-            if words:
-                yield words
 
 
 def evermodel_problems(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from evermodel.common.events.windows import TransactionsPartial, TransactionsWin
 from evermodel.common.testing.harness import Crashed, crash_at
 from tests.unit.drift.bench import referenced
 from tests.unit.drift.detecting import Desk, at
-from tests.unit.drift.test_rule import window
+from tests.unit.drift.windows import window
 
 REFERENCE = referenced()
 IDLE = 30.0

@@ -15,7 +15,7 @@ from evermodel.drift.ports import References
 from evermodel.profile.reference import Reference
 from tests.unit.drift.bench import DAY, MONDAY, FakeReferences
 from tests.unit.drift.detecting import NAME, Desk
-from tests.unit.drift.test_rule import REFERENCE
+from tests.unit.drift.windows import REFERENCE
 
 IDLE = 30.0
 CHAMPION: tuple[Play, ...] = ((1, "champion", 100),)

@@ -16,7 +16,7 @@ from evermodel.common.kernel.errors import Transient
 from evermodel.drift.adapters.lake_references import LakeReferences
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies, UnknownFormat
 from evermodel.drift.adapters.parquet_lake import ParquetLake
-from evermodel.drift.domain.rows import Labels, Rows
+from evermodel.drift.domain.rows import Rows
 from evermodel.drift.domain.tally import Limits, Tally
 from evermodel.drift.handlers.payloads import window_counters
 from evermodel.lake.columns import ID, LABEL, TIME, feature_column, score_column
@@ -24,11 +24,8 @@ from evermodel.lake.files import every_file
 from evermodel.lake.layout import reference_folder
 from evermodel.profile.reference import FILE, BadReference
 from tests.unit.drift.bench import features, referenced
+from tests.unit.drift.lake_files import NOT_NOW, labels
 
-NOT_NOW = (
-    "windower logs 'tried again in 1.0 s: the lake does not take …'; "
-    "evermodel_events_total, outcome retried"
-)
 REFERENCE = referenced()
 KNOWN = {REFERENCE.reference_id: REFERENCE}
 
@@ -68,16 +65,6 @@ def tally(number: int = 0, *, count: int = 50) -> Tally:
 
 def said(given: Tally) -> str:
     return window_counters(given, KNOWN).model_dump_json()
-
-
-def labels(*ids: str) -> Labels:
-    return Labels(
-        offsets=np.arange(len(ids)),
-        known_at=np.zeros(len(ids), dtype=np.int64),
-        ids=list(ids),
-        labels=[1] * len(ids),
-        sources=["analyst"] * len(ids),
-    )
 
 
 @given(st.integers(1, 200), st.integers(0, 5))

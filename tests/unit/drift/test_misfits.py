@@ -11,7 +11,7 @@ from evermodel.common.events.windows import (
     TransactionsWindowed,
 )
 from tests.unit.drift.detecting import Desk
-from tests.unit.drift.test_rule import REFERENCE, window
+from tests.unit.drift.windows import REFERENCE, window
 
 Change = Callable[[ReferenceCounts], dict[str, object]]
 

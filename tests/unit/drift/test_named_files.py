@@ -4,8 +4,7 @@ import pytest
 
 from evermodel.drift.domain.standing import MOST_FILES, ModelState
 from tests.unit.drift.detecting import Desk
-from tests.unit.drift.test_rule import REFERENCE, Stream, window
-from tests.unit.drift.test_starving import under
+from tests.unit.drift.windows import REFERENCE, Stream, under, window
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from evermodel.drift.adapters.process_reports import ProcessReports
 from evermodel.drift.adapters.report_papers import ANSWER, NotFiled
 from evermodel.drift.ports import ReportFailed, Unavailable
 from tests.unit.drift.alarms import alarm
-from tests.unit.drift.test_rule import REFERENCE
+from tests.unit.drift.windows import REFERENCE
 
 SAID = "cannot reach s3://me:hunter2@store/bucket, api_key=hunter3"
 REDACTED = "cannot reach s3://***@store/bucket, api_key=***"

@@ -14,25 +14,9 @@ from evermodel.drift.domain.alarms import Alarm
 from evermodel.drift.handlers.reporting import PAUSES
 from evermodel.drift.ports import Filed, ReportFailed, Unavailable
 from tests.unit.drift.detecting import Desk
+from tests.unit.drift.drifting import drift, retrain
 from tests.unit.drift.fake_reports import FakeReports
-from tests.unit.drift.test_rule import REFERENCE, window
-
-SHIFTS = (0.0, 0.6, 0.6, 0.6, 0.6, 0.0, 0.0, 0.0)
-
-
-def drift(desk: Desk, *, files: tuple[str, ...] = ("a.parquet",)) -> None:
-    """Let the world move and come back: watch, retrain, cleared."""
-    desk.crown()
-    for number, shift in enumerate(SHIFTS):
-        given = window(number, shift=shift).model_copy(update={"lake": files})
-        desk.harness.publish(given, time=given.window.end)
-        desk.harness.run()
-
-
-def retrain(desk: Desk) -> str:
-    """Return the id of the one verdict that asked for a retrain."""
-    (found,) = (v.meta.id for v in desk.verdicts() if v.payload.severity == "retrain")
-    return found
+from tests.unit.drift.windows import REFERENCE, window
 
 
 def counted(desk: Desk, outcome: str) -> float | None:

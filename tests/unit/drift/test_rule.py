@@ -1,6 +1,5 @@
 """Each step of the rule is needed, and each does what it says."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -8,87 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evermodel.common.events.drift import DriftDetected
-from evermodel.common.events.payload import Span
-from evermodel.common.events.windows import (
-    ColumnQuality,
-    ServedCounts,
-    TransactionsWindowed,
-    WindowCounters,
-)
-from evermodel.common.kernel.ids import ModelName
+from evermodel.common.events.windows import WindowCounters
 from evermodel.drift.domain.episodes import History, Policy, Signal, decide
 from evermodel.drift.domain.performance import Standing, Track, evidence_of, has_fallen
 from evermodel.drift.domain.quality import failures_of
-from evermodel.drift.domain.rows import Rows
 from evermodel.drift.domain.standing import ModelState
-from evermodel.drift.domain.tally import Tally
 from evermodel.drift.handlers.judging import judge
-from evermodel.drift.handlers.payloads import window_counters
-from tests.unit.drift.bench import DAY, MONDAY, described, features, referenced
+from tests.unit.drift.bench import DAY, MONDAY
+from tests.unit.drift.windows import MODEL, REFERENCE, Stream, window
 
-REFERENCE, MODEL = referenced(), described()
 POLICY = Policy(persistence=2, cool_down=timedelta(days=5), cohorts=3)
-
-
-def window(
-    number: int, *, rows: int = 1000, shift: float = 0.0, alerts: int = 20, nulls: int = 0
-) -> TransactionsWindowed:
-    columns = features(number, rows=rows, shift=shift)
-    amounts = np.array(columns["amount"], dtype=np.float64)
-    amounts[:nulls] = np.nan
-    counted = Rows(
-        offsets=np.arange(rows),
-        times=np.zeros(rows, dtype=np.int64),
-        ids=["x"] * rows,
-        entities=["x"] * rows,
-        features={**columns, "amount": amounts, "night": np.array(columns["night"], dtype=float)},
-        scores={},
-        alerts={},
-        failed=[()] * rows,
-        decided_by=[1] * rows,
-        decisions=["pass"] * rows,
-        propensities=[1.0] * rows,
-        references=[REFERENCE.reference_id] * rows,
-    )
-    tally = Tally.of(
-        counted, references={REFERENCE.reference_id: REFERENCE}, limits={}, chunks=frozenset()
-    )
-    counters = window_counters(tally, {REFERENCE.reference_id: REFERENCE}).model_copy(
-        update={
-            "served": (
-                ServedCounts(
-                    decided_by=1,
-                    version=1,
-                    rows=rows,
-                    failed=0,
-                    alerts=alerts,
-                    histogram=(rows, *[0] * 19),
-                ),
-            ),
-            "quality": {"amount": ColumnQuality(rows=rows, nulls=nulls)},
-        }
-    )
-    start = MONDAY + number * DAY
-    span = Span(start=start, end=start + DAY)
-    found = failures_of(counters, MODEL, reference=REFERENCE, window_class=str(start.weekday()))
-    return TransactionsWindowed(
-        model=ModelName("fraud"),
-        window=span,
-        counters=counters,
-        failures=found,
-        quality="fail" if found else "pass" if rows >= MODEL.windows.min_rows else "insufficient",
-    )
-
-
-@dataclass
-class Stream:
-    state: ModelState
-
-    def add(self, given: TransactionsWindowed) -> list[tuple[str, str]]:
-        self.state, emits = judge(self.state, MODEL, given, REFERENCE)
-        found = [e.payload for e in emits if isinstance(e.payload, DriftDetected)]
-        return [(verdict.cause, verdict.severity) for verdict in found]
 
 
 @pytest.fixture

@@ -4,20 +4,9 @@ import json
 
 import pytest
 
-from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.drift.handlers.judging import MOST_WITHOUT
 from tests.unit.drift.detecting import Desk
-from tests.unit.drift.test_rule import REFERENCE, window
-
-
-def under(reference: str | None, given: TransactionsWindowed) -> TransactionsWindowed:
-    """Return the window with all rows under `reference`."""
-    (counts,) = given.counters.references
-    other = counts.model_copy(update={"reference_id": reference})
-    counters = given.counters.model_copy(update={"references": (other,)})
-    lake = (f"day-{given.window.start}",)
-    update = {"counters": counters, "quality": "pass", "failures": (), "lake": lake}
-    return given.model_copy(update=update)
+from tests.unit.drift.windows import REFERENCE, under, window
 
 
 def waiting(desk: Desk) -> int:

@@ -6,22 +6,20 @@ No Docker engine is needed. Each rule is seen to bite on a file with one planted
 import copy
 import json
 import re
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
-from pydantic import AliasChoices
-from pydantic_settings import BaseSettings
 from typer.main import get_command
 
 from evermodel.cli.main import app
 from evermodel.embedded.broker_properties import server_properties
 from evermodel.embedded.services import ROLES
 from evermodel.embedded.testing import container_environment
+from tests.unit.embedded.variables import known_variables
 
 ROOT = Path(__file__).parents[3]
 OPEN = server_properties(data=Path("data"), ports={"client": 1, "controller": 2})
@@ -47,29 +45,6 @@ Compose = dict[str, Any]
 def compose() -> Compose:
     loaded: Compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     return loaded
-
-
-def known_variables() -> set[str]:
-    """Return the environment variables of every settings class of the services and of common."""
-    modules = ["evermodel.common.settings", "evermodel.embedded.settings"]
-    found = sorted(ROOT.glob("services/*/src/evermodel/*/settings.py"))
-    modules += [f"evermodel.{path.parent.name}.settings" for path in found]
-    names: set[str] = set()
-    for module in modules:
-        for value in vars(import_module(module)).values():
-            if isinstance(value, type) and issubclass(value, BaseSettings):
-                names |= set(variables_of(value))
-    return names
-
-
-def variables_of(settings: type[BaseSettings]) -> Iterator[str]:
-    prefix = settings.model_config.get("env_prefix") or ""
-    for name, field in settings.model_fields.items():
-        alias = field.validation_alias
-        if isinstance(alias, AliasChoices):
-            yield from (choice for choice in alias.choices if isinstance(choice, str))
-        else:
-            yield str(alias or f"{prefix}{name}").upper()
 
 
 def problems(compose: Compose) -> list[str]:

@@ -13,7 +13,7 @@ from evermodel.playback.effects import effects_of
 from evermodel.playback.journal import Journal
 from evermodel.profile.reference import Reference
 from tests.unit.drift.bench import MONDAY
-from tests.unit.drift.test_rule import REFERENCE, window
+from tests.unit.drift.windows import REFERENCE, window
 
 
 def journal(windows: int) -> Journal:

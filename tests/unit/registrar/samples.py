@@ -1,4 +1,4 @@
-"""Events and descriptions that the registrar's tests share."""
+"""Events, descriptions and evidence that the registrar's tests share."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +9,8 @@ from evermodel.common.events.rollout import RolloutStep, VersionInPlay
 from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
 from evermodel.common.models.file import parse_model
+from evermodel.registrar.adapters.plan import Bundle, Plan
+from evermodel.registrar.domain.evidence import Confusion, Evaluated, NoComparison
 
 MODEL = parse_model(
     """
@@ -28,6 +30,18 @@ slices = ["NIGHT"]
 )
 TIME = datetime(2026, 6, 14, tzinfo=UTC)
 DIGEST = "sha256:" + "a" * 64
+PLAN = Plan(model=MODEL, candidate=Bundle(path="nowhere", digest=DIGEST), holdout="nowhere")
+GOOD = Confusion(
+    true_positives=350, false_positives=650, false_negatives=150, true_negatives=48_850
+)
+#: Evidence of a good candidate which has no champion to be compared with.
+ALONE = Evaluated(
+    signature_problem="",
+    parity=0.0,
+    latency_ms=4.0,
+    candidate=GOOD,
+    comparison=NoComparison("there is no champion to compare with", champion_expected=False),
+)
 
 
 def artefact(digest: str = DIGEST, *, uri: str = "runs:/run/bundle") -> Artefact:

@@ -6,16 +6,14 @@ from pathlib import Path
 import pytest
 
 from evermodel.registrar.adapters.child_evaluation import ChildEvaluation
-from evermodel.registrar.adapters.plan import Bundle, Plan
 from evermodel.registrar.domain.evidence import NotEvaluated, Unloadable
-from tests.unit.registrar.samples import DIGEST, MODEL
+from tests.unit.registrar.samples import PLAN
 
 HEAD = """import sys
 from pathlib import Path
 from evermodel.common.runtime.ahead import take_job
 plan, result = take_job(lambda: None)
 """
-PLAN = Plan(model=MODEL, candidate=Bundle(path="nowhere", digest=DIGEST), holdout="nowhere")
 
 
 def run(program: str, tmp_path: Path, *, memory_mb: int = 512, max_seconds: float = 60) -> object:

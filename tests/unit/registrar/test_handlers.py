@@ -13,30 +13,12 @@ from evermodel.common.messaging.api import NOTHING
 from evermodel.common.testing.sample import settled
 from evermodel.registrar.adapters.directory_judgements import DirectoryJudgements
 from evermodel.registrar.adapters.directory_registry import DirectoryRegistry
-from evermodel.registrar.domain.evidence import (
-    Comparison,
-    Confusion,
-    Evaluated,
-    Evaluation,
-    NoComparison,
-    NotEvaluated,
-    Paired,
-)
+from evermodel.registrar.domain.evidence import Comparison, Evaluation, NotEvaluated, Paired
 from evermodel.registrar.domain.standing import Alias
 from evermodel.registrar.handlers import Registrar
 from evermodel.registrar.ports import Case
-from tests.unit.registrar.samples import DIGEST, MODEL, TIME, meta, step, trained
+from tests.unit.registrar.samples import ALONE, DIGEST, GOOD, MODEL, TIME, meta, step, trained
 
-GOOD = Confusion(
-    true_positives=350, false_positives=650, false_negatives=150, true_negatives=48_850
-)
-ALONE = Evaluated(
-    signature_problem="",
-    parity=0.0,
-    latency_ms=4.0,
-    candidate=GOOD,
-    comparison=NoComparison("there is no champion to compare with", champion_expected=False),
-)
 EVEN = replace(
     ALONE,
     comparison=Comparison(champion=GOOD, paired=Paired(both=330, gained=20, lost=20, neither=130)),

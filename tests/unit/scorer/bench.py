@@ -15,6 +15,7 @@ from evermodel.common.kernel.ids import EventId, LifecycleId
 from evermodel.common.messaging.api import Held, Reaction, ServiceSpec
 from evermodel.common.messaging.records import Record
 from evermodel.common.testing.sample import settled
+from evermodel.scorer.domain.payments import RowForm
 from evermodel.scorer.ports import BundleRefused, Columns, LoadedVersion
 
 P = ParamSpec("P")
@@ -35,6 +36,8 @@ categorical = ["MERCHANT"]
 flag = ["TX_DURING_NIGHT"]
 """
 
+#: Of a row of which only the time and the amount are read.
+FORM = RowForm(time="T", id=None, entity=None, continuous=("TX_AMOUNT",), categorical=(), flag=())
 DIGEST = "sha256:" + "a" * 64
 
 Formula = Callable[[Columns], Sequence[float]]

@@ -5,12 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Barrier, Event, Lock
 
-from evermodel.scorer.domain.payments import RowForm
 from evermodel.scorer.handlers.loading import Loader, Loading
 from evermodel.scorer.ports import LoadedVersion
-from tests.unit.scorer.bench import FormulaModel, by_amount, play, step
-
-FORM = RowForm(time="T", id=None, entity=None, continuous=("TX_AMOUNT",), categorical=(), flag=())
+from tests.unit.scorer.bench import FORM, FormulaModel, by_amount, play, step
 
 
 @dataclass

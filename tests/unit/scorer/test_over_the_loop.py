@@ -2,29 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
-
-import msgspec
 
 from evermodel.common.events.rollout import RolloutStep
-from evermodel.common.events.traffic import ScoredTransaction, ServingApplied, Watermark
+from evermodel.common.events.traffic import ServingApplied, Watermark
 from evermodel.common.messaging.records import Outgoing
 from evermodel.common.testing.harness import Harness
 from evermodel.scorer.ports import BundleUnreachable
-from tests.unit.scorer.bench import Bench, meta, payment, play, record, step
+from tests.unit.scorer.bench import Bench, meta, payment, play, step
+from tests.unit.scorer.traffic import outgoing, scored
 
 CHAMPION = play(1, role="champion", weight=80)
 CANARY = play(2, role="challenger", weight=20)
 TIME = meta().time
 MARK = {"model": "fraud", "time": "2018-06-13T00:00:00Z"}
-
-
-def outgoing(value: Any, *, partition: int, kind: str | None = None) -> Outgoing:
-    made = record(value, partition=partition, kind=kind)
-    headers = tuple((name, text) for name, text in made.headers if text is not None)
-    return Outgoing(
-        topic=made.topic, key=made.key, value=made.value, headers=headers, partition=partition
-    )
 
 
 def stream(rows: int, *, partitions: int) -> list[Outgoing]:
@@ -34,15 +24,6 @@ def stream(rows: int, *, partitions: int) -> list[Outgoing]:
     ]
     marks = [outgoing(MARK, partition=p, kind=Watermark.TYPE) for p in range(partitions)]
     return [*payments, *marks]
-
-
-def scored(harness: Harness) -> list[dict[str, Any]]:
-    rows = [
-        msgspec.json.decode(r.value or b"")
-        for r in harness.records("transactions.scored")
-        if ("ce_type", ScoredTransaction.TYPE.encode()) in r.headers
-    ]
-    return sorted(rows, key=lambda row: int(row["id"]))
 
 
 def test_two_replicas_share_the_payments_and_each_answers_the_step(

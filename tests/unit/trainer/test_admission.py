@@ -1,69 +1,23 @@
 """When a training begins: every alarm is answered once, by a training or by a reason."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evermodel.trainer.domain.admission import (
     Admission,
-    Cause,
-    Decision,
-    Policy,
-    Request,
     alarm,
     cleared,
     command,
     ended,
-    matured,
     paused,
     refused,
     resumed,
     rolled,
 )
-
-POLICY = Policy(
-    cool_down=timedelta(days=7),
-    regime=timedelta(days=3),
-    memory=timedelta(days=36),
-    closing=timedelta(days=1),
-)
-
-
-def day(n: float) -> datetime:
-    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=n)
-
-
-def request(event: str, *, at: float, onset: float | None = None, champion: int = 1) -> Request:
-    cause = Cause(id=event, type="t", source="s", subject="fraud", time=day(at))
-    return Request(
-        cause=cause,
-        reason="amounts moved",
-        onset=None if onset is None else day(onset),
-        episode="e1",
-        champion=champion,
-    )
-
-
-def outcome(state: Admission, *, at: float, failed: bool = False) -> Decision:
-    """The cohort that ended seven days before `at` has matured."""
-    cohort = (day(at - 8), day(at - 7))
-    return matured(state, cohort=cohort, at=day(at), quality_failed=failed, policy=POLICY)
-
-
-def until(state: Admission, first: int, last: int) -> tuple[Admission, list[float]]:
-    """Let cohorts mature day by day; return when trainings began."""
-    began = []
-    for n in range(first, last + 1):
-        state, training = outcome(state, at=n)
-        if training is not None:
-            began.append((training.as_of - day(0)) / timedelta(days=1))
-    return state, began
-
-
-def answers(state: Admission) -> dict[str, tuple[str, str]]:
-    return {a.event: (a.answer, a.reason) for a in state.answers}
+from tests.unit.trainer.admissions import POLICY, answers, outcome, request, until
+from tests.unit.trainer.bench import day
 
 
 def test_a_training_waits_until_labels_of_the_new_regime_have_matured() -> None:

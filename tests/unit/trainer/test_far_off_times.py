@@ -19,8 +19,8 @@ from evermodel.trainer.domain.admission import (
     rolled,
 )
 from tests.unit.trainer import bench as made
+from tests.unit.trainer.admissions import POLICY, answers, outcome, request, until
 from tests.unit.trainer.bench import Bench, day
-from tests.unit.trainer.test_admission import POLICY, answers, outcome, request, until
 
 FAR = datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)
 CHAMPION: tuple[Play, ...] = ((1, "champion", 100),)
