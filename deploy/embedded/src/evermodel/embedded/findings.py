@@ -112,7 +112,10 @@ def mlflow_at(uri: str) -> Finding:
 
 def repository_at(place: str) -> Finding:
     """Look whether Git can read the config repository at `place` (a path or URL)."""
-    remedy = "set EVERMODEL_CONFIG_REPOSITORY to a path or URL that 'git ls-remote' can read"
+    remedy = (
+        "set EVERMODEL_CONFIG_REPOSITORY to a path or URL that 'git ls-remote' can read without a "
+        "configuration of anybody's: a token may stand in the URL"
+    )
     if not place:
         return Finding("config repository", "wrong", "Git cannot read one: none is named", remedy)
     shown = redact(place)

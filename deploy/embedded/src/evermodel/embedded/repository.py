@@ -3,18 +3,17 @@
 Owns its creation and its first commit. What is written there later is the deployer's alone.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from evermodel.common.kernel.git_login import git_login
+from evermodel.common.kernel.git_login import git_alone, git_login
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.settings import inherited_environment
 
-#: It asks nobody anything, and starts no program that an address names (``ext::``).
-_CAREFUL = {"GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 _TIME = "2000-01-01T00:00:00Z"
 _WHO = {
     f"GIT_{role}_{what}": value
@@ -47,7 +46,7 @@ def ensure_repository(path: Path) -> Path:
 
 
 def require_readable(repository: str) -> None:
-    """Return if Git can read `repository` (a path or URL).
+    """Return if Git can read `repository` (a path or URL), told no more than the deployer's is.
 
     Raises:
         NotAvailable: it cannot; says why in Git's words.
@@ -55,7 +54,9 @@ def require_readable(repository: str) -> None:
     if "\0" in repository:
         raise NotAvailable("no address has a NUL in it")
     place, login = git_login(repository)
-    _git(None, "ls-remote", "--heads", "--", place, environment=login)
+    # No repository that the command line may be in has a say either.
+    alone = {**login, "GIT_DIR": os.devnull}
+    _git(None, "ls-remote", "--heads", "--", place, environment=alone)
 
 
 def is_local(repository: str) -> bool:
@@ -96,7 +97,7 @@ def _git(
             timeout=30,
             check=False,
             start_new_session=True,  # without a terminal, as services are: it asks nobody anything
-            env={**inherited_environment(), **_CAREFUL, **(environment or {})},
+            env={**git_alone(inherited_environment()), **(environment or {})},
         )
     except FileNotFoundError as error:
         raise NotAvailable("git is not on the PATH: install Git") from error

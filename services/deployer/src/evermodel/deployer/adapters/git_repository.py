@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from evermodel.common.kernel.errors import Misconfigured
-from evermodel.common.kernel.git_login import git_login
+from evermodel.common.kernel.git_login import git_alone, git_login
 from evermodel.common.kernel.redaction import redact
 from evermodel.deployer.adapters import yaml_manifest
 from evermodel.deployer.adapters.authorship import AUTHOR
@@ -39,8 +39,6 @@ TRIES = 5
 TIMEOUT_SECONDS = 30.0
 #: Between the fields of what git is asked to print: in a trailer's value it counts as a space.
 _BETWEEN = "\x1f"
-#: Whom HTTPS believes: a company's own authority is named here, or nowhere.
-_TRUSTED = {"GIT_SSL_CAINFO", "GIT_SSL_CAPATH"}
 _TRANSPORTS = ("/", "./", "../", "file://", "ssh://", "https://", "http://", "git://", "git@")
 
 
@@ -252,17 +250,12 @@ def _end(process: "subprocess.Popen[str]") -> None:
 def _environment() -> dict[str, str]:
     """Return an environment in which no user's configuration, hook or prompt plays a part."""
     name, mail = AUTHOR
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _TRUSTED}  # noqa: TID251  # handed to the child unread
     return {
-        **kept,
+        **git_alone(os.environ),  # noqa: TID251  # handed to the child unread
         "GIT_AUTHOR_NAME": name,
         "GIT_AUTHOR_EMAIL": mail,
         "GIT_COMMITTER_NAME": name,
         "GIT_COMMITTER_EMAIL": mail,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
         "GIT_DIR": ".",
         "LC_ALL": "C",
     }
