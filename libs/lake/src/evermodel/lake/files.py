@@ -29,10 +29,14 @@ def files_of_days(folder: Path, *, since: datetime, until: datetime) -> list[Pat
 def replacing(file: Path) -> Iterator[Path]:
     """Yield a draft to write; afterwards it is `file`. A reader sees the old one or the new one.
 
+    A draft that is there is removed, not written over: whoever began it may only stand still, and
+    would go on writing into what is `file` by then.
+
     Raises:
         OSError: the disk does not take it.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.draft")
+    draft.unlink(missing_ok=True)
     yield draft
     draft.replace(file)
