@@ -86,6 +86,19 @@ def test_a_file_that_is_kept_keeps_what_is_not_among_the_parts(shelf: Shelf) -> 
     assert write(shelf, "b", "d", keep=True) == ["a", "c", "b", "d"]
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a windower stands still just before it writes a file of the lake, and wakes when "
+    "another has taken over and written more to it",
+    promise="the file loses no row of what the other wrote, and gets none twice",
+    seen="drift-windower: another process took this one's place, or a transaction undone",
+)
+def test_a_file_that_holds_more_loses_nothing(shelf: Shelf) -> None:
+    write(shelf, "abc")
+    assert write(shelf, "ab") == ["c", "a", "b"]
+    assert write(shelf, "abcd") == ["a", "b", "c", "d"]
+
+
 def test_a_row_that_came_twice_stays_twice(shelf: Shelf) -> None:
     write(shelf, "aab")
     assert write(shelf, "ab", keep=True) == ["a", "a", "b"]

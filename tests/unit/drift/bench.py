@@ -156,6 +156,7 @@ class FakeLake:
     def write(self, path: str, parts: Sequence[Packed], *, keep: bool = False) -> None:
         self.writes += 1
         ids = [id_ for part in parts for id_ in cast(FakePacked, part).rows.ids]
+        keep = keep or len(self.files.get(path, ())) > len(ids)
         self.files[path] = [*self._others(path, ids), *ids] if keep else ids
 
     def _others(self, path: str, ids: Sequence[str]) -> list[str]:

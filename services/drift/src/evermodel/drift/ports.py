@@ -41,7 +41,8 @@ class RowLake(Protocol):
         """Write `parts` one after the other to `path`, relative to the root, replacing it.
 
         `keep`: what the file held comes first, without the rows that are among `parts` again;
-        so it never comes out with fewer rows.
+        so it never comes out with fewer rows. A file that holds more rows than `parts` is kept in
+        any case: whoever took over while we stood still has written it.
 
         Raises:
             Transient: the store does not answer.

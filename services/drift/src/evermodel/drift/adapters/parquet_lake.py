@@ -84,10 +84,13 @@ class ParquetLake:
         )
 
     def write(self, path: str, parts: Sequence[Packed], *, keep: bool = False) -> None:
-        """Write `parts` to `path`; a reader sees the old file or the new one."""
+        """Write `parts` to `path`; a reader sees the old file or the new one.
+
+        `keep`, and what else is kept: see the port.
+        """
         table = _joined([cast(pa.Table, part) for part in parts])
         try:
-            if keep:
+            if keep or _length(self._root / path) > table.num_rows:
                 table = _joined([*_others(self._root / path, table), table])
             with replacing(self._root / path) as draft:
                 pq.write_table(table, draft, compression="zstd")
@@ -118,6 +121,14 @@ def _others(file: Path, table: pa.Table) -> list[pa.Table]:
         field.name for field in found.schema if now.get(field.name, field.type) != field.type
     ]
     return [found.drop_columns(changed).take(others)] if others else []
+
+
+def _length(file: Path) -> int:
+    """Return how many rows `file` holds; none, if there is no sound one."""
+    try:
+        return int(pq.read_metadata(file).num_rows)
+    except (pa.ArrowException, OSError):
+        return 0
 
 
 def _found(file: Path) -> pa.Table | None:
