@@ -1,7 +1,10 @@
 """The orders are those of the event, and their times are read as every other command's are."""
 
 import inspect
+import os
+import pwd
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -12,6 +15,7 @@ from evermodel.cli.main import app
 from evermodel.cli.times import time_of
 from evermodel.common.events import payload
 from evermodel.common.events.commands import LifecycleCommand
+from evermodel.embedded.addresses_file import Addresses
 
 ORDERS = get_args(LifecycleCommand.model_fields["command"].annotation)
 
@@ -63,3 +67,31 @@ def test_times_are_bounded_as_those_of_events_are() -> None:
 
 def test_no_command_reads_times_by_itself() -> None:
     assert [m.__name__ for m in (orders, playing) if "fromisoformat" in inspect.getsource(m)] == []
+
+
+@pytest.mark.guarantee(
+    "outside",
+    fault="an order is given in a container whose user has a number and no name",
+    promise="given all the same, by 'uid …'",
+    seen="lifecycle.commands: who",
+)
+def test_who_has_no_name_gives_orders_by_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_: object) -> None:
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    given: list[LifecycleCommand] = []
+
+    def give(_: object, command: LifecycleCommand, **__: object) -> str:
+        given.append(command)
+        return "an-id"
+
+    monkeypatch.setattr(orders, "give", give)
+    here = Addresses(bootstrap="nowhere:1", mlflow_uri="", repository="", lake="", models="")
+    monkeypatch.setattr(acting, "addresses", lambda _: here)
+    acting.pause(model="m", why="a test", wait=0.0, state=tmp_path)
+    assert [command.who for command in given] == [f"uid {os.getuid()}"]

@@ -4,6 +4,7 @@ The answer is awaited and told; a no is exit code 1, none in time 3.
 """
 
 import getpass
+import os
 from typing import Annotated
 
 import typer
@@ -104,7 +105,7 @@ def _order(
         raise WrongUsage(f"no model {model}: there is {', '.join(sorted(known))}")
     if not why.strip():
         raise WrongUsage("--why is empty: say why, it is kept for ever")
-    command = make(order, model=model, who=getpass.getuser(), why=why, version=version)
+    command = make(order, model=model, who=_who(), why=why, version=version)
     kafka = connection(found, OPERATOR)
     answers = Answers(kafka, command) if wait else None
     try:
@@ -122,3 +123,11 @@ def _order(
         raise Unavailable(
             f"no answer within {wait:g} s, it may still come: 'evermodel status' says who is behind"
         )
+
+
+def _who() -> str:
+    """Return the user's name; in a container nobody may have written one down."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"uid {os.getuid()}"
