@@ -174,8 +174,7 @@ def each_change_is_one_commit(run: Observed) -> list[str]:
     found += [f"no step led to {_said(key)}" for key in made if key not in steps]
     for key, change in steps.items():
         about = (change.model, change.about)
-        is_moot = bool(run.owed.get(change.model)) or (about in fell and about not in heard)
-        if key not in made and not is_moot:
+        if key not in made and not (about in fell and about not in heard):
             found.append(f"no commit is {_said(key)}")
     return found
 
@@ -209,7 +208,7 @@ def weights_sum_to_100(run: Observed) -> list[str]:
 
 
 def git_wants_what_serves(run: Observed) -> list[str]:
-    """Desired is stable, or a rollout to it is in progress, or Git is owed and that is said."""
+    """Desired is stable, or a rollout to it is in progress."""
     return [problem for model in run.models for problem in _astray(run, model)]
 
 
@@ -219,13 +218,18 @@ def _astray(run: Observed, model: str) -> Iterator[str]:
         return
     desired, stable = run.desired.get(model), last.stable_version
     rising = [v.version for v in last.in_play if v.role == "challenger"]
-    if desired != stable and desired not in rising and not run.owed.get(model):
+    if desired != stable and desired not in rising:
         yield f"{model}: Git wants v{desired}, v{stable} serves, and nothing is in progress"
-    if run.owed.get(model) == 0 and rising and desired not in rising:
+    if rising and desired not in rising:
         yield f"{model}: v{rising[0]} is being rolled out, which Git does not want"
     champion = run.champions.get(model, stable)
     if champion != stable:
         yield f"{model}: the registry's champion is v{champion}, v{stable} serves"
+
+
+def git_is_owed_nothing(run: Observed) -> list[str]:
+    """Every change that Git did not take at once has reached it since."""
+    return [f"{model}: Git is owed {n} changes" for model, n in run.owed.items() if n]
 
 
 def each_cause_exists(run: Observed) -> list[str]:
@@ -272,6 +276,7 @@ LAWS: tuple[Law, ...] = (
     each_change_is_one_commit,
     weights_sum_to_100,
     git_wants_what_serves,
+    git_is_owed_nothing,
     each_cause_exists,
     no_event_comes_twice,
     nothing_is_given_up,

@@ -28,7 +28,10 @@ REST_SECONDS = 25
 
 @dataclass(slots=True, eq=False)
 class Replica:
-    """One process. `turn`: what it hangs in. `days`: how many settlings it still hangs."""
+    """One process. `turn`: what it hangs in. `days`: how many settlings it still hangs.
+
+    `was_given_up`: its group expelled it once, so that another may have its place by now.
+    """
 
     service: str
     instance: str
@@ -37,6 +40,7 @@ class Replica:
     turn: Turn | None = None
     days: int = 0
     is_zombie: bool = False
+    was_given_up: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +59,7 @@ class Company:
     stopped: list[str] = field(default_factory=list)
     deliveries: Deliveries = field(default_factory=Deliveries)
     _rested: int = 0
+    _replaced: int = 0
     _running: Turn | None = None
 
     def start(self, service: str, *, instance: str = "0") -> None:
@@ -84,8 +89,10 @@ class Company:
         for zombie in [r for r in self.replicas if r.turn]:
             self._come_back(zombie)
             self._until_quiet()
-        if len(self.mischief.struck) > self._rested or any(r.turn for r in self.replicas):
-            self._rested = len(self.mischief.struck)
+        # What was struck may end days later: a name that was fenced shows when it next commits.
+        disturbed = len(self.mischief.struck) + self._replaced
+        if disturbed > self._rested or any(r.turn for r in self.replicas):
+            self._rested = disturbed
             self._rest()
 
     def end(self) -> None:
@@ -145,7 +152,7 @@ class Company:
         except (Crashed, BrokerUnavailable):
             moved = self._replace(replica)
         except Fenced:
-            if not replica.is_zombie and not replica.connection.has_timed_out:
+            if not replica.was_given_up:
                 self.stopped.append(f"{replica.service} was fenced, and nobody had its place")
             moved = self._replace(replica)
         except BaseException as error:  # its process ends, and is started again
@@ -166,7 +173,7 @@ class Company:
 
     def _give_up(self, replica: Replica) -> None:
         """Have the group expel what hangs, and start another under its name or beside it."""
-        replica.is_zombie = True
+        replica.is_zombie = replica.was_given_up = True
         there = {r.instance for r in self._awake() if r.service == replica.service}
         name = replica.instance if len(self.mischief.struck) % 2 else f"{replica.instance}1"
         while name in there:  # one that hung before has a successor: two of a name fence for ever
@@ -187,6 +194,7 @@ class Company:
     def _replace(self, replica: Replica) -> bool:
         """Start it again, unless somebody has its name by now."""
         self._remove(replica)
+        self._replaced += 1
         names = {(r.service, r.instance) for r in self.replicas}
         if (replica.service, replica.instance) not in names or not replica.is_zombie:
             self.start(replica.service, instance=replica.instance)

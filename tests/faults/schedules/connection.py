@@ -41,7 +41,6 @@ class Connection:
     ) -> None:
         self._broker, self._service, self._mischief = broker, service, mischief
         self._deliveries = deliveries
-        self.has_timed_out = False
         self._transactional_id: str | None = None
         self._producer: _Producer | None = None
 
@@ -93,7 +92,6 @@ class Connection:
         """Have the broker undo a transaction that was left open, as its time-out does."""
         if self._producer is not None and self._producer.is_open:
             self._producer.abort()
-            self.has_timed_out = True
             self._broker.producer(transactional_id=str(self._transactional_id))
 
 

@@ -33,8 +33,10 @@ SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 FAULT = "a process is killed, hangs and comes back, meets a bug or a system that is away"
 PROMISE = (
     "each transaction in one window and one row, each alarm answered once, one run and version a "
-    "training, one commit a change, Git wants what serves; where no bug or cut of Git changed what "
-    "a decision rests on, also: nothing given up, and the ledger as if nothing had struck"
+    "training, one commit a change, Git wants what serves and is owed nothing; where no bug or cut "
+    "of Git changed what a decision rests on, also: nothing given up, and the ledger as if nothing "
+    "had struck. Excused: the run of a trainer that was frozen while another told its training as "
+    "failed"
 )
 
 
