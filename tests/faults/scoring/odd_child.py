@@ -1,7 +1,7 @@
 """A scoring process that is told what to do wrong: ``odd_child.py WHAT THREADS CHANNEL CHANNEL``.
 
 It answers 0.5 for every row, without TensorFlow, so that it is there at once. A bundle whose folder
-is called ``deadly`` ends it while it is loaded.
+is called ``deadly`` ends it while it is loaded, one called ``large`` takes its time.
 """
 
 import os
@@ -44,10 +44,13 @@ ODD: dict[str, Reply | bytes] = {
 
 def answer(request: Request, what: str, channel: socket.socket) -> None:
     if isinstance(request, Load):
-        threading.Event().wait(0.2)
-        if Path(request.bundle).name == "deadly":
+        name = Path(request.bundle).name
+        threading.Event().wait(1.0 if name == "large" else 0.1)
+        if name == "deadly":
             os.abort()
         send(channel, Loaded())
+    elif what == "death":
+        os.abort()
     elif what == "slow":
         threading.Event().wait(0.5)
         send(channel, right(request))

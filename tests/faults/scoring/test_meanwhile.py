@@ -4,13 +4,14 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
 import pytest
 
-from evermodel.scorer.adapters.process_scoring import ProcessScoring
-from evermodel.scorer.ports import BundleRefused
+from evermodel.scorer.adapters.process_scoring import ProcessScoring, Unanswered
+from evermodel.scorer.ports import BundleRefused, LoadedVersion, Unasked
 from tests.faults.scoring.conftest import loaded
 from tests.faults.scoring.models import amounts
 
@@ -57,3 +58,32 @@ def test_who_is_asked_meanwhile_is_not_blamed_for_a_loading(
             with pytest.raises(BundleRefused, match="second time while it was loaded"):
                 bad.result()
     assert good.score(amounts(1.0)) == [0.5]
+
+
+@pytest.mark.whole
+@pytest.mark.guarantee(
+    "outside",
+    fault="versions in service end the scoring process again and again while another one is loaded",
+    promise="the one that is loaded serves: it is loaded again, alone, and refused for no death of "
+    "another's",
+    seen="serving.applied `ready`; metric evermodel_scoring_restarts_total",
+)
+def test_who_is_loaded_meanwhile_is_not_blamed_for_what_others_did_in_their_calls(
+    odd: Callable[[str], ProcessScoring], tmp_path: Path
+) -> None:
+    scoring = odd("death")
+    deadly = [loaded(scoring, tmp_path / str(number)) for number in range(4)]
+    with ThreadPoolExecutor(max_workers=2) as beside:
+        asking = [beside.submit(ask_for_ever, each) for each in (deadly[::2], deadly[1::2])]
+        loaded(scoring, tmp_path / "large")  # and not refused
+        for each in asking:
+            each.result()
+
+
+def ask_for_ever(versions: list[LoadedVersion]) -> None:
+    """Ask each until it is not asked any more."""
+    for version in versions:
+        with suppress(Unasked):
+            while True:
+                with suppress(Unanswered):
+                    version.score(amounts(1.0))

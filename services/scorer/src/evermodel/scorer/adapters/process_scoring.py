@@ -157,7 +157,8 @@ class ProcessScoring:
 
     def _load_again(self, version: "ProcessVersion") -> None:
         try:
-            self._load(version)
+            with self._alone():  # nobody's call can end it now: what happens is its own
+                self._make_sure_of(version, self._alive(), LOADING)
         except Died as death:
             raise BundleRefused(f"{death}, for the second time while it was loaded") from death
 
