@@ -37,6 +37,8 @@ from evermodel.deployer.ports import (
 
 TRIES = 5
 TIMEOUT_SECONDS = 30.0
+#: Commands that fail for what the repository is or says; others for what lies in the clone.
+_OF_THE_REPOSITORY = {"ls-remote", "push"}
 #: Between the fields of what git is asked to print: in a trailer's value it counts as a space.
 _BETWEEN = "\x1f"
 _TRANSPORTS = ("/", "./", "../", "file://", "ssh://", "https://", "http://", "git://", "git@")
@@ -141,7 +143,11 @@ class GitRepository:
         if not (self._clone / "HEAD").exists():
             self._clone.mkdir(parents=True, exist_ok=True)
             self._git("init", "--quiet", "--bare")
-        if not self._git("ls-remote", "--heads", self._url, f"refs/heads/{self._branch}"):
+        # Without the clone, which may be damaged: what is wrong with that shows below.
+        bare = {"GIT_DIR": os.devnull}
+        if not self._git(
+            "ls-remote", "--heads", self._url, f"refs/heads/{self._branch}", extra=bare
+        ):
             if self._git("for-each-ref", self._remote):
                 raise GitFailed(
                     f"the branch {self._branch} is gone: put it back, or remove {self._clone} "
@@ -151,10 +157,6 @@ class GitRepository:
         refspec = f"+refs/heads/{self._branch}:{self._remote}"
         try:
             self._git("fetch", "--quiet", "--no-tags", self._url, refspec)
-        except GitFailed:
-            # The repository answered a moment ago, so it may be the clone that is at fault.
-            shutil.rmtree(self._clone, ignore_errors=True)
-            raise
         except subprocess.TimeoutExpired:
             # What it had of a pack when it was ended: try after try would fill the disk.
             for left in self._clone.glob("objects/pack/tmp_*"):
@@ -237,6 +239,8 @@ class GitRepository:
                 raise
         if process.returncode != 0:
             words = " ".join((complaint or said).split())[-400:]
+            if arguments[0] not in _OF_THE_REPOSITORY:  # it answered, so the clone is at fault
+                shutil.rmtree(self._clone, ignore_errors=True)
             raise GitFailed(f"{arguments[0]}: {words or f'exit code {process.returncode}'}")
         return said.strip() if strip else said
 
