@@ -25,7 +25,7 @@ lock: setup  ## Resolve requirements.in anew, for every platform, with hashes an
 WORKERS ?= 2
 
 .PHONY: test
-test: lint  ## Everything that must hold: format, types, import rules, then every test.
+test: lint  ## Everything that must hold: format, types, import rules, then every test but the long ones.
 	$(BIN)/python -m pytest tests -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-unit

@@ -39,10 +39,15 @@ class Pulse:
 
     def __init__(self) -> None:
         self.sent: list[Sent] = []
+        #: By when they were sent: what the broker never took.
+        self.lost: list[tuple[float, str]] = []
 
     def hops(self, commits: Commits, *, since: float = 0.0, until: float = float("inf")) -> "Hops":
         """Return the seconds that each service took for what was sent between two moments."""
-        found, open_ends = [], 0
+        found: list[float] = []
+        open_ends = sum(
+            len(HEARERS[topic]) for began, topic in list(self.lost) if since <= began < until
+        )
         for began, at, offset in list(self.sent):
             for group in HEARERS[at.topic] if since <= began < until else ():
                 moment = commits.moment_past(group, at, offset)
@@ -103,9 +108,11 @@ class _Sending:
 
     def _send(self, record: Outgoing, began: float) -> None:
         def delivered(error: ck.KafkaError | None, message: ck.Message) -> None:
-            if error is None:
-                at = TopicPartition(record.topic, message.partition() or 0)
-                self.pulse.sent.append((began, at, message.offset() or 0))
+            if error is not None:
+                self.pulse.lost.append((began, record.topic))
+                return
+            at = TopicPartition(record.topic, message.partition() or 0)
+            self.pulse.sent.append((began, at, message.offset() or 0))
 
         self._producer.produce(
             record.topic,

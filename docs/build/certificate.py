@@ -69,8 +69,15 @@ def proving(cells: Iterable[Cell]) -> set[str]:
 
 
 def commit(root: Path = ROOT) -> str:
-    """Return the short name of the commit that is checked out."""
-    command = ["git", "-C", str(root), "rev-parse", "--short", "HEAD"]
+    """Return the short name of the commit that is checked out; "+": and files differ from it."""
+    commit = _git(root, "rev-parse", "--short", "HEAD")
+    # What the making of the page itself writes is no difference that it would tell of.
+    changed = _git(root, "status", "--porcelain", "--", ".", ":!docs")
+    return f"{commit}+" if changed else commit
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 

@@ -5,6 +5,7 @@ Owns the comparison, for the console and for ``/metrics``. Must never tell how f
 
 import hmac
 import ipaddress
+from urllib.parse import urlsplit
 
 _KIND = "bearer "
 
@@ -24,6 +25,19 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def names_loopback(host: str | None) -> bool:
+    """Return whether a request was meant for loopback, going by its header ``Host``.
+
+    A page of another site that has its own name lead here, and would read what it is shown, says
+    that name.
+    """
+    try:
+        name = urlsplit(f"//{host or ''}").hostname
+    except ValueError:
+        return False
+    return is_loopback(name or "")
 
 
 def shows(authorization: str | None, *, token: str | None) -> bool:

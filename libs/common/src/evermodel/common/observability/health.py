@@ -5,19 +5,23 @@ two are for an orchestrator's probes, which can show nothing; the third asks for
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from evermodel.common.kernel.bearer import ASKED, SHOW_IT, shows
+from evermodel.common.kernel.bearer import ASKED, SHOW_IT, names_loopback, shows
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.observability.metrics import Metrics
 
 Answer = Callable[[], bool]
 
-_WHO_ASKS = 401
 #: Whoever connects and then says nothing, or is gone, keeps a thread and a handle for so long.
 SILENT_SECONDS = 10.0
 
@@ -34,42 +38,15 @@ def health_server(
 ) -> Iterator[int]:
     """Serve until the block ends; yields the port (0 asks for a free one).
 
-    `token`: what whoever asks for ``/metrics`` must show; None: nothing.
+    `token`: what whoever asks for ``/metrics`` must show; None: nothing, and then only who asks
+    for loopback by its name is answered.
 
     Raises:
         Misconfigured: it cannot be listened on, being taken or no address of this machine.
     """
-
-    class Handler(BaseHTTPRequestHandler):
-        timeout = SILENT_SECONDS
-
-        def do_GET(self) -> None:  # the base class's name
-            shown = self.headers.get("Authorization")
-            if self.path == "/metrics" and not shows(shown, token=token):
-                self._send(_WHO_ASKS, SHOW_IT.encode(), "text/plain")
-            elif self.path == "/metrics":
-                self._send(200, generate_latest(metrics.registry), CONTENT_TYPE_LATEST)
-            elif self.path in {"/healthz", "/readyz"}:
-                good = healthy() if self.path == "/healthz" else healthy() and ready()
-                self._send(200 if good else 503, b"ok\n" if good else b"no\n", "text/plain")
-            else:
-                self._send(404, b"not here\n", "text/plain")
-
-        def _send(self, status: int, body: bytes, kind: str) -> None:
-            self.send_response(status)
-            if status == _WHO_ASKS:
-                for name, value in ASKED.items():
-                    self.send_header(name, value)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
-            """Say nothing: a probe every second is no news."""
-
+    asked = _Asked(metrics=metrics, healthy=healthy, ready=ready, token=token)
     try:
-        server = ThreadingHTTPServer((host, port), Handler)
+        server = ThreadingHTTPServer((host, port), partial(_Handler, asked))
     except OSError as error:
         what = f"EVERMODEL_HEALTH_PORT={port} cannot be listened on at {host}: {error.strerror}"
         raise Misconfigured(f"{what}; name another port, or 0 for a free one") from error
@@ -81,3 +58,64 @@ def health_server(
         server.shutdown()
         server.server_close()
         thread.join(timeout=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    metrics: Metrics
+    healthy: Answer
+    ready: Answer
+    token: str | None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = SILENT_SECONDS
+
+    def __init__(self, asked: _Asked, *connection: Any) -> None:
+        self._asked = asked
+        super().__init__(*connection)  # which answers
+
+    def do_GET(self) -> None:  # the base class's name
+        asked = self._asked
+        match self.path:
+            case "/metrics":
+                self._show_metrics(asked.metrics, token=asked.token)
+            case "/healthz":
+                self._say(asked.healthy())
+            case "/readyz":
+                self._say(asked.healthy() and asked.ready())
+            case _:
+                self._send(HTTPStatus.NOT_FOUND, b"not here\n")
+
+    def _show_metrics(self, metrics: Metrics, *, token: str | None) -> None:
+        if not shows(self.headers.get("Authorization"), token=token):
+            self._send(HTTPStatus.UNAUTHORIZED, SHOW_IT.encode(), headers=ASKED)
+        elif token is None and not names_loopback(self.headers.get("Host")):
+            self._send(HTTPStatus.FORBIDDEN, b"nobody here has that name\n")
+        else:
+            self._send(HTTPStatus.OK, generate_latest(metrics.registry), kind=CONTENT_TYPE_LATEST)
+
+    def _say(self, is_so: bool) -> None:  # noqa: FBT001  # an answer, no switch
+        if is_so:
+            self._send(HTTPStatus.OK, b"ok\n")
+        else:
+            self._send(HTTPStatus.SERVICE_UNAVAILABLE, b"no\n")
+
+    def _send(
+        self,
+        status: HTTPStatus,
+        body: bytes,
+        *,
+        kind: str = "text/plain",
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
+        """Say nothing: a probe every second is no news."""

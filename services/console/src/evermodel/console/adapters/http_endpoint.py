@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from evermodel.common.kernel.bearer import ASKED, SHOW_IT, is_loopback, shows
+from evermodel.common.kernel.bearer import ASKED, SHOW_IT, names_loopback, shows
 from evermodel.console.ports import Answer, Answering
 
 _MOST = 1000
@@ -92,9 +92,8 @@ def _guard(token: str | None) -> Middleware:
         if request.path != "/healthz":
             if not shows(request.headers.get("Authorization"), token=token):
                 raise web.HTTPUnauthorized(text=SHOW_IT, headers=ASKED)
-            name = request.url.host or ""
-            if token is None and not is_loopback(name):
-                raise web.HTTPForbidden(text=f"nobody here is called {name[:100]}\n")
+            if token is None and not names_loopback(request.headers.get("Host")):
+                raise web.HTTPForbidden(text="nobody here has that name\n")
         return await handler(request)
 
     return guard
