@@ -8,6 +8,7 @@ import pytest
 from evermodel.deployer.adapters.git_repository import GitRepository
 from evermodel.deployer.ports import RepositoryUnavailable, Written
 from tests.contract.git.writing import git, up
+from tests.faults.quick import whole_but
 
 FILE = "environments/production/fraud.yaml"
 
@@ -40,7 +41,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     promise="the clone is thrown away and made anew: the next change is one commit",
     seen="deployer logs '… is owed to the config repository: git: …', once",
 )
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", whole_but("the machine's file", DAMAGES))
 def test_a_damaged_clone_is_made_anew(damage: str, tmp_path: Path) -> None:
     bare, clone = tmp_path / "config.git", tmp_path / "clone"
     git("init", "-q", "--bare", "-b", "main", str(bare), at=tmp_path)
