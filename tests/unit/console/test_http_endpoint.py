@@ -48,6 +48,11 @@ def test_a_limit_that_is_no_number_is_the_askers_mistake() -> None:
     assert (status, said) == (400, "limit 'many' is not a number\n")
 
 
+def test_a_limit_of_more_digits_than_python_reads_is_the_askers_mistake() -> None:
+    ((status, _),) = asyncio.run(ask(f"/api/events?limit={'9' * 5000}"))
+    assert status == 400
+
+
 def test_a_console_that_follows_nothing_is_not_well() -> None:
     ((status, _),) = asyncio.run(ask("/healthz", healthy=False))
     assert status == 503

@@ -15,6 +15,7 @@ from evermodel.common.kernel.bearer import ASKED, SHOW_IT, names_loopback, shows
 from evermodel.console.ports import Answer, Answering
 
 _MOST = 1000
+_DIGITS = 9
 _ANSWERS = ("/api/models", "/api/lifecycles", "/api/events", "/api/topics", "/healthz")
 
 
@@ -102,8 +103,8 @@ def _guard(token: str | None) -> Middleware:
 def _limit(request: web.Request, *, default: int) -> int:
     """Return the query's ``limit``; what is not a number is the asker's mistake."""
     text = request.query.get("limit", str(default))
-    if not text.isascii() or not text.isdigit():
-        raise web.HTTPBadRequest(text=f"limit {text!r} is not a number\n")
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
+        raise web.HTTPBadRequest(text=f"limit {text[:40]!r} is not a number\n")
     return min(int(text), _MOST)
 
 
