@@ -55,7 +55,7 @@ def killed(scoring: ProcessScoring) -> None:
     promise="the scoring process is started again, the version gives no answer from then on; "
     "the other versions answer",
     seen="log 'the scoring process {words}…; it is started again'; metrics "
-    "evermodel_scoring_restarts_total, evermodel_unanswered_total; `failed` in the scored payment",
+    "evermodel_scoring_restarts_total, evermodel_unanswered_total; serving.applied `failed`",
 )
 @pytest.mark.parametrize(
     ("harm", "write", "words"),
@@ -84,6 +84,7 @@ def test_a_version_whose_calls_are_not_survived_is_not_asked_again(
     said = [record.getMessage() for record in caplog.records]
     assert [words in line and "it is started again" in line for line in said] == [True, True]
     assert restarts(scoring) == before + 2
+    assert "for the second time in its calls" in (bad.unasked or "")
     with pytest.raises(Unasked):
         bad.score(amounts(1.0))
     assert restarts(scoring) == before + 2, "it was not asked"

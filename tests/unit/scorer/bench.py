@@ -16,7 +16,7 @@ from evermodel.common.messaging.api import Held, Reaction, ServiceSpec
 from evermodel.common.messaging.records import Record
 from evermodel.common.testing.sample import settled
 from evermodel.scorer.domain.payments import RowForm
-from evermodel.scorer.ports import BundleRefused, Columns, LoadedVersion
+from evermodel.scorer.ports import BundleRefused, Columns, LoadedVersion, Unasked
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,8 +51,11 @@ def by_amount(columns: Columns) -> Sequence[float]:
 @dataclass
 class FormulaModel:
     formula: Formula
+    unasked: str | None = None
 
     def score(self, columns: Columns) -> Sequence[float]:
+        if self.unasked is not None:
+            raise Unasked(self.unasked)
         return self.formula(columns)
 
 
@@ -62,6 +65,7 @@ class FormulaStore:
 
     formulas: dict[str, Formula | Exception] = field(default_factory=dict)
     loads: list[str] = field(default_factory=list)
+    last: dict[str, FormulaModel] = field(default_factory=dict)
 
     def fetch(self, uri: str, *, digest: str) -> Path:
         found = self.formulas.get(uri, BundleRefused(f"nothing at {uri}"))
@@ -73,7 +77,8 @@ class FormulaStore:
         self.loads.append(str(bundle))
         formula = self.formulas[str(bundle)]
         assert not isinstance(formula, Exception)
-        return FormulaModel(formula)
+        self.last[str(bundle)] = model = FormulaModel(formula)
+        return model
 
 
 class Inline(Executor):

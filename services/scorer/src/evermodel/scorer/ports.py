@@ -46,11 +46,15 @@ class Bundles(Protocol):
 class LoadedVersion(Protocol):
     """A model in memory."""
 
+    @property
+    def unasked(self) -> str | None:
+        """Why it is not asked any more, nor will be until it is loaded anew; None: it is asked."""
+
     def score(self, columns: Columns) -> Sequence[float]:
         """Return one fraud probability per row, in order. May raise anything.
 
         Raises:
-            Unasked: it was not asked, nor will be until it is loaded anew.
+            Unasked: it was not asked: `unasked` says why.
             ScoringAway: it could not be asked now.
         """
 

@@ -241,16 +241,16 @@ class ProcessVersion:
         self.handle, self.bundle, self.digest = handle, bundle, digest
         self.loaded_in: ScoringProcess | None = None
         self._scoring = scoring
+        self.unasked: str | None = None
         self._deaths = self._answers = 0
-        self._is_asked = True
 
     def score(self, columns: Columns) -> Sequence[float]:
-        if not self._is_asked:
-            raise Unasked(f"the bundle {self.digest} is not asked any more")
+        if self.unasked is not None:
+            raise Unasked(f"the bundle {self.digest} is not asked any more: {self.unasked}")
         try:
             scores = self._scoring.ask(self, columns)
-        except BundleRefused:  # it could be loaded before; what lies there is another now
-            self._is_asked = False
+        except BundleRefused as error:  # it could be loaded before; what lies there is another now
+            self.unasked = str(error)
             raise
         self._answers += 1
         if self._answers >= FORGIVEN_AFTER_ANSWERS:
@@ -265,10 +265,8 @@ class ProcessVersion:
         """
         self._answers, self._deaths = 0, self._deaths + 1
         if self._deaths >= DEATHS:
-            self._is_asked = False
-            raise Unanswered(
-                f"{death}, for the second time in its calls: not asked again until loaded anew"
-            ) from death
+            self.unasked = f"{death}, for the second time in its calls"
+            raise Unanswered(f"{self.unasked}: not asked again until loaded anew") from death
 
 
 def _error(reply: Reply, process: ScoringProcess) -> Exception:

@@ -24,6 +24,8 @@ class TensorflowScoring:
 class SavedModel:
     """One SavedModel in memory."""
 
+    unasked = None  # it shares the fate of its process
+
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
 

@@ -21,6 +21,7 @@ from evermodel.scorer.ports import (
     LoadedVersion,
     Scoring,
     ScoringAway,
+    Unasked,
 )
 
 _log = logging.getLogger(__name__)
@@ -38,6 +39,15 @@ class Loading:
     late: Exception | None
 
 
+def still_asked(loading: Loading) -> Loading:
+    """Return `loading` with what is not asked any more as failed."""
+    why = {version: one.model.unasked for version, one in loading.ready.items()}
+    failed = {v: _failed(v, Unasked(text)) for v, text in why.items() if text is not None}
+    ready = {v: one for v, one in loading.ready.items() if v not in failed}
+    others = [one for one in loading.states if one.version not in failed]
+    return Loading(ready, (*others, *failed.values()), loading.late)
+
+
 class Loader:
     """Fetches, verifies, loads and tries out."""
 
@@ -47,7 +57,10 @@ class Loader:
         self._one_at_a_time = threading.Lock()
 
     def load(self, event: RolloutStep, *, before: Mapping[int, Loaded], form: RowForm) -> Loading:
-        """Return the versions of `event` that can serve; those of `before` are not loaded anew."""
+        """Return the versions of `event` that can serve.
+
+        Those of `before` are not loaded anew, but for what is not asked any more.
+        """
         ready: dict[int, Loaded] = {}
         states, late = [], None
         for wanted in event.in_play:
@@ -65,7 +78,7 @@ class Loader:
     def _ready(self, wanted: VersionInPlay, before: Mapping[int, Loaded], form: RowForm) -> Loaded:
         digest = wanted.artefact.digest
         known = before.get(wanted.version)
-        if known is not None and known.digest == digest:
+        if known is not None and known.digest == digest and known.model.unasked is None:
             return known
         bundle = self._bundles.fetch(wanted.artefact.uri, digest=digest)
         # The steps of several models come at once, and to import TensorFlow twice at once swaps

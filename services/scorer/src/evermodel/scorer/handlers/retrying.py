@@ -1,4 +1,4 @@
-"""When to try again what a rollout step names and could not be loaded.
+"""When to try again what a rollout step names and could not be loaded, or is not asked any more.
 
 Owns the pauses and what was said last. A bundle that is gone may be put back, and one with the
 wrong digest be mended: nothing is given up for good while a step wants it. Must never load.
@@ -7,7 +7,7 @@ wrong digest be mended: nothing is given up for good while a step wants it. Must
          ✗   ✗     ✗           ✗              ✗
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evermodel.common.events.envelope import EventMeta
@@ -24,52 +24,79 @@ MOST_TICKS_AWAY = 5
 MOST_TICKS_FAILED = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Incomplete:
-    """A step that is not served as it says. `due`: the tick of its next try.
+#: Ten minutes in which all of a step served, and the pauses begin anew.
+FORGIVEN_AFTER_TICKS = 600
 
-    `states`: as last known of each version; `changes`: whether they are others than before.
-    `said`: how many times that was so.
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a step is served. `is_whole`: as it says; `due`: else the tick of its next try.
+
+    `states`: as last known of each version; `said`: how many times they were others than before.
+    `tries`: they are forgotten at `due` when it is whole.
     """
 
     step: Step
     states: tuple[ServedVersion, ...]
+    is_whole: bool
     due: int
     tries: int
-    changes: bool = False
-    said: int = 0
+    said: int
 
 
 class Retrying:
-    """The steps to try again, one per model. Its caller sees to it that one thread is in here."""
+    """How the last step of each model stands. Its caller sees to it that one thread is in here."""
 
     def __init__(self) -> None:
         self._now = 0
-        self._waiting: dict[ModelName, Incomplete] = {}
+        self._standing: dict[ModelName, Standing] = {}
+        self._unsaid: set[ModelName] = set()
 
-    def tick(self) -> Incomplete | None:
+    @property
+    def steps(self) -> Sequence[Step]:
+        """The steps that are served, be it in part."""
+        return [one.step for one in self._standing.values()]
+
+    def tick(self) -> Step | None:
         """Let a second pass; return the step that has been due for longest, if one is."""
         self._now += 1
-        due = [one for one in self._waiting.values() if one.due <= self._now]
-        return min(due, key=lambda one: one.due, default=None)
+        waiting = [one for one in self._standing.values() if not one.is_whole]
+        due = [one for one in waiting if one.due <= self._now]
+        return min(due, key=lambda one: one.due).step if due else None
 
     def forget(self, model: ModelName) -> None:
-        """Another step came, or nothing is missing."""
-        self._waiting.pop(model, None)
+        """Another step came."""
+        self._standing.pop(model, None)
+        self._unsaid.discard(model)
 
-    def note(self, step: Step, loading: Loading, *, before: Incomplete | None) -> Incomplete:
-        """Return how `step` stands after a try; `before`: as it stood before that."""
+    def unsaid(self) -> Sequence[Standing]:
+        """Return what stands otherwise than was said, once: as it stands now."""
+        unsaid, self._unsaid = sorted(self._unsaid), set()
+        return [self._standing[model] for model in unsaid]
+
+    def note(self, step: Step, loading: Loading) -> None:
+        """Note how `step` stands after a try, or after a version of it was given up."""
         event, _ = step
-        said, tries = (before.said, before.tries) if before else (0, 0)
+        before = self._standing.get(event.model)
+        said, tries = (before.said if before else 0), self._tries(before)
         states = _known(before.states if before else (), loading.states)
         changes = before is not None and _answers(states) != _answers(before.states)
+        is_whole = len(loading.ready) == len(event.in_play)
         most = MOST_TICKS_AWAY if _is_only_away(loading) else MOST_TICKS_FAILED
-        due = self._now + min(2**tries, most)
-        made = Incomplete(step, states, due, tries + 1, changes, said + changes)
-        self.forget(event.model)
-        if len(loading.ready) < len(event.in_play):
-            self._waiting[event.model] = made
-        return made
+        pause = FORGIVEN_AFTER_TICKS if is_whole else min(2**tries, most)
+        if changes:
+            self._unsaid.add(event.model)
+        self._standing[event.model] = Standing(
+            *(step, states, is_whole, self._now + pause),
+            tries=tries if is_whole else tries + 1,
+            said=said + changes,
+        )
+
+    def _tries(self, before: Standing | None) -> int:
+        """One that does harm each time it is loaded again may not do so each second."""
+        if before is None or (before.is_whole and before.due <= self._now):
+            return 0
+        return before.tries
 
 
 def _known(

@@ -4,7 +4,8 @@
                         └─ not all of it: served without, tried again until it is there, or
                            the model's next step comes; what has changed is said then
 
-A version that cannot be loaded or does not answer is reported and takes no weight. One whose
+A version that cannot be loaded or does not answer is reported and takes no weight, and so is one
+that is not asked any more, from the next tick on: it is tried again as the others are. One whose
 bundle cannot be had right now is not reported, for that is not its fault, and takes none either.
 """
 
@@ -27,8 +28,8 @@ from evermodel.scorer.domain.payments import RowForm
 from evermodel.scorer.domain.plan import Player, plan_of
 from evermodel.scorer.handlers import readings
 from evermodel.scorer.handlers.live import Live, Loaded, Serving
-from evermodel.scorer.handlers.loading import Loader, Loading
-from evermodel.scorer.handlers.retrying import Incomplete, Retrying, Step
+from evermodel.scorer.handlers.loading import Loader, Loading, still_asked
+from evermodel.scorer.handlers.retrying import Retrying, Step
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class RolloutHandler:
         self._replica = replica
         self._metrics = metrics
         self._beside, self._retrying = beside, Retrying()
-        self._errand: Future[Reaction] | None = None
+        self._errand: Future[None] | None = None
         self._lock = threading.Lock()
         self._latest: dict[ModelName, EventId] = {}
 
@@ -73,14 +74,29 @@ class RolloutHandler:
         """Try what could not be loaded again, without waiting for the model's next step."""
         with self._lock:
             due = self._retrying.tick()
-        if self._errand is not None:
-            if not self._errand.done():
-                return NOTHING
+            self._give_up()
+            changed = self._retrying.unsaid()
+        self._go_on(due)
+        return Reaction(
+            events=[self._said(*one.step, one.states, late=f"/late/{one.said}") for one in changed]
+        )
+
+    def _go_on(self, due: Step | None) -> None:
+        if self._errand is None:
+            self._errand = None if due is None else self._beside.submit(self._try_again, due)
+        elif self._errand.done():
             errand, self._errand = self._errand, None
-            return errand.result()
-        if due is not None:
-            self._errand = self._beside.submit(self._answer_late, due)
-        return NOTHING
+            errand.result()
+
+    def _give_up(self) -> None:
+        """Let what is not asked any more serve no longer."""
+        for event, meta in self._retrying.steps:
+            ready = self._serving.of(event.model).versions
+            loading = still_asked(Loading(ready, (), late=None))
+            for served in loading.states:
+                _log.error("%s v%d cannot serve: %s", event.model, served.version, served.reason)
+            if loading.states:
+                self._put((event, meta), loading)
 
     def _answer(self, event: RolloutStep, meta: EventMeta) -> Reaction:
         """Load, swap the plan and say so.
@@ -92,32 +108,28 @@ class RolloutHandler:
         if loading.late is not None and not _can_serve(event, loading.ready):
             raise Transient(str(loading.late), delay_seconds=_STORE_DELAY_SECONDS)
         self._serve((event, meta), loading)
-        return self._said(event, meta, loading.states)
+        return Reaction(events=[self._said(event, meta, loading.states)])
 
-    def _answer_late(self, waiting: Incomplete) -> Reaction:
-        """Load what was missing; say so if that makes another answer."""
-        event, meta = waiting.step
-        loading = self._load(event)
-        now = self._serve(waiting.step, loading, before=waiting)
-        if now is None or not now.changes:
-            return NOTHING
-        return self._said(event, meta, now.states, late=f"/late/{now.said}")
+    def _try_again(self, step: Step) -> None:
+        """Load what was missing; the next tick says so if that makes another answer."""
+        self._serve(step, self._load(step[0]))
 
     def _load(self, event: RolloutStep) -> Loading:
         before = self._serving.of(event.model).versions
         return self._loader.load(event, before=before, form=self._forms[event.model])
 
-    def _serve(
-        self, step: Step, loading: Loading, *, before: Incomplete | None = None
-    ) -> Incomplete | None:
-        """Swap the plan and return how the step stands, or None: a later one came meanwhile."""
+    def _serve(self, step: Step, loading: Loading) -> None:
+        """Swap the plan, unless a later step came meanwhile."""
         event, meta = step
         with self._lock:
-            if self._latest.get(event.model) != meta.id:
-                return None
-            self._serving.put(event.model, _live(event, loading.ready))
-            readings.show_versions(self._metrics, event, ready=loading.ready)
-            return self._retrying.note(step, loading, before=before)
+            if self._latest.get(event.model) == meta.id:
+                self._put(step, loading)
+
+    def _put(self, step: Step, loading: Loading) -> None:
+        event, _ = step
+        self._serving.put(event.model, _live(event, loading.ready))
+        readings.show_versions(self._metrics, event, ready=loading.ready)
+        self._retrying.note(step, loading)
 
     def _said(
         self,
@@ -126,7 +138,7 @@ class RolloutHandler:
         states: Sequence[ServedVersion],
         *,
         late: str = "",
-    ) -> Reaction:
+    ) -> Emit:
         """Every replica answers the same step, and after a restart or a mend it answers anew.
 
         So the replica and the answer are part of its identity: the same answer comes under the
@@ -139,14 +151,13 @@ class RolloutHandler:
             step_event_id=meta.id,
             versions=tuple(states),
         )
-        emit = Emit(
+        return Emit(
             applied,
             time=meta.time,
             identity=f"{event.model}/{meta.id}/{self._replica}/{_spelt(states)}{late}",
             lifecycle_id=meta.lifecycle_id,
             caused_by=meta.id,
         )
-        return Reaction(events=[emit])
 
 
 def _spelt(states: Sequence[ServedVersion]) -> str:
