@@ -24,7 +24,7 @@ from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.messaging.deadletter import decode_dead_letter
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.reading import partitions_of, read_whole
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.lake.files import every_file
 from evermodel.lake.layout import scored_root
 

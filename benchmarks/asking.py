@@ -12,7 +12,7 @@ import confluent_kafka as ck
 from evermodel.common.messaging.kafka_errors import translate
 from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.records import TopicPartition
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 _REQUEST_SECONDS = 10.0
 _LATEST = -1

@@ -18,7 +18,7 @@ from benchmarks.timing import pause
 from benchmarks.watching import EVENT_TIME
 from evermodel.common.events.catalogue import TRANSACTIONS
 from evermodel.common.models.description import ModelDescription
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 #: Different payments; more would cost memory and show nothing else.
 SHAPES = 2_000

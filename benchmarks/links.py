@@ -29,7 +29,8 @@ from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.messaging.api import Emit, Reaction, Route, ServiceSpec
 from evermodel.common.runtime.ending import leave
 from evermodel.common.runtime.service import run_service
-from evermodel.common.settings import KafkaSettings, ServiceSettings
+from evermodel.common.settings.kafka import KafkaSettings
+from evermodel.common.settings.process import ServiceSettings
 
 CHAIN = (LIFECYCLE_COMMANDS.name, SERVING_APPLIED.name, OUTCOMES_MATURED.name)
 PEER_CHAIN = ("bench.one", "bench.two", "bench.three")

@@ -24,7 +24,7 @@ from evermodel.common.events.training import ModelTrained
 from evermodel.common.kernel.ids import EventId
 from evermodel.common.messaging.kafka_producer import PRODUCER
 from evermodel.common.messaging.records import Outgoing, TopicPartition
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 #: Who handles what is sent, one event at a time.
 HEARERS = {

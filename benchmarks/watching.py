@@ -21,7 +21,7 @@ from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.ports import Reader
 from evermodel.common.messaging.reading import partitions_of, read_rest
 from evermodel.common.messaging.records import Outgoing, Record
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded.broker import kafka
 
 EVENT_TIME = datetime(2018, 6, 12, tzinfo=UTC)

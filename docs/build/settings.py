@@ -11,7 +11,16 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from docs.build.markdown import cell
-from evermodel.common import settings as common
+from evermodel.common.settings.http import HealthSettings, HttpSettings
+from evermodel.common.settings.kafka import KafkaSettings
+from evermodel.common.settings.loop import LoopSettings
+from evermodel.common.settings.places import (
+    ConfigRepositorySettings,
+    LakeSettings,
+    MlflowSettings,
+    ModelsSettings,
+    WorkSettings,
+)
 from evermodel.console.settings import Settings as Console
 from evermodel.deployer.settings import Settings as Deployer
 from evermodel.drift.settings import Settings as Drift
@@ -41,15 +50,15 @@ SERVICES: dict[str, type[BaseSettings]] = {
     "console": Console,
 }
 _GROUPS: dict[str, type[BaseSettings]] = {
-    "Kafka": common.KafkaSettings,
-    "Health and logs": common.HealthSettings,
-    "Who may ask": common.HttpSettings,
-    "The loop": common.LoopSettings,
-    "Models": common.ModelsSettings,
-    "The lake": common.LakeSettings,
-    "MLflow": common.MlflowSettings,
-    "The config repository": common.ConfigRepositorySettings,
-    "Scratch space": common.WorkSettings,
+    "Kafka": KafkaSettings,
+    "Health and logs": HealthSettings,
+    "Who may ask": HttpSettings,
+    "The loop": LoopSettings,
+    "Models": ModelsSettings,
+    "The lake": LakeSettings,
+    "MLflow": MlflowSettings,
+    "The config repository": ConfigRepositorySettings,
+    "Scratch space": WorkSettings,
 }
 _STACK: dict[str, type[BaseSettings]] = {
     "The stack on one machine": StackSettings,

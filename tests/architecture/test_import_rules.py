@@ -56,7 +56,7 @@ PLANTS = [
     Plant("5-handlers", "deployer/handlers/__init__.py", "import confluent_kafka"),
     Plant("6-common", "common/events/__init__.py", "import evermodel.common.messaging.api"),
     Plant("7-loop", "common/messaging/loop.py", "import evermodel.common.messaging.kafka"),
-    Plant("3-shared", "trainer/domain/__init__.py", "import evermodel.common.settings"),
+    Plant("3-shared", "trainer/domain/__init__.py", "import evermodel.common.settings.loop"),
     Plant("9-testing", "trainer/wiring.py", "import evermodel.common.testing"),
     Plant("9-testing", "cli/running.py", "import evermodel.embedded.testing"),
     Plant("2-anatomy", "console/domain/__init__.py", "import evermodel.console.handlers"),

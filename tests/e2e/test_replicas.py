@@ -24,7 +24,7 @@ from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.messaging.partitioner import partition_of
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.demo.description import write_description
 from evermodel.demo.play import LOCKSTEP, Played, play
 from evermodel.demo.watching import HANDLED

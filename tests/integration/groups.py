@@ -1,7 +1,7 @@
 """How far a consumer group has come, asked from outside."""
 
 from evermodel.common.messaging.kafka_groups import KafkaGroups
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 
 class Group:

@@ -6,7 +6,7 @@ from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.ports import Broker, Consumer, Reader
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Outgoing, TopicPartition
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 
 class Place:

@@ -19,7 +19,7 @@ from evermodel.common.messaging.ports import (
 )
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from tests.contract.messaging.place import Place
 
 _NUMBERS = count()

@@ -35,7 +35,7 @@ from evermodel.common.messaging.memory import MemoryBroker
 from evermodel.common.messaging.ports import Broker
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.common.testing.sample import START, Counting, Handling, Working, command
 
 _NUMBERS = count()

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.demo import watching
 from evermodel.demo.description import write_description
 from evermodel.demo.play import LOCKSTEP, Played, play

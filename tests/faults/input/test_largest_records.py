@@ -27,7 +27,7 @@ from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Record
 from evermodel.common.messaging.redrive import redrive
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
 from evermodel.drift.adapters.parquet_lake import ParquetLake
 from evermodel.drift.wiring import assemble_windower

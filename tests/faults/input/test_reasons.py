@@ -15,7 +15,7 @@ from evermodel.common.messaging.memory import MemoryProducer
 from evermodel.common.messaging.records import Outgoing
 from evermodel.common.messaging.redrive import Redriven, redrive
 from evermodel.common.observability.metrics import Metrics
-from evermodel.common.settings import LoopSettings
+from evermodel.common.settings.loop import LoopSettings
 from evermodel.common.testing.harness import Crashed, Harness
 from evermodel.common.testing.sample import START, command, trained
 

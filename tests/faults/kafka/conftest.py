@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evermodel.common.messaging.kafka_admin import create_topics
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from tests.faults.kafka.sample import Sample
 from tests.faults.server import Server, server
 

@@ -24,7 +24,7 @@ from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.runtime.service import FENCED, UNAVAILABLE
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.common.testing.sample import START, command
 
 WORKER = Path(__file__).with_name("worker.py")

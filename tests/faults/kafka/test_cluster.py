@@ -8,7 +8,7 @@ import pytest
 from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, MODEL_TRAINED, TRAINER_STATE
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.kafka_check import check_topics
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded.findings import partitions_at
 from tests.faults.kafka.administrator import Administrator
 from tests.faults.kafka.cluster import Cluster, cluster

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evermodel.common.messaging.kafka_admin import create_topics
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded.findings import broker_at
 from tests.faults.kafka.sample import Sample
 from tests.faults.server import server

@@ -15,7 +15,7 @@ from evermodel.common.events.catalogue import (
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.kafka_check import check_topics
 from evermodel.common.runtime.service import FAILED, UNAVAILABLE
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded.findings import partitions_at, topics_at
 from tests.faults.kafka.administrator import Administrator
 from tests.faults.kafka.sample import Sample

@@ -21,7 +21,8 @@ from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.runtime import service
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.runtime.ending import leave
-from evermodel.common.settings import LoopSettings, ServiceSettings
+from evermodel.common.settings.loop import LoopSettings
+from evermodel.common.settings.process import ServiceSettings
 from evermodel.common.testing.sample import Counting
 
 INSTANCE, GROUP, FOLDER = sys.argv[1], sys.argv[2], Path(sys.argv[3])

@@ -18,7 +18,7 @@ from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.observability.health import health_server
 from evermodel.common.observability.metrics import Metrics
 from evermodel.common.runtime.service import read
-from evermodel.common.settings import HttpSettings
+from evermodel.common.settings.http import HttpSettings
 from evermodel.console.adapters.http_endpoint import endpoint
 from evermodel.console.handlers.answers import Answers
 from evermodel.console.ports import Tables

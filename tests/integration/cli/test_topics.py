@@ -21,7 +21,7 @@ from evermodel.common.messaging.emission import emissions
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.reading import partitions_of
 from evermodel.common.messaging.records import Record
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from tests.unit.registrar.samples import step
 
 

@@ -31,7 +31,7 @@ from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.records import Record
 from evermodel.common.messaging.redrive import redrive
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.common.testing.rollouts import artefact, rollout_step
 from tests.integration.services import end, service
 from tests.unit.drift.bench import DAY, MONDAY

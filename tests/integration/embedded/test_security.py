@@ -28,7 +28,7 @@ from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.kafka_check import check_topics
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded import broker
 from evermodel.embedded.process import Part
 from evermodel.embedded.readiness import alone

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.runtime.ending import leave
 from evermodel.common.runtime.service import run_service
-from evermodel.common.settings import LoopSettings, ServiceSettings
+from evermodel.common.settings.loop import LoopSettings
+from evermodel.common.settings.process import ServiceSettings
 from evermodel.common.testing.sample import Counting
 
 _WANTED, _, _COUNT = os.environ.get("EVERMODEL_CRASH_AT", ":0").partition(":")  # the test's switch

@@ -26,7 +26,7 @@ from evermodel.common.messaging.ports import Fenced
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import LoopSettings
+from evermodel.common.settings.loop import LoopSettings
 from evermodel.common.testing.sample import START, Counting, Working, command
 from evermodel.embedded.testing import connected
 from tests.integration.groups import Group

@@ -17,7 +17,7 @@ import pytest
 
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.kafka_check import check_topics
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 WORKER = Path(__file__).with_name("crash_worker.py")
 

@@ -15,7 +15,7 @@ from evermodel.common.events.validation import ModelValidated
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.records import Outgoing
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from tests.integration.services import end, service
 from tests.unit.registrar.samples import meta, trained
 

@@ -16,7 +16,7 @@ from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
 from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.records import Record
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 SETTINGS = KafkaSettings(bootstrap_servers="127.0.0.1:1")
 START = datetime(2026, 1, 1, tzinfo=UTC)

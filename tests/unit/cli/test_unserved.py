@@ -18,7 +18,7 @@ from evermodel.common.events.payload import Payload
 from evermodel.common.events.traffic import ServedVersion, ServingApplied
 from evermodel.common.kernel.ids import EventId
 from evermodel.common.messaging.records import Record
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from tests.unit.scorer.bench import meta, play
 from tests.unit.scorer.bench import step as rollout_step
 

@@ -12,7 +12,7 @@ from evermodel.common.events.catalogue import TRAINER_STATE
 from evermodel.common.messaging.lockstep import SimulatedClock
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import ModelDescription
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.demo import play as played
 from evermodel.demo.play import Teller
 from evermodel.demo.training import Training

@@ -14,7 +14,7 @@ import pytest
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded import findings, mlflow_server
 from evermodel.embedded.certificates import make_certificates
 from evermodel.embedded.errors import NotAvailable

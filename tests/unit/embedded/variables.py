@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from pydantic import AliasChoices
 from pydantic_settings import BaseSettings
+
+from evermodel.common import settings as common
 
 ROOT = Path(__file__).parents[3]
 
 
 def known_variables() -> set[str]:
     """Return the environment variables of every settings class of the services and of common."""
-    modules = ["evermodel.common.settings", "evermodel.embedded.settings"]
+    shared = [f"{common.__name__}.{module.name}" for module in iter_modules(common.__path__)]
+    modules = [*shared, "evermodel.embedded.settings"]
     found = sorted(ROOT.glob("services/*/src/evermodel/*/settings.py"))
     modules += [f"evermodel.{path.parent.name}.settings" for path in found]
     names: set[str] = set()

@@ -21,7 +21,7 @@ from evermodel.common.messaging.api import (
 )
 from evermodel.common.messaging.deadletter import REDRIVEN_FOR
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
-from evermodel.common.settings import LoopSettings
+from evermodel.common.settings.loop import LoopSettings
 from evermodel.common.testing.harness import Crashed, Harness, crash_at
 from evermodel.common.testing.sample import START, command
 

@@ -13,7 +13,7 @@ from evermodel.common.messaging.outbox import Outbox
 from evermodel.common.messaging.records import Outgoing, TopicPartition
 from evermodel.common.messaging.reporting import Report
 from evermodel.common.messaging.restoring import Keeper
-from evermodel.common.settings import LoopSettings
+from evermodel.common.settings.loop import LoopSettings
 from evermodel.common.testing.harness import Harness
 from evermodel.common.testing.sample import START, Working
 

@@ -17,7 +17,7 @@ from evermodel.common.messaging.api import Emit, Held, Reaction, Route, ServiceS
 from evermodel.common.messaging.beside import Threads
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.records import Outgoing
-from evermodel.common.settings import LoopSettings
+from evermodel.common.settings.loop import LoopSettings
 from evermodel.common.testing.harness import Crashed, Harness, crash_at
 from evermodel.common.testing.sample import START, Counting, Working, command, trained
 

@@ -23,7 +23,7 @@ from evermodel.common.messaging.faultpoints import FaultPoint, Moment, nowhere
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.partitioner import partition_of
 from evermodel.common.messaging.records import Outgoing, Record
-from evermodel.common.settings import LoopSettings
+from evermodel.common.settings.loop import LoopSettings
 from evermodel.common.testing.harness import Harness
 from evermodel.common.testing.sample import START, Counting, Working, command, trained
 

@@ -12,7 +12,7 @@ from evermodel.common.messaging import kafka_admin, kafka_check
 from evermodel.common.messaging.kafka_admin import topic_configuration
 from evermodel.common.messaging.kafka_check import check_topics, unusable
 from evermodel.common.messaging.ports import BrokerUnavailable
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded.findings import partitions_at
 
 NAME = MODEL_TRAINED.name

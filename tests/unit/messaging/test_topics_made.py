@@ -12,7 +12,7 @@ from evermodel.common.events.catalogue import CATALOGUE, MODEL_TRAINED, Topic
 from evermodel.common.messaging import kafka_admin
 from evermodel.common.messaging.kafka_admin import create_topics, topic_configuration
 from evermodel.common.messaging.ports import BrokerUnavailable
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 UNKNOWN = SimpleNamespace(error="UNKNOWN_TOPIC_OR_PART", partitions={})
 SHOWN = SimpleNamespace(error=None, partitions={0: object()})

@@ -33,7 +33,7 @@ from contextlib import contextmanager
 from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.runtime import service
 from evermodel.common.runtime.ending import leave
-from evermodel.common.settings import ServiceSettings
+from evermodel.common.settings.process import ServiceSettings
 
 class Loop:
     def __init__(self, *_, **__): pass

@@ -13,7 +13,8 @@ import pytest
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.runtime.service import read, run_service, tell_started
-from evermodel.common.settings import HealthSettings, ServiceSettings
+from evermodel.common.settings.http import HealthSettings
+from evermodel.common.settings.process import ServiceSettings
 
 SERVICES = [
     ["evermodel.scorer"],
@@ -164,7 +165,7 @@ import os
 from contextlib import contextmanager
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.runtime.service import start
-from evermodel.common.settings import ServiceSettings
+from evermodel.common.settings.process import ServiceSettings
 
 @contextmanager
 def wire(settings):

@@ -22,7 +22,7 @@ from evermodel.common.kernel.errors import Poison
 from evermodel.common.kernel.ids import EventId
 from evermodel.common.messaging.deadletter import decode_dead_letter
 from evermodel.common.messaging.records import Record
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 #: After a partial answer the whole one comes within this, if one comes.
 _MORE_SECONDS = 1.0

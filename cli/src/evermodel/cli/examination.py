@@ -18,7 +18,7 @@ from evermodel.common.events.catalogue import ROLLOUT_STEP, SERVING_APPLIED, TRA
 from evermodel.common.kernel.visible import visible
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.models.file import BadModelFile, read_models
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded import lock
 from evermodel.embedded.addresses_file import Addresses
 from evermodel.embedded.findings import (

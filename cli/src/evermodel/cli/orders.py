@@ -21,7 +21,7 @@ from evermodel.common.messaging.reading import read_whole
 from evermodel.common.messaging.records import Outgoing, TopicPartition
 from evermodel.common.models.file import read_models
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 
 def known_models(paths: str) -> Collection[str]:

@@ -23,7 +23,7 @@ from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.visible import visible
 from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.records import TopicPartition
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded import lock
 from evermodel.embedded.notes import Note, read_notes
 from evermodel.embedded.process import recorded

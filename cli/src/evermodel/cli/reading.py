@@ -11,7 +11,7 @@ from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.reading import partitions_of, read_rest
 from evermodel.common.messaging.records import Record
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 _BATCH = 500
 _WAIT_SECONDS = 0.2

@@ -8,7 +8,7 @@ from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.redrive import Redriven, redrive
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 #: Topics of orders: nobody gives one a second time but the person who means it.
 ORDERS = frozenset({LIFECYCLE_COMMANDS.name})

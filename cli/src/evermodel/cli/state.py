@@ -8,7 +8,7 @@ import typer
 from evermodel.cli.errors import Unavailable
 
 if TYPE_CHECKING:
-    from evermodel.common.settings import KafkaSettings
+    from evermodel.common.settings.kafka import KafkaSettings
     from evermodel.embedded.addresses_file import Addresses
 
 DEFAULT = Path(".evermodel")

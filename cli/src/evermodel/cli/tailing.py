@@ -11,7 +11,7 @@ from evermodel.common.events.codec import format_time, structured
 from evermodel.common.events.envelope import Event
 from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.visible import visible
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 #: Fields worth a word in one line, where an event has them, in this order.
 _TELLING = (

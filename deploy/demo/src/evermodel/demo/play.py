@@ -10,7 +10,7 @@ from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.emission import emissions
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.records import Outgoing, Record
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.demo import narration
 from evermodel.demo.watching import watching
 from evermodel.playback.feed import Feed, Window, first_order, in_order, watermarks

@@ -25,7 +25,7 @@ from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.file import read_model
 from evermodel.common.runtime.service import read
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.demo.description import write_description
 from evermodel.demo.drift_reports import fetch_reports, reports_in
 from evermodel.demo.generator import generate

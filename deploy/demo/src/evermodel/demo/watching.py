@@ -36,7 +36,7 @@ from evermodel.common.messaging.kafka_reader import KafkaReader
 from evermodel.common.messaging.reading import partitions_of, read_until
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.common.models.description import ModelDescription
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.demo.owing import Owing
 from evermodel.demo.serving import Serving
 from evermodel.demo.training import Training

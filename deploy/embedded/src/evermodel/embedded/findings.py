@@ -14,7 +14,7 @@ from evermodel.common.kernel.redaction import redact
 from evermodel.common.messaging.kafka_admin import require_answer
 from evermodel.common.messaging.kafka_check import check_topics, unusable
 from evermodel.common.messaging.ports import BrokerUnavailable
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded import mlflow_server, repository
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.settings import StackSettings

@@ -19,7 +19,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from evermodel.common.kernel.redaction import redact
-from evermodel.common.settings import TELEMETRY_OFF
+from evermodel.common.settings.libraries import TELEMETRY_OFF
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import Command, Part

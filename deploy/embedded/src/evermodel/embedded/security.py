@@ -19,7 +19,7 @@ from pathlib import Path
 from evermodel.common.events.access import principals
 from evermodel.common.messaging.kafka_access import MECHANISM, grant_access, make_users
 from evermodel.common.runtime.service import read
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded.addresses_file import Addresses
 from evermodel.embedded.certificates import AUTHORITY, make_certificates
 from evermodel.embedded.secret_files import write_secret

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from evermodel.common.settings import Group
+from evermodel.common.settings.group import Group
 
 
 def _user_cache() -> Path:

@@ -16,7 +16,9 @@ from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.runtime.service import read
-from evermodel.common.settings import HealthSettings, KafkaSettings, LoopSettings
+from evermodel.common.settings.http import HealthSettings
+from evermodel.common.settings.kafka import KafkaSettings
+from evermodel.common.settings.loop import LoopSettings
 from evermodel.embedded import broker, lock, mlflow_server, repository
 from evermodel.embedded.addresses import LOOPBACK, kept_ports, require_free
 from evermodel.embedded.addresses_file import Addresses, write_addresses

@@ -13,7 +13,7 @@ import pytest
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.runtime.service import read
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.broker import kafka
 from evermodel.embedded.jars import KAFKA_VERSION

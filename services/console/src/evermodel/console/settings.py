@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from evermodel.common.settings import ProcessSettings, WorkSettings
+from evermodel.common.settings.places import WorkSettings
+from evermodel.common.settings.process import ProcessSettings
 
 
 class Settings(WorkSettings, ProcessSettings):

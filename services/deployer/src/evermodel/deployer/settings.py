@@ -2,12 +2,8 @@
 
 from pydantic import Field
 
-from evermodel.common.settings import (
-    ConfigRepositorySettings,
-    ModelsSettings,
-    ServiceSettings,
-    WorkSettings,
-)
+from evermodel.common.settings.places import ConfigRepositorySettings, ModelsSettings, WorkSettings
+from evermodel.common.settings.process import ServiceSettings
 
 
 class Settings(ModelsSettings, ConfigRepositorySettings, WorkSettings, ServiceSettings):

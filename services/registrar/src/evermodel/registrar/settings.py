@@ -2,12 +2,8 @@
 
 from pydantic import Field
 
-from evermodel.common.settings import (
-    MlflowSettings,
-    ModelsSettings,
-    ServiceSettings,
-    WorkSettings,
-)
+from evermodel.common.settings.places import MlflowSettings, ModelsSettings, WorkSettings
+from evermodel.common.settings.process import ServiceSettings
 
 
 class Settings(ModelsSettings, MlflowSettings, WorkSettings, ServiceSettings):

@@ -2,13 +2,13 @@
 
 from pydantic import Field
 
-from evermodel.common.settings import (
+from evermodel.common.settings.places import (
     LakeSettings,
     MlflowSettings,
     ModelsSettings,
-    ServiceSettings,
     WorkSettings,
 )
+from evermodel.common.settings.process import ServiceSettings
 
 
 class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings, ServiceSettings):

@@ -23,7 +23,7 @@ from evermodel.common.messaging.ports import (
     Listener,
 )
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 
 class KafkaBroker:

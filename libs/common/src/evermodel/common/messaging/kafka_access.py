@@ -23,7 +23,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public; the
 
 from evermodel.common.events.access import Grant, grants
 from evermodel.common.messaging.kafka_errors import translate
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 #: The mechanism the users are made for.
 MECHANISM = "SCRAM-SHA-512"

@@ -19,7 +19,7 @@ from evermodel.common.messaging.kafka_metadata import metadata
 from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.messaging.records import TopicPartition
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 _REQUEST_SECONDS = 30.0
 _LOOK_SECONDS = 0.02

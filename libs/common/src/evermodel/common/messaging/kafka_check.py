@@ -25,7 +25,7 @@ from evermodel.common.messaging.kafka_errors import translate
 from evermodel.common.messaging.kafka_metadata import metadata
 from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.records import TopicPartition
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 _REQUEST_SECONDS = 30.0
 _ANSWER_SECONDS = 8.0

@@ -11,7 +11,7 @@ from evermodel.common.messaging.kafka_metadata import metadata
 from evermodel.common.messaging.kafka_offsets import ends_of
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.redrive import redrive_group
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 _REQUEST_SECONDS = 10.0
 

@@ -37,7 +37,7 @@ from evermodel.common.messaging.share import Share
 from evermodel.common.messaging.singles import Singles
 from evermodel.common.messaging.tables import Tables
 from evermodel.common.messaging.ticks import Ticks
-from evermodel.common.settings import LoopSettings
+from evermodel.common.settings.loop import LoopSettings
 
 _LOG = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from evermodel.common.messaging.preparing import Prepared, prepare
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.messaging.reporting import Report
 from evermodel.common.messaging.transaction import Contents, Transaction
-from evermodel.common.settings import LoopSettings
+from evermodel.common.settings.loop import LoopSettings
 
 Offsets = Iterable[tuple[TopicPartition, int]]
 

@@ -35,13 +35,9 @@ from evermodel.common.runtime.ahead import WAIT, take_job
 from evermodel.common.runtime.bounded import end_watched
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.runtime.ending import end_in_time, ended_by_signals, kept_to_the_end
-from evermodel.common.settings import (
-    MLFLOW_CLIENT,
-    TELEMETRY_OFF,
-    HealthSettings,
-    ProcessSettings,
-    ServiceSettings,
-)
+from evermodel.common.settings.http import HealthSettings
+from evermodel.common.settings.libraries import MLFLOW_CLIENT, TELEMETRY_OFF
+from evermodel.common.settings.process import ProcessSettings, ServiceSettings
 
 #: 0 stopped as asked · 1 ``Fatal``, a bug, or an end that took too long · 2 a setting, or a file
 #: that one names, is missing or wrong · 3 a system it needs does not answer, or the machine lacks

@@ -21,7 +21,7 @@ from evermodel.common.messaging.lockstep import SimulatedClock, run_until_quiet
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.memory import MemoryBroker
 from evermodel.common.messaging.records import Outgoing, Record
-from evermodel.common.settings import LoopSettings
+from evermodel.common.settings.loop import LoopSettings
 
 P = TypeVar("P", bound=Payload)
 

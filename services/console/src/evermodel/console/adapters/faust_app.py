@@ -15,7 +15,7 @@ from faust.types.auth import CredentialsT
 from yarl import URL
 
 from evermodel.common.messaging.ports import BrokerUnavailable
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.console.adapters.faust_tables import ViewTable
 from evermodel.console.adapters.faust_transport import CommittedTransport
 from evermodel.console.ports import Seen, Tables

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 
 from evermodel.common.messaging.kafka_groups import KafkaGroups
 from evermodel.common.messaging.ports import BrokerUnavailable
-from evermodel.common.settings import KafkaSettings
+from evermodel.common.settings.kafka import KafkaSettings
 
 _LOG = logging.getLogger(__name__)
 

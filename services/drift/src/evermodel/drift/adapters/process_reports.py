@@ -23,7 +23,7 @@ from evermodel.common.runtime.bounded import (
     last_words,
     run_bounded,
 )
-from evermodel.common.settings import MLFLOW_CLIENT, TELEMETRY_OFF
+from evermodel.common.settings.libraries import MLFLOW_CLIENT, TELEMETRY_OFF
 from evermodel.drift.adapters.report_papers import ANSWER, ORDER, NotFiled, Order
 from evermodel.drift.domain.alarms import Alarm
 from evermodel.drift.ports import Filed, ReportFailed, Unavailable
