@@ -123,10 +123,11 @@ def made_windower(
     *,
     references: References | None = None,
     clock: Clock | None = None,
+    model: ModelDescription | None = None,
 ) -> Windower:
-    """Return a windower of the described model, over topics of one partition."""
+    """Return a windower of `model` or the described one, over topics of one partition."""
     return Windower(
-        models={"fraud": described()},
+        models={"fraud": model or described()},
         references=references or FakeReferences(),
         lake=lake or FakeLake(),
         codec=MsgpackTallies(),

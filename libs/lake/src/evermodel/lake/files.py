@@ -1,5 +1,7 @@
 """The lake's files on a disk: found by day, and written so that nobody sees half of one."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -7,6 +9,8 @@ from pathlib import Path
 
 from evermodel.lake.layout import day_folder
 
+#: What file systems say that keep names and content together, and sync no folder.
+_NOT_OF_FOLDERS = {errno.EINVAL, errno.ENOTSUP}
 _DAY = timedelta(days=1)
 #: Drafts do not end so, and are never read: a crash may leave one behind.
 _FILES = "*.parquet"
@@ -30,7 +34,8 @@ def replacing(file: Path) -> Iterator[Path]:
     """Yield a draft to write; afterwards it is `file`. A reader sees the old one or the new one.
 
     A draft that is there is removed, not written over: whoever began it may only stand still, and
-    would go on writing into what is `file` by then.
+    would go on writing into what is `file` by then. It is on the disk before its name is: offsets
+    are committed next, and after a power cut nobody would read those rows again.
 
     Raises:
         OSError: the disk does not take it.
@@ -39,4 +44,17 @@ def replacing(file: Path) -> Iterator[Path]:
     draft = file.with_name(f".{file.name}.draft")
     draft.unlink(missing_ok=True)
     yield draft
+    _on_disk(draft)
     draft.replace(file)
+    _on_disk(file.parent)
+
+
+def _on_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NOT_OF_FOLDERS or not path.is_dir():
+            raise
+    finally:
+        os.close(handle)

@@ -5,13 +5,14 @@ Must never judge what it counts, nor count a row twice: below its next offset it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from evermodel.common.events.catalogue import TRANSACTIONS_SCORED
 from evermodel.common.events.hot import ScoredRow
-from evermodel.common.kernel.errors import Poison
+from evermodel.common.kernel.errors import Fatal, Poison
 from evermodel.common.messaging.api import Rejected
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import ModelDescription
@@ -70,9 +71,15 @@ class ScoredPartition:
         """Take over what was kept; return the next offset that counts.
 
         `committed`: what lies below is dealt with, though it may have been given up.
+
+        Raises:
+            Fatal: a model's windows had another length: rows would count in two of them.
         """
         raw = state.get(position_key(_TOPIC, self._partition))
         self._position = Position.restored(raw, committed=committed)
+        for name, length in self._position.lengths.items():
+            if name in self._models:
+                _same_length(self._models[name], length)
         self._chunk = self._position.chunk
         self._open = {
             (model, start): self._codec.decode(model, kept)
@@ -98,6 +105,8 @@ class ScoredPartition:
 
     def save(self, output: Output) -> None:
         """Add what must be kept: the position, and every tally that changed."""
+        known = self._models.keys() & self._position.progress.keys()
+        self._position.lengths |= {name: _grid(self._models[name]).length for name in known}
         output.state[position_key(_TOPIC, self._partition)] = self._position.encode()
         for model, start in sorted(self._touched):
             tally = self._open.get((model, start))
@@ -259,6 +268,15 @@ def _one_too_many(version: int) -> Poison:
     return Poison(
         f"version {version} would be one too many: a window counts at most {MOST_IN_A_WINDOW}"
     )
+
+
+def _same_length(model: ModelDescription, length: int) -> None:
+    if (now := _grid(model).length) != length:
+        was, wanted = (timedelta(microseconds=each) for each in (length, now))
+        raise Fatal(
+            f"{model.name}: windows.length is {wanted}, and windows of {was} were counted: rows "
+            "would count in two. Put it back, or describe a model of another name"
+        )
 
 
 def _micros(seconds: float) -> int:

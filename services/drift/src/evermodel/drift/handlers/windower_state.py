@@ -14,13 +14,15 @@ from evermodel.lake.layout import chunk_of
 class Position:
     """Where one partition is: the next offset to count, and each model's progress.
 
-    `refused`: offsets of the current chunk that were given up, so that they stay out of the lake
+    `lengths`: by model how long the windows are that were counted, in microseconds. `refused`:
+    offsets of the current chunk that were given up, so that they stay out of the lake
     when the chunk is read again.
     """
 
     next_offset: int = 0
     progress: dict[str, Progress] = field(default_factory=dict)
     refused: set[int] = field(default_factory=set)
+    lengths: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def restored(cls, raw: bytes | None, *, committed: int) -> "Position":
@@ -43,7 +45,12 @@ class Position:
     def encode(self) -> bytes:
         """Return the value to keep."""
         marks = {model: _marks(progress) for model, progress in sorted(self.progress.items())}
-        content = {"next": self.next_offset, "progress": marks, "refused": sorted(self.refused)}
+        content = {
+            "next": self.next_offset,
+            "progress": marks,
+            "refused": sorted(self.refused),
+            "lengths": dict(sorted(self.lengths.items())),
+        }
         return json.dumps(content).encode()
 
     @classmethod
@@ -51,7 +58,8 @@ class Position:
         """Return what was kept."""
         content = json.loads(raw)
         progress = {model: Progress(*marks) for model, marks in content["progress"].items()}
-        return cls(content["next"], progress, set(content.get("refused", ())))
+        refused = set(content.get("refused", ()))
+        return cls(content["next"], progress, refused, content.get("lengths", {}))
 
 
 def _marks(progress: Progress) -> list[int | bool | None]:
