@@ -1,8 +1,10 @@
 """Serving a bundle: digest first, then TensorFlow, then scores."""
 
+import errno
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,8 @@ import pytest
 from evermodel.artefact.bundle import BadBundle, digest_of, read_manifest, write_manifest
 from evermodel.artefact.columns import BadColumns
 from evermodel.artefact.sample import write_sample
-from evermodel.artefact.scoring import Scorer, load
+from evermodel.artefact.scoring import Scorer, load, warm
+from evermodel.artefact.tensorflow import start_tensorflow
 from evermodel.common.models.description import FeaturesSection
 
 FEATURES = FeaturesSection(
@@ -119,3 +122,53 @@ def test_a_hundred_columns_are_served(tmp_path: Path) -> None:
         {**{n: [0.0, 1.0] for n in names[:60]}, **{n: ["x", None] for n in names[60:]}}
     )
     np.testing.assert_allclose(scores, [0.5, 1 / (1 + np.exp(-1))], rtol=1e-6)
+
+
+@pytest.fixture(params=["python", "system", "tensorflow"])
+def lack(request: pytest.FixtureRequest) -> tuple[Exception, type[Exception]]:
+    """What says nothing about the bundle, and as what it is raised."""
+    errors = start_tensorflow(threads=1).errors
+    lacks: dict[str, tuple[Exception, type[Exception]]] = {
+        "python": (MemoryError(), MemoryError),
+        "system": (OSError(errno.EMFILE, "too many open files"), OSError),
+        "tensorflow": (errors.ResourceExhaustedError(None, None, "OOM"), MemoryError),
+    }
+    return lacks[request.param]
+
+
+def test_what_the_machine_lacks_while_a_bundle_is_loaded_is_not_the_bundles_fault(
+    sample: tuple[Path, str],
+    monkeypatch: pytest.MonkeyPatch,
+    lack: tuple[Exception, type[Exception]],
+) -> None:
+    raised, seen = lack
+
+    def load_model(_: str) -> None:
+        raise raised
+
+    monkeypatch.setattr(start_tensorflow(threads=1).saved_model, "load", load_model)
+    path, digest = sample
+    with pytest.raises(seen):
+        load(path, expect_digest=digest)
+
+
+def test_what_the_machine_lacks_in_a_first_call_is_not_the_bundles_fault(
+    scorer: Scorer, lack: tuple[Exception, type[Exception]]
+) -> None:
+    raised, seen = lack
+
+    def signature(**_: object) -> None:
+        raise raised
+
+    with pytest.raises(seen):
+        warm(replace(scorer, _signature=signature))
+
+
+def test_an_error_of_the_system_that_tells_of_a_broken_file_is_the_bundles(
+    scorer: Scorer,
+) -> None:
+    def signature(**_: object) -> None:
+        raise OSError("cannot parse file")  # as TensorFlow says it: no errno
+
+    with pytest.raises(BadBundle, match="cannot parse file"):
+        warm(replace(scorer, _signature=signature))

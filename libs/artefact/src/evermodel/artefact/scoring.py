@@ -7,7 +7,8 @@ padded to a multiple of `BLOCK` rows, for which the answers are bit-equal (a tes
 and the few shapes that remain keep the kernels' caches warm.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from evermodel.artefact.bundle import (
 )
 from evermodel.artefact.columns import Columns, prepare
 from evermodel.artefact.tensorflow import start_tensorflow
+from evermodel.common.kernel.errors import is_exhausted
 
 BLOCK = 64
 LARGEST = 4096
@@ -105,15 +107,14 @@ def load(path: Path, *, expect_digest: str, threads: int = 1) -> Scorer:
 
     Raises:
         BadBundle: another digest, no manifest, not loadable, or another signature.
+        MemoryError, OSError: this machine lacks room for it now, which says nothing about it.
     """
     verify(path, expect_digest=expect_digest)
     manifest = read_manifest(path)
     tensorflow = start_tensorflow(threads=threads)
-    try:
+    with _blaming(tensorflow, "TensorFlow cannot load it"):
         model = tensorflow.saved_model.load(str(path / SAVED_MODEL))
         signature = model.signatures[SIGNATURE]
-    except Exception as error:  # TensorFlow raises whatever it likes for a broken file
-        raise BadBundle(f"TensorFlow cannot load it: {type(error).__name__}: {error}") from error
     _check_signature(signature, manifest)
     scorer = Scorer(manifest, expect_digest, tensorflow, model, signature)
     warm(scorer)
@@ -125,14 +126,31 @@ def warm(scorer: Scorer) -> None:
 
     Raises:
         BadBundle: the model cannot speak, or not in probabilities.
+        MemoryError, OSError: as `load`.
     """
     columns: dict[str, Sequence[Any]] = {f.name: [None] for f in scorer.manifest.features}
-    try:
+    with _blaming(scorer._tensorflow, "a first call fails"):
         scorer.score(columns)
+
+
+@contextmanager
+def _blaming(tensorflow: Any, what: str) -> Iterator[None]:
+    """Raise as `BadBundle` what TensorFlow raises for a broken file: whatever it likes.
+
+    Not what the machine lacks. TensorFlow has one error of its own for memory, disk and handles.
+    """
+    try:
+        yield
     except Unusable as error:
         raise BadBundle(str(error)) from error
-    except Exception as error:  # as above
-        raise BadBundle(f"a first call fails: {type(error).__name__}: {error}") from error
+    except MemoryError:
+        raise
+    except tensorflow.errors.ResourceExhaustedError as error:
+        raise MemoryError(f"{what}: {error}") from error
+    except Exception as error:
+        if is_exhausted(error):
+            raise
+        raise BadBundle(f"{what}: {type(error).__name__}: {error}") from error
 
 
 def _check_signature(signature: Any, manifest: Manifest) -> None:
