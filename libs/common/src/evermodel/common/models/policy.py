@@ -33,7 +33,8 @@ class WindowsSection(Section):
 
     length: WindowLength = Field(
         default=timedelta(days=1),
-        description="Drift, steps and outcomes are judged by these; a minute at the least.",
+        description="Drift, steps and outcomes are judged by these; a minute at the least. For "
+        "good: once windows were counted, another length needs a model of another name.",
     )
     lateness: Duration = Field(
         default=timedelta(0), description="How long after its end a window still takes rows."
