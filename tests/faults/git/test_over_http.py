@@ -23,7 +23,7 @@ from evermodel.embedded.certificates import make_certificates
 from evermodel.embedded.findings import repository_at
 from tests.contract.git.writing import git, up
 from tests.faults.git.retreat import OWED, assert_told_once, taken_back
-from tests.faults.git_server import Server, git_server
+from tests.faults.git_server import GitServer, git_server
 from tests.faults.proxy import Proxy, proxied
 from tests.faults.quick import whole_but
 from tests.unit.deployer.scenario import Story
@@ -38,7 +38,7 @@ MANY_FILES = 120
 class Forge:
     """`bare`: what it serves, at `url`, through the network."""
 
-    server: Server
+    server: GitServer
     network: Proxy
     bare: Path
     url: str

@@ -20,7 +20,7 @@ from evermodel.embedded.findings import repository_at
 from evermodel.embedded.repository import require_readable
 from tests.contract.git.conftest import bare
 from tests.contract.git.writing import git, up
-from tests.faults.git_server import Server, git_server
+from tests.faults.git_server import GitServer, git_server
 
 __all__ = ["bare"]
 
@@ -33,7 +33,7 @@ TRACES = (TOKEN, SPELT, "cm9ib3Q6cGxhbnRl")  # and as Git sends it
 class Guarded:
     """A repository behind a password."""
 
-    server: Server
+    server: GitServer
     bare: Path
     work: Path
 
