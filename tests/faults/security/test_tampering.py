@@ -5,7 +5,7 @@ what does not fit is refused and told, before TensorFlow sees a byte.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from evermodel.artefact.bundle import digest_of
+from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.training import Artefact
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.errors import Permanent
@@ -32,6 +33,7 @@ from evermodel.scorer.adapters.cached_bundles import CachedBundles
 from evermodel.scorer.adapters.logistic_scoring import LogisticScoring
 from evermodel.scorer.adapters.mlflow_bundles import MlflowDownload
 from evermodel.scorer.handlers.loading import Loader, Loading
+from tests.unit.deployer.scenario import FRAUD, Story
 from tests.unit.registrar.samples import MODEL, meta, trained
 from tests.unit.scorer.bench import FORM, step
 
@@ -89,30 +91,39 @@ def stored(mlflow_server: str, tmp_path: Path) -> Stored:
 
 
 def serve(stored: Stored, work: Path, named: Artefact) -> Loading:
-    """Return what a scorer makes of a step that names `named`."""
+    """Return what a scorer makes of a step that names `named` for a challenger."""
     cache = CachedBundles(
         work / "cache", download=MlflowDownload(stored.server), digest_of=digest_of
     )
     loader = Loader(bundles=cache, scoring=LogisticScoring(digest_of=digest_of))
     in_play = {
-        "version": 1,
-        "role": "champion",
+        "version": 2,
+        "role": "challenger",
         "weight": 100,
-        "model_uri": "models:/fraud/1",
+        "model_uri": "models:/fraud/2",
         "artefact": named.model_dump(),
     }
     return loader.load(step(in_play), before={}, form=FORM)
 
 
+def became(loading: Loading) -> Sequence[str]:
+    """Return what a deployer does that is told so of its challenger."""
+    told = ServingApplied(model=FRAUD, replica="0", step_event_id="step-1", versions=loading.states)
+    return Story().accepted(1).accepted(2).happens(told).actions[2:]
+
+
 def test_the_bundle_serves_as_long_as_nobody_touches_it(stored: Stored, tmp_path: Path) -> None:
-    assert [*serve(stored, tmp_path, stored.artefact()).ready] == [1]
+    loading = serve(stored, tmp_path, stored.artefact())
+    assert [*loading.ready] == [2]
+    assert became(loading) == []
 
 
 @pytest.mark.guarantee(
     "security",
     fault="a file of the bundle is swapped in MLflow's artefact store",
-    promise="the scorer does not load it and says so: such a version is taken back",
-    seen="scorer logs 'fraud v1 cannot serve'; serving.applied state failed, with both digests",
+    promise="the scorer does not load it and says so: a challenger is taken back at once",
+    seen="scorer logs 'fraud v2 cannot serve'; serving.applied state failed, with both digests; "
+    "rollout.step aborted",
 )
 def test_a_swapped_file_is_not_served(
     stored: Stored, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -124,15 +135,16 @@ def test_a_swapped_file_is_not_served(
     assert answer.state == "failed"
     assert answer.reason is not None
     assert f"not {stored.digest}" in answer.reason
-    assert "fraud v1 cannot serve" in caplog.text
+    assert "fraud v2 cannot serve" in caplog.text
+    assert became(loading) == ["aborted v2", "resumed v1"]
     assert not [*(tmp_path / "cache").iterdir()]
 
 
 @pytest.mark.guarantee(
     "security",
     fault="rollout.step names {change} for a version",
-    promise="the scorer does not load it and says so: such a version is taken back",
-    seen="scorer logs 'fraud v1 cannot serve'; serving.applied state failed",
+    promise="the scorer does not load it and says so: a challenger is taken back at once",
+    seen="scorer logs 'fraud v2 cannot serve'; serving.applied state failed; rollout.step aborted",
 )
 @pytest.mark.parametrize(
     "change", ["another digest", "another bundle", "a file of the machine", "an address elsewhere"]
@@ -153,7 +165,8 @@ def test_an_event_that_names_something_else_is_not_obeyed(
     loading = serve(stored, tmp_path, stored.artefact(**changes[change]))
     assert not loading.ready
     assert [answer.state for answer in loading.states] == ["failed"]
-    assert "fraud v1 cannot serve" in caplog.text
+    assert "fraud v2 cannot serve" in caplog.text
+    assert became(loading) == ["aborted v2", "resumed v1"]
     assert (tmp_path / "elsewhere" / "logistic.json").exists()
 
 
