@@ -1,4 +1,7 @@
-"""The service is killed while its child works: the child ends, and so does all that it started."""
+"""Who runs a child is killed while it works: the child ends, and so does all that it started.
+
+A bare program runs it, by what the service runs its own by: no service, and nothing of its work.
+"""
 
 import subprocess
 import sys
@@ -18,7 +21,7 @@ threading.Event().wait()
 """
 BOUNDED = "import os; from evermodel.common.runtime.bounded import *; end_with_starter()"
 AHEAD = "import os; from evermodel.common.runtime.ahead import *; take_job(lambda: None)"
-#: By the words of a cell: what the child runs first, and how its service runs it.
+#: What the child of a service runs first, and how that service runs it.
 SERVICES = {
     "trainer": (
         BOUNDED,
@@ -41,12 +44,13 @@ def is_gone(process: psutil.Process) -> bool:
 
 @pytest.mark.guarantee(
     "outside",
-    fault="the {service} is killed -9 while its child works, which has started a child",
+    fault="a program that runs a child as the {service} does is killed -9 while the child works, "
+    "which has started a child",
     promise="neither outlives it",
-    seen="evermodel up: '<service> … -9', restarted; the work is begun anew",
+    seen="ps -ef: nothing of the {service}'s work is left without it",
 )
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_child_and_its_children_end_with_a_service_that_is_killed(
+def test_a_child_and_its_children_end_with_a_starter_that_is_killed(
     service: str, tmp_path: Path
 ) -> None:
     begins, runs = SERVICES[service]
