@@ -1,14 +1,21 @@
 """Fixtures that several kinds of tests share."""
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
 
+from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.runtime.service import tell_imports
-from evermodel.embedded.testing import kafka_bootstrap, mlflow_server, own_kafka_bootstrap
+from evermodel.embedded.testing import (
+    connected,
+    kafka_bootstrap,
+    mlflow_server,
+    own_kafka_bootstrap,
+)
 
 __all__ = ["kafka_bootstrap", "mlflow_server", "own_kafka_bootstrap"]
 
@@ -23,6 +30,23 @@ settings.register_profile(
     "evermodel", deadline=None, phases=[phase for phase in Phase if phase is not Phase.explain]
 )
 settings.load_profile("evermodel")
+
+
+@pytest.fixture
+def own_broker(own_kafka_bootstrap: str) -> Iterator[KafkaBroker]:
+    """The broker that the test's module has to itself."""
+    with connected(own_kafka_bootstrap) as made:
+        yield made
+
+
+@pytest.fixture
+def root_restored() -> Iterator[None]:
+    """The root logger is afterwards as it was before."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,10 +13,3 @@ def broker(kafka_bootstrap: str) -> Iterator[KafkaBroker]:
     """The broker of the test run, with what other tests left in its topics."""
     with connected(kafka_bootstrap) as made:
         yield made
-
-
-@pytest.fixture
-def own_broker(own_kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    """The broker that the test's module has to itself."""
-    with connected(own_kafka_bootstrap) as made:
-        yield made

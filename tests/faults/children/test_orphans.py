@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.unit.runtime.offspring import is_gone
+
 #: A child that starts a child of its own, as a library may, says so, and works for ever.
 WORKS = """
 import subprocess, sys, threading
@@ -38,10 +40,6 @@ SERVICES = {
 }
 
 
-def is_gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
 @pytest.mark.guarantee(
     "outside",
     fault="a program that runs a child as the {service} does is killed -9 while the child works, "
@@ -64,14 +62,14 @@ def test_a_child_and_its_children_end_with_a_starter_that_is_killed(
         while not (said.exists() and len(said.read_text().split()) == 2):
             assert time.monotonic() < deadline, (tmp_path / "log").read_text()
             time.sleep(0.05)  # another process says it in its own time
-        family = [psutil.Process(int(pid)) for pid in said.read_text().split()]
+        family = [int(pid) for pid in said.read_text().split()]
     finally:
         starter.kill()
         starter.wait()
     deadline = time.monotonic() + 20
     while not all(map(is_gone, family)) and time.monotonic() < deadline:
         time.sleep(0.05)  # as above
-    left = [process.pid for process in family if not is_gone(process)]
+    left = [pid for pid in family if not is_gone(pid)]
     for pid in left:
         psutil.Process(pid).kill()
     assert left == []

@@ -3,7 +3,6 @@
 import logging
 from pathlib import Path
 
-import psutil
 import pytest
 
 from evermodel.common.observability.metrics import Metrics
@@ -13,6 +12,7 @@ from evermodel.drift.handlers.reporting import Reporting
 from tests.faults.quick import whole_but
 from tests.unit.drift.alarms import alarm
 from tests.unit.drift.windows import REFERENCE
+from tests.unit.runtime.offspring import our_children
 
 #: Ends as told while it is asked for pictures; files the numbers at once.
 CHILD = """
@@ -43,10 +43,6 @@ def never(seconds: float) -> None:
     raise AssertionError(f"it waits {seconds} s for a store that answers")
 
 
-def ours() -> set[int]:
-    return {child.pid for child in psutil.Process().children()}
-
-
 @pytest.mark.guarantee(
     "outside",
     fault="the process of a drift report {ends}",
@@ -61,7 +57,7 @@ def test_a_report_whose_process_ends_badly_is_filed_without_pictures(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    (does, why), before = ENDINGS[ends], ours()
+    (does, why), before = ENDINGS[ends], our_children()
     (tmp_path / "stand_in.py").write_text(CHILD.format(ends=does))
     monkeypatch.chdir(tmp_path)
     reports = ProcessReports(
@@ -82,4 +78,4 @@ def test_a_report_whose_process_ends_badly_is_filed_without_pictures(
     counted = {"model": "fraud", "outcome": "without_pictures"}
     assert metrics.registry.get_sample_value("evermodel_drift_reports_total", counted) == 1
     assert list((tmp_path / "work").iterdir()) == []
-    assert ours() <= before, "neither alive nor a zombie"
+    assert our_children() <= before, "neither alive nor a zombie"

@@ -1,6 +1,5 @@
 """A flood of broken records, as a process meets it: it ends, and says why."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,17 +7,10 @@ import pytest
 from evermodel.common.events.catalogue import TRANSACTIONS
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.records import Outgoing
-from evermodel.embedded.testing import connected
 from tests.integration.services import service
 from tests.unit.scorer.bench import MODEL
 
 PATIENCE_SECONDS = 60.0
-
-
-@pytest.fixture
-def broker(own_kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    with connected(own_kafka_bootstrap) as made:
-        yield made
 
 
 @pytest.mark.whole

@@ -4,8 +4,7 @@ A sound one grows on its way: what a scorer says of a payment holds all of it an
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,11 @@ from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.messaging.deadletter import DeadLetter, decode_dead_letter
 from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Record
 from evermodel.common.messaging.redrive import redrive
 from evermodel.common.runtime.clock import SystemClock
-from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
 from evermodel.drift.adapters.parquet_lake import ParquetLake
 from evermodel.drift.wiring import assemble_windower
@@ -39,13 +36,6 @@ pytestmark = pytest.mark.whole
 #: A topic of Kafka's defaults takes batches of 1,048,588 bytes, with what stands around a record.
 LARGEST_BYTES = 1_048_400
 KEY = b"largest"
-
-
-@pytest.fixture
-def broker(own_kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    create_topics(KafkaSettings(bootstrap_servers=own_kafka_bootstrap))
-    with closing(KafkaBroker(KafkaSettings(bootstrap_servers=own_kafka_bootstrap))) as made:
-        yield made
 
 
 def say(bootstrap: str, topic: str, *values: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,16 +22,9 @@ from evermodel.common.messaging.redrive import redrive
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.testing.harness import Harness
 from evermodel.common.testing.sample import START, Counting, command
-from evermodel.embedded.testing import connected
 
 PRODUCER = Path(__file__).with_name("foreign_producer.py")
 FLAW = "a header's name is not UTF-8"
-
-
-@pytest.fixture
-def broker(own_kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    with connected(own_kafka_bootstrap) as made:
-        yield made
 
 
 @pytest.mark.guarantee(

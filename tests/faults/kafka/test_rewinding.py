@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import pytest
@@ -26,7 +26,6 @@ from evermodel.common.messaging.records import Outgoing, TopicPartition
 from evermodel.common.models.file import parse_model
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.testing.sample import START, Counting, command
-from evermodel.embedded.testing import connected
 from evermodel.scorer.wiring import assemble
 from tests.faults.kafka.administrator import Administrator
 from tests.unit.scorer.bench import MODEL, FormulaStore, Inline, payment, record
@@ -42,12 +41,6 @@ class Refilling(Counting):
     ) -> Restored:
         super().on_restored(partition, state, committed)
         return Restored(rewind_to=0)
-
-
-@pytest.fixture
-def broker(own_kafka_bootstrap: str) -> Iterator[KafkaBroker]:
-    with connected(own_kafka_bootstrap) as made:
-        yield made
 
 
 @pytest.fixture

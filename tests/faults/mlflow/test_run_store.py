@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.mlflow.gateway import Gateway
 from tests.faults.mlflow.spoils import ANSWERS, cases
-from tests.faults.mlflow.training import FILES, Training, files, runs
+from tests.faults.mlflow.training import FILES, Training, assert_one_finished_run
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow.*"),
@@ -28,15 +28,6 @@ QUICK = [
     ("between artefacts and finish", "does it, and the answer is lost"),
 ]
 WAITS = "trainer logs 'a training waits, again in 1 s: …'"
-
-
-def one_finished_run(training: Training, server: str, into: Path) -> None:
-    """Require one event, and one finished run with every file whole, of one training."""
-    event = training.trained()
-    assert (event.outcome, training.child.trainings) == ("trained", 1), event.reason
-    (run,) = [run for run in runs(training.name, server) if run.info.status == "FINISHED"]
-    assert run.info.run_id == event.run_id
-    assert files(run.info.run_id, server, into) == FILES
 
 
 @pytest.mark.guarantee(
@@ -60,6 +51,7 @@ def test_one_training_is_one_finished_run_whatever_mlflow_answers(
     rule = gateway.spoil(fits, ANSWERS[answer], left_out=left_out, times=2)
     training = Training(name, gateway.uri, tmp_path)
     with caplog.at_level(logging.WARNING):
-        one_finished_run(training, mlflow_server, tmp_path)
+        event = training.trained()
+    assert_one_finished_run(event, training, server=mlflow_server, into=tmp_path)
     assert rule.met > rule.left_out, "nothing was spoilt"
     assert "a training waits, again in 1 s" in caplog.text

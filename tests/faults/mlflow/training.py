@@ -69,6 +69,16 @@ class Training:
         return event.payload
 
 
+def assert_one_finished_run(
+    event: ModelTrained, training: Training, *, server: str, into: Path
+) -> None:
+    """Require one training, and one finished run, the event's, with every file whole."""
+    assert (event.outcome, training.child.trainings) == ("trained", 1), event.reason
+    (run,) = [run for run in runs(training.name, server) if run.info.status == "FINISHED"]
+    assert run.info.run_id == event.run_id
+    assert files(run.info.run_id, server, into) == FILES
+
+
 def runs(name: str, server: str) -> list[Any]:
     """Return all runs of the model `name` that lie in the server itself."""
     from mlflow import MlflowClient  # noqa: PLC0415  # seconds

@@ -2,7 +2,6 @@
 
 import io
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,22 +150,13 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def _root_restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
 @pytest.mark.guarantee(
     "security",
     fault="an id, a reason or an error holds escapes of terminals and line breaks",
     promise="a log line stays one line, and the terminal obeys nothing",
     seen=r"'\x1b[2J' as text; JSON escapes in files",
 )
-@pytest.mark.usefixtures("_root_restored")
+@pytest.mark.usefixtures("root_restored")
 @pytest.mark.parametrize("stream", [io.StringIO, Terminal])
 def test_a_log_line_stays_one_line(stream: type[io.StringIO]) -> None:
     out = stream()

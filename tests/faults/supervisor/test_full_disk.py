@@ -10,6 +10,7 @@ from evermodel.embedded.process import Child
 from evermodel.embedded.rotation import rotate
 from evermodel.embedded.slot import Slot
 from tests.unit.embedded.kept import FOREVER, command, eventually
+from tests.unit.runtime.offspring import our_children
 
 #: Whoever writes to it is told that there is no space left.
 FULL = Path("/dev/full")
@@ -18,10 +19,6 @@ FULL = Path("/dev/full")
 def looked(slot: Slot) -> Slot:
     slot.look()
     return slot
-
-
-def ours() -> set[int]:
-    return {child.pid for child in psutil.Process().children()}
 
 
 @pytest.mark.guarantee(
@@ -49,7 +46,7 @@ def test_a_log_that_cannot_be_cut_ends_nobody(tmp_path: Path) -> None:
     seen="evermodel up: '<service> ended with status …; it is started again'; status: restarting",
 )
 def test_a_service_that_dies_on_a_full_disk_comes_back_when_there_is_room(tmp_path: Path) -> None:
-    before = ours()
+    before = our_children()
     slot = Slot(command(tmp_path, FOREVER), records=tmp_path / "processes", clock=SystemClock())
     slot.look()
     assert slot.child is not None
@@ -58,7 +55,7 @@ def test_a_service_that_dies_on_a_full_disk_comes_back_when_there_is_room(tmp_pa
     psutil.Process(first).kill()
     eventually(lambda: looked(slot).restarts > 1)
     assert looked(slot).child is None
-    assert ours() == before, "a process that nobody knows of"
+    assert our_children() == before, "a process that nobody knows of"
     record.unlink(missing_ok=True)
     eventually(lambda: looked(slot).child)
     again = looked(slot).child
@@ -76,19 +73,19 @@ def test_a_service_that_dies_on_a_full_disk_comes_back_when_there_is_room(tmp_pa
 def test_a_first_start_on_a_full_disk_says_so(tmp_path: Path) -> None:
     (tmp_path / "processes").mkdir()
     (tmp_path / "processes" / "one.part").symlink_to(FULL)
-    before = ours()
+    before = our_children()
     slot = Slot(command(tmp_path, FOREVER), records=tmp_path / "processes", clock=SystemClock())
     with pytest.raises(OSError, match="No space left on device"):
         slot.look()
-    assert ours() == before, "a process that nobody knows of"
+    assert our_children() == before, "a process that nobody knows of"
 
 
 def test_a_spare_that_cannot_be_written_down_as_the_one_that_works_is_ended(tmp_path: Path) -> None:
-    before = ours()
+    before = our_children()
     waits = "from evermodel.common.runtime.ahead import take_job; take_job(lambda: None);" + FOREVER
     kept = command(tmp_path, waits)
     spare = Child(kept, records=tmp_path / "processes", waits=True)
     (tmp_path / "processes" / "one.part").symlink_to(FULL)
     with pytest.raises(OSError, match="No space left on device"):
         spare.take_turn(kept)
-    assert ours() == before
+    assert our_children() == before

@@ -19,6 +19,7 @@ from evermodel.embedded.settings import StackSettings, inherited_environment
 from evermodel.embedded.slot import LONGEST_DELAY_SECONDS, REST_SECONDS, TURN_SECONDS, Slot
 from evermodel.embedded.stack import commands
 from evermodel.embedded.supervisor import Supervisor
+from tests.unit.runtime.offspring import is_gone
 
 #: Says that it works, and whether another did at that moment.
 WORKS = """
@@ -132,10 +133,6 @@ def eventually(condition: Callable[[], object]) -> None:
             return
         Event().wait(0.02)
     raise AssertionError("it did not come about")
-
-
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def kill(child: Child) -> None:

@@ -1,6 +1,5 @@
 """What is under way when partitions move: gathered batches, held work, jobs."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
@@ -19,13 +18,14 @@ from evermodel.common.messaging.api import (
     ServiceSpec,
     TableRoute,
 )
-from evermodel.common.messaging.faultpoints import FaultPoint, Moment, nowhere
+from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.partitioner import partition_of
 from evermodel.common.messaging.records import Outgoing, Record
 from evermodel.common.settings.loop import LoopSettings
 from evermodel.common.testing.harness import Harness
 from evermodel.common.testing.sample import START, Counting, Working, command, trained
+from tests.unit.messaging.expelling import Expelling
 
 T = TypeVar("T")
 
@@ -200,20 +200,15 @@ def test_a_job_whose_partition_another_took_is_not_answered_twice() -> None:
 
 
 def test_a_zombie_that_has_not_heard_cannot_publish_its_job() -> None:
-    harness, late, commits = Harness(partitions=1), ByHand(), Counter[Moment]()
-
-    def expelled_meanwhile(moment: Moment, /) -> None:
-        # Between its poll and its second commit the group moves on: only the commit can tell.
-        commits[moment] += 1
-        if moment == "committing" and commits[moment] == 2:
-            harness.broker.expel(group="trainer", instance="b")
-
+    harness, late = Harness(partitions=1), ByHand()
+    expelling = Expelling(harness, group="trainer", instance="b", nth=2)
     spec = Working(lambda _key: "late").spec()
-    zombie = loop_of(harness, spec, late, instance="b", at=expelled_meanwhile)
+    zombie = loop_of(harness, spec, late, instance="b", at=expelling)
     harness.publish(command(1), time=START)
     harness.run()
     late.finish()
     zombie.step()
+    assert expelling.has_struck
     assert reasons(harness) == []
     harness.remove(zombie)
     harness.add(Working(lambda _key: "again").spec(), instance="a")
@@ -248,12 +243,8 @@ def test_a_tick_speaks_with_an_identity_and_only_when_its_second_has_passed() ->
 
 
 def test_what_a_table_led_to_is_said_once_though_its_transaction_was_undone() -> None:
-    harness, left = Harness(partitions=1), [True]
-
-    def expelled_meanwhile(moment: Moment, /) -> None:
-        if moment == "committing" and left:
-            left.clear()
-            harness.broker.expel(group="scorer", instance="0")
+    harness = Harness(partitions=1)
+    expelling = Expelling(harness, group="scorer", instance="0")
 
     def on_row(event: ModelTrained, meta: EventMeta) -> Reaction:
         return Reaction([Emit(command(7, model=event.model), START, identity=meta.id)])
@@ -273,13 +264,13 @@ def test_what_a_table_led_to_is_said_once_though_its_transaction_was_undone() ->
     )
     loop = harness.add(spec)
     harness.run()
-    loop = harness.add(spec, at=expelled_meanwhile)
+    loop = harness.add(spec, at=expelling)
     for _ in range(3):
         loop.step()
     cause = EventMeta(id=EventId("1"), type="", source="", subject="", time=START)
     harness.publish(trained(cause, model="fraud", reason="a row"), time=START)
     harness.publish_records([Outgoing(topic=TRANSACTIONS.name, key=None, value=b"1")])
     harness.run()
-    assert not left
+    assert expelling.has_struck
     assert [event.payload.why for event in harness.events(LifecycleCommand)] == ["7"]
     assert [r.value for r in harness.records(TRANSACTIONS_SCORED.name)] == [b"1"]

@@ -12,10 +12,10 @@ from evermodel.common.events.training import ModelTrained
 from evermodel.common.kernel.errors import Permanent, Transient
 from evermodel.common.kernel.ids import EventId
 from evermodel.common.messaging.api import Emit, Held, Reaction, Route, ServiceSpec, TableRoute
-from evermodel.common.messaging.faultpoints import Moment
 from evermodel.common.messaging.partitioner import partition_of
 from evermodel.common.testing.harness import Harness
 from evermodel.common.testing.sample import START, command, trained
+from tests.unit.messaging.expelling import Expelling
 
 T = TypeVar("T")
 
@@ -173,25 +173,21 @@ def test_the_events_of_a_partition_keep_their_order() -> None:
 
 
 def test_a_letter_whose_transaction_was_undone_is_written_again() -> None:
-    harness, left = Harness(partitions=2), [True]
-
-    def expelled_meanwhile(moment: Moment, /) -> None:
-        if moment == "committing" and left:
-            left.clear()
-            harness.broker.expel(group="scorer", instance="0")
+    harness = Harness(partitions=2)
+    expelling = Expelling(harness, group="scorer", instance="0")
 
     def ignored(_event: ModelTrained, _meta: EventMeta) -> Reaction:
         return Reaction()
 
     spec = followed(refusing, routes=[Route(ModelTrained, ignored)])
-    loop = harness.add(spec, at=expelled_meanwhile)
+    loop = harness.add(spec, at=expelling)
     for _ in range(3):
         loop.step()
     cause = EventMeta(id=EventId("1"), type="", source="", subject="", time=START)
     harness.publish(trained(cause, model="fraud", reason="gives the commit an offset"), time=START)
     say(harness, FIRST, 1)
     harness.run()
-    assert not left
+    assert expelling.has_struck
     assert len(harness.dead_letters("scorer")) == 1
 
 

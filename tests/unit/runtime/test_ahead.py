@@ -14,6 +14,7 @@ import pytest
 
 from evermodel.common.runtime.ahead import Ahead, Ended
 from evermodel.common.runtime.bounded import Bounds, Overran
+from tests.unit.runtime.offspring import is_gone
 
 T = TypeVar("T")
 
@@ -53,10 +54,6 @@ def children(of: int | None = None) -> list[psutil.Process]:
 
 def waiting() -> psutil.Process:
     return once(children)[0]
-
-
-def is_gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +105,7 @@ def test_one_that_died_or_stands_still_while_it_waited_costs_no_job(
         idle.send_signal(number)
         ended = processes.run(["pass"], bounds=AMPLE)
         assert (ended.code, ended.words != str(idle.pid)) == (0, True)
-        assert is_gone(idle)
+        assert is_gone(idle.pid)
     assert "did not take its job" in caplog.text
 
 
@@ -121,7 +118,7 @@ def test_one_that_is_stuck_in_its_preparations_costs_no_job(tmp_path: Path) -> N
         idle = waiting()
         once(mark.exists)
         assert processes.run([], bounds=AMPLE).words != str(idle.pid)
-        assert is_gone(idle)
+        assert is_gone(idle.pid)
 
 
 def test_one_that_still_prepares_is_waited_for(tmp_path: Path) -> None:
@@ -161,7 +158,7 @@ def test_none_waits_when_none_shall_nor_before_it_is_opened() -> None:
 def test_none_is_left_when_it_is_closed() -> None:
     with ahead() as processes:
         idle = waiting()
-    assert is_gone(idle), f"{processes} still has one"
+    assert is_gone(idle.pid), f"{processes} still has one"
 
 
 def test_two_jobs_at_once_have_a_process_each() -> None:
@@ -185,4 +182,4 @@ def test_it_ends_with_the_one_who_started_it(prepare: str) -> None:
     finally:
         process.kill()
         process.wait()
-    assert once(lambda: is_gone(orphan))
+    assert once(lambda: is_gone(orphan.pid))

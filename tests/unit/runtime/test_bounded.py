@@ -6,7 +6,6 @@ import sys
 import threading
 from pathlib import Path
 
-import psutil
 import pytest
 
 from evermodel.common.runtime.bounded import (
@@ -17,6 +16,7 @@ from evermodel.common.runtime.bounded import (
     last_words,
     run_bounded,
 )
+from tests.unit.runtime.offspring import is_gone
 
 AMPLE = Bounds(60, 512)
 WAIT = "import threading; threading.Event().wait()"
@@ -29,10 +29,6 @@ def run(program: str, folder: Path, *, bounds: Bounds = AMPLE) -> int:
         log=folder / "log",
         environment={"ONLY": "this"},
     )
-
-
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def is_soon_gone(pid: int) -> bool:
