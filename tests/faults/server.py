@@ -21,7 +21,7 @@ from evermodel.embedded.readiness import await_ready
 from tests.faults.proxy import Proxy
 
 
-class Server:
+class BrokerServer:
     """One broker in `folder`. It runs after `start`."""
 
     def __init__(self, folder: Path, *, properties: Mapping[str, str] | None = None) -> None:
@@ -63,10 +63,14 @@ class Server:
         """End it in order."""
         self._running.stop()
 
-    def fill_disk(self) -> None:
-        """From now on none of its files takes another byte, as on a disk that is full."""
+    def fill_disk(self) -> str:
+        """From now on none of its files takes another byte, as on a disk that is full.
+
+        Return how: by a limit, whose error is another one (EFBIG) than a full disk's.
+        """
         hard = psutil.Process(self.pid).rlimit(resource.RLIMIT_FSIZE)[1]
         psutil.Process(self.pid).rlimit(resource.RLIMIT_FSIZE, (1, hard))
+        return "RLIMIT_FSIZE"
 
     def wait(self, *, seconds: float) -> int | None:
         """Return its exit status once it has ended, None if it has not within `seconds`."""
@@ -115,9 +119,9 @@ class Server:
 
 
 @contextmanager
-def server(folder: Path, *, properties: Mapping[str, str] | None = None) -> Iterator[Server]:
+def server(folder: Path, *, properties: Mapping[str, str] | None = None) -> Iterator[BrokerServer]:
     """Yield a broker that runs."""
-    made = Server(folder, properties=properties)
+    made = BrokerServer(folder, properties=properties)
     try:
         made.start()
         yield made

@@ -31,7 +31,7 @@ from evermodel.playback.feed import Feed
 from evermodel.playback.source import Table
 from tests.faults.crash.points import ROLES
 from tests.faults.proxy import Proxy, proxied
-from tests.faults.server import Server, server
+from tests.faults.server import BrokerServer, server
 
 ROOT = Path(__file__).resolve().parents[3]
 #: What breaks "cards" v2 while it is a canary: no other model has this feature and a version 2.
@@ -173,7 +173,7 @@ def _strikes(folder: Path, plan: Mapping[str, Mapping[str, object]]) -> Path:
     return folder
 
 
-def _played(kafka: Server, running: Stack, tables: Sequence[Table], strikes: Path) -> Played:
+def _played(kafka: BrokerServer, running: Stack, tables: Sequence[Table], strikes: Path) -> Played:
     def begin_phases(end: datetime) -> None:
         for number, since in enumerate(PHASES):
             if end >= since:

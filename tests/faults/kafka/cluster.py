@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evermodel.embedded.addresses import LOOPBACK, known_ports
 from evermodel.embedded.broker import prepare
-from tests.faults.server import Server
+from tests.faults.server import BrokerServer
 
 _CLUSTER = "evermodel-three-broker"  # 22 characters
 _SHARED = {
@@ -27,7 +27,7 @@ _SHARED = {
 class Cluster:
     """Three brokers by their number."""
 
-    def __init__(self, members: dict[int, Server]) -> None:
+    def __init__(self, members: dict[int, BrokerServer]) -> None:
         self.members = members
 
     @property
@@ -44,7 +44,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         for own in folders.values():
             (own / "data").mkdir(parents=True)
             (own / "data" / "meta.properties").touch()  # its own data lies elsewhere, see below
-        members = {number: Server(own) for number, own in folders.items()}
+        members = {number: BrokerServer(own) for number, own in folders.items()}
         for member in members.values():
             stack.callback(member.close)
         controllers = {n: known_ports(own / "ports.json") for n, own in folders.items()}
@@ -64,7 +64,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         yield Cluster(members)
 
 
-def _format(member: Server, folder: Path) -> None:
+def _format(member: BrokerServer, folder: Path) -> None:
     java = prepare(folder).command.arguments[:-2]
     member.write_properties()
     _run([*java, "kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c"], folder)

@@ -10,11 +10,11 @@ import pytest
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.settings.kafka import KafkaSettings
 from tests.faults.kafka.sample import Sample
-from tests.faults.server import Server, server
+from tests.faults.server import BrokerServer, server
 
 
 @pytest.fixture(scope="module")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrokerServer]:
     """A broker that all tests of a module break, one after the other."""
     with server(tmp_path_factory.mktemp("broker")) as made:
         create_topics(KafkaSettings(bootstrap_servers=made.direct))
@@ -39,6 +39,6 @@ def sample_at(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callab
 
 
 @pytest.fixture
-def sample(shared_server: Server, sample_at: Callable[..., Sample]) -> Sample:
+def sample(shared_server: BrokerServer, sample_at: Callable[..., Sample]) -> Sample:
     """The sample service on the module's broker, not started."""
     return sample_at(shared_server.bootstrap, direct=shared_server.direct)

@@ -8,7 +8,7 @@ import pytest
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded.findings import broker_at
-from tests.faults.kafka.sample import Sample
+from tests.faults.kafka.sample import GAVE_UP, GOES_ON, Sample
 from tests.faults.server import server
 
 
@@ -16,8 +16,8 @@ from tests.faults.server import server
 @pytest.mark.guarantee(
     "outside",
     fault="the broker's disk is full: it writes no byte more and ends, until there is room",
-    promise="services wait, or end with code 3 and start again; nothing lost, nothing doubled",
-    seen="'evermodel doctor': kafka is down, no Kafka broker answers",
+    promise=f"a service {GOES_ON}",
+    seen="'evermodel doctor': kafka is down, no Kafka broker answers; " + GAVE_UP,
 )
 def test_a_full_disk_loses_nothing(
     tmp_path: Path, sample_at: Callable[..., Sample], record_property: Callable[..., None]
@@ -29,10 +29,11 @@ def test_a_full_disk_loses_nothing(
         sample.say(20)
         sample.flows()
         with sample.held("handled"):
-            broker.fill_disk()
+            record_property("disk", broker.fill_disk())
         assert broker.wait(seconds=60) not in {None, 0}
         assert broker_at(KafkaSettings(bootstrap_servers=broker.direct)).verdict == "wrong"
         broker.stop()
         broker.start()
         sample.say(20)
         record_property("flows_again_seconds", sample.flows())
+        record_property("ended_with", sample.gave_up())

@@ -19,18 +19,18 @@ from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.embedded.findings import partitions_at, topics_at
 from tests.faults.kafka.administrator import Administrator
 from tests.faults.kafka.sample import Sample
-from tests.faults.server import Server
+from tests.faults.server import BrokerServer
 
 COMMANDS = LIFECYCLE_COMMANDS.name
 
 
 @pytest.fixture
-def settings(shared_server: Server) -> KafkaSettings:
+def settings(shared_server: BrokerServer) -> KafkaSettings:
     return KafkaSettings(bootstrap_servers=shared_server.direct)
 
 
 @pytest.fixture
-def hands(shared_server: Server, settings: KafkaSettings) -> Iterator[Administrator]:
+def hands(shared_server: BrokerServer, settings: KafkaSettings) -> Iterator[Administrator]:
     """What is done to the input topic is undone."""
     made = Administrator(shared_server.direct)
     yield made
