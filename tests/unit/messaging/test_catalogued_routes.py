@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from evermodel.common.events.access import roles
+from evermodel.common.events.access import Grant, grants, roles
 from evermodel.common.events.catalogue import CATALOGUE, topic_of
 from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.messaging.lockstep import SimulatedClock
@@ -63,3 +63,11 @@ def test_a_service_is_listed_as_producer_of_its_state_and_its_dead_letters(
 def test_only_the_console_is_put_together_otherwise_and_it_only_reads() -> None:
     assert {*roles()} - {spec.name for spec in SPECS} == {"console"}
     assert [topic.name for topic in CATALOGUE if "console" in topic.producers] == []
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_who_reads_a_table_whole_may_read_what_it_gave_up_of_it_and_nobody_else(
+    spec: ServiceSpec,
+) -> None:
+    letters = Grant("topic", f"{spec.service}.dead-letter", "read")
+    assert (letters in grants(spec.name)) == bool(spec.tables)
