@@ -9,11 +9,10 @@ from typing import get_args
 
 import pytest
 
-from evermodel.cli import acting, orders, playing, times
+from evermodel.cli import acting, orders, playing
 from evermodel.cli.errors import WrongUsage
 from evermodel.cli.main import app
 from evermodel.cli.times import time_of
-from evermodel.common.events import payload
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.embedded.addresses_file import Addresses
 
@@ -59,10 +58,6 @@ def test_what_is_no_time_is_said_by_the_option(option: str) -> None:
 def test_a_time_that_no_service_reads_is_refused(text: str) -> None:
     with pytest.raises(WrongUsage, match=f"--at '{text}' lies before the year 1900 or after 9998"):
         time_of(text, option="--at")
-
-
-def test_times_are_bounded_as_those_of_events_are() -> None:
-    assert (times.EARLIEST, times.LATEST) == (payload.EARLIEST, payload.LATEST)
 
 
 def test_no_command_reads_times_by_itself() -> None:

@@ -3,9 +3,7 @@
 from datetime import UTC, datetime
 
 from evermodel.cli.errors import WrongUsage
-
-#: As ``EARLIEST`` and ``LATEST`` of events, which are slow to import: no service reads others.
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+from evermodel.common.kernel.meant_time import EARLIEST, LATEST
 
 
 def time_of(text: str, *, option: str) -> datetime:

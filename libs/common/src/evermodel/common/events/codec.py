@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from evermodel.common.events.envelope import Event, EventMeta
-from evermodel.common.events.payload import EARLIEST, LATEST, Payload
+from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.kernel.ids import EventId, LifecycleId
+from evermodel.common.kernel.meant_time import EARLIEST, LATEST
 
 Headers = tuple[tuple[str, bytes], ...]
 P = TypeVar("P", bound=Payload)

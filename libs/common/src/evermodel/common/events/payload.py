@@ -4,17 +4,15 @@ Producers are strict: an unknown field is an error when an event is made. Consum
 lenient: the codec drops what it does not know, so that a field may be added to ``v1``.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from evermodel.common.kernel.ids import ModelName
+from evermodel.common.kernel.meant_time import EARLIEST, LATEST
 from evermodel.common.kernel.redaction import redact
 
-#: What lies outside was never meant, and a handler that adds a window to it, or takes the age of
-#: a label off, would leave what a `datetime` can say.
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 #: Characters that a service keeps of who asked for something and why. It is told again in what
 #: follows: with the rest of an event around it, one that fills its own record would fit no other.
 LONGEST_TOLD = 1000

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evermodel.common.events.payload import EARLIEST, LATEST
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Poison
+from evermodel.common.kernel.meant_time import EARLIEST, LATEST
 from evermodel.common.messaging.api import Rejected
 from evermodel.common.messaging.records import Record
 from evermodel.drift.domain.grid import Grid, micros, moment

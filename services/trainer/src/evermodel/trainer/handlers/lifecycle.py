@@ -12,11 +12,12 @@ from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.outcomes import OutcomesMatured
-from evermodel.common.events.payload import EARLIEST, LATEST, LONGEST_TOLD
+from evermodel.common.events.payload import LONGEST_TOLD
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.training import ModelTrained
 from evermodel.common.kernel.errors import Foreign
 from evermodel.common.kernel.ids import LifecycleId
+from evermodel.common.kernel.meant_time import EARLIEST, LATEST
 from evermodel.common.messaging.api import NOTHING, Emit, Job, Reaction, Restored
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription

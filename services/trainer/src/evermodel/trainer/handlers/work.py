@@ -13,10 +13,11 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import TypeVar
 
-from evermodel.common.events.payload import EARLIEST, LATEST, Span
+from evermodel.common.events.payload import Span
 from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.kernel.errors import is_exhausted
 from evermodel.common.kernel.ids import EventId
+from evermodel.common.kernel.meant_time import EARLIEST, LATEST
 from evermodel.common.models.description import ModelDescription
 from evermodel.trainer.domain.admission import Span as Pair
 from evermodel.trainer.domain.admission import Training
