@@ -54,18 +54,17 @@ def never(seconds: float) -> None:
 def test_a_report_whose_process_ends_badly_is_filed_without_pictures(
     ends: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     (does, why), before = ENDINGS[ends], our_children()
     (tmp_path / "stand_in.py").write_text(CHILD.format(ends=does))
-    monkeypatch.chdir(tmp_path)
     reports = ProcessReports(
         lake=tmp_path,
         tracking_uri="http://nowhere",
         work=tmp_path / "work",
         bounds=Bounds(3, 100),
         module="stand_in",
+        environment={"PYTHONPATH": str(tmp_path)},
     )
     metrics = Metrics()
     reporting = Reporting(reports=reports, source="/test", pause=never, metrics=metrics)

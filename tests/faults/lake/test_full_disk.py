@@ -169,22 +169,20 @@ def test_an_evaluation_without_room_for_its_result_rejects_nobody(
     seen="detector logs 'reports cannot be filed, again in 5 s: no room for the report…'",
 )
 @pytest.mark.parametrize("left", [0, 8192])
-def test_a_report_without_room_is_made_later(
-    left: int, disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_report_without_room_is_made_later(left: int, disk: Disk, tmp_path: Path) -> None:
     stand_in(
         "evermodel.drift.child",
         tmp_path,
         "child._answer = lambda order: child.Filed(run_id='r', url='u' * 9000)",
         "sys.exit(child.main(*map(child.Path, sys.argv[1:])))",
     )
-    monkeypatch.chdir(tmp_path)
     reports = ProcessReports(
         lake=tmp_path,
         tracking_uri="http://nowhere",
         work=disk.root / "work",
         bounds=Bounds(60, 1000),
         module="stand_in",
+        environment={"PYTHONPATH": str(tmp_path)},
     )
     given = alarm("a1", REFERENCE)
     with disk.full(but=left), pytest.raises(NotNow, match="no room for the report"):

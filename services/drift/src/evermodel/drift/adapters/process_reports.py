@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
@@ -42,13 +43,22 @@ class ProcessReports:
     """Keeps the promise of ``Reports`` with ``python -m evermodel.drift.child``."""
 
     def __init__(
-        self, *, lake: Path, tracking_uri: str, work: Path, bounds: Bounds, module: str = CHILD
+        self,
+        *,
+        lake: Path,
+        tracking_uri: str,
+        work: Path,
+        bounds: Bounds,
+        module: str = CHILD,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        """`environment`: what the child is told besides; a stand-in's `module` lies somewhere."""
         self._lake = lake.absolute()
         self._tracking_uri = tracking_uri
         self._work = work.absolute()
         self._bounds = bounds
         self._module = module
+        self._environment = environment
         self._turn = threading.Lock()
 
     def file(self, alarm: Alarm, *, without: str = "") -> Filed:
@@ -74,9 +84,8 @@ class ProcessReports:
         request.write_bytes(ORDER.dump_json(order))
         command = [sys.executable, "-m", self._module, str(request), str(answer)]
         try:
-            code = run_bounded(
-                command, bounds=self._bounds, log=log, environment=_variables(folder)
-            )
+            environment = {**_variables(folder), **self._environment}
+            code = run_bounded(command, bounds=self._bounds, log=log, environment=environment)
             if code == NO_ROOM:
                 raise Unavailable("no room for the report's answer")
             said = ANSWER.validate_json(answer.read_bytes())
