@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from evermodel.artefact.bundle import digest_of
-from evermodel.scorer.adapters.process_scoring import Patience, ProcessScoring
+from evermodel.scorer.adapters.patience import Patience
+from evermodel.scorer.adapters.process_scoring import ProcessScoring
 from evermodel.scorer.ports import LoadedVersion
 from tests.faults.scoring import odd_child
 
@@ -16,12 +17,12 @@ PATIENCE = Patience(call_seconds=1.0)
 
 
 @pytest.fixture
-def odd(tmp_path: Path) -> Iterator[Callable[[str], ProcessScoring]]:
+def odd(tmp_path: Path) -> Iterator[Callable[..., ProcessScoring]]:
     with ExitStack() as stack:
 
-        def made(what: str) -> ProcessScoring:
+        def made(what: str, patience: Patience = PATIENCE) -> ProcessScoring:
             command = (sys.executable, str(Path(odd_child.__file__)), what)
-            scoring = ProcessScoring(home=tmp_path, command=command, patience=PATIENCE)
+            scoring = ProcessScoring(home=tmp_path, command=command, patience=patience)
             return stack.enter_context(scoring)
 
         yield made

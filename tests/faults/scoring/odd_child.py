@@ -49,6 +49,8 @@ def answer(request: Request, what: str, channel: socket.socket) -> None:
         if name == "deadly":
             os.abort()
         send(channel, Loaded())
+    elif what == "hanging":
+        threading.Event().wait()
     elif what == "death":
         os.abort()
     elif what == "slow":
@@ -77,6 +79,8 @@ def serve(channel: socket.socket, what: str) -> None:
 def main(what: str, _threads: str, *numbers: str) -> None:
     end_with_starter()
     channels = [socket.socket(fileno=int(number)) for number in numbers]
+    if what == "late":
+        threading.Event().wait(2.0)
     threading.Thread(target=serve, args=(channels[1], what), daemon=True).start()
     send(channels[0], Ready())
     serve(channels[0], what)

@@ -10,11 +10,8 @@ from pathlib import Path
 import pytest
 
 from evermodel.scorer.adapters import process_scoring
-from evermodel.scorer.adapters.process_scoring import (
-    Patience,
-    ProcessScoring,
-    Unanswered,
-)
+from evermodel.scorer.adapters.patience import Patience
+from evermodel.scorer.adapters.process_scoring import ProcessScoring, Unanswered
 from evermodel.scorer.ports import BundleRefused, LoadedVersion, ScoringAway, Unasked
 from tests.faults.scoring import models
 from tests.faults.scoring.models import FATAL, amounts

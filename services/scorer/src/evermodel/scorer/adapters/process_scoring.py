@@ -21,7 +21,6 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -41,6 +40,7 @@ from evermodel.scorer.adapters.frames import (
     packed,
     scores_of,
 )
+from evermodel.scorer.adapters.patience import Deadline, Patience
 from evermodel.scorer.adapters.scoring_process import ANSWERING, LOADING, Died, ScoringProcess
 from evermodel.scorer.ports import BundleRefused, Columns, LoadedVersion, ScoringAway, Unasked
 
@@ -51,20 +51,6 @@ CHILD = (sys.executable, "-m", "evermodel.scorer.child")
 FORGIVEN_AFTER_ANSWERS = 1000
 #: Why a version is not asked any more: the second death in a call of its own.
 DEATHS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long what is asked for may take. Kafka misses a scorer after sixty seconds.
-
-    A call that hangs twice costs two calls and a start, which must fit in there. A start is bounded
-    for the sake of one that never comes; TensorFlow's import takes three seconds, seven on a slow
-    machine, more on a busy one.
-    """
-
-    start_seconds: float = 60.0
-    load_seconds: float = 30.0
-    call_seconds: float = 10.0
 
 
 class Unanswered(RuntimeError):
@@ -127,9 +113,9 @@ class ProcessScoring:
         version = ProcessVersion(self, next(self._handles), bundle=bundle, digest=digest)
         weakref.finalize(version, self._gone.append, version.handle).atexit = False
         try:
-            self._load(version)
+            self._load(version, self._deadline())
         except Died:  # another's, perhaps
-            self._load_again(version)
+            self._load_again(version, self._deadline())
         return version
 
     def ask(self, version: "ProcessVersion", columns: Columns) -> list[float]:
@@ -137,39 +123,45 @@ class ProcessScoring:
 
         Raises:
             Unanswered: nothing, or it did not survive the question.
+            ScoringAway: there is no answer yet, and no more time to wait for it.
         """
+        deadline = self._deadline(self._patience.ask_seconds)
         try:
-            with self._calls[ANSWERING]:
-                return self._answer(version, columns)
+            with deadline.held(self._calls[ANSWERING]):
+                return self._answer(version, columns, deadline)
         except Died as death:
             if death.is_its_own:
                 version.blame(death)
         try:
-            with self._alone():
-                return self._answer(version, columns)
+            with self._alone(deadline):
+                return self._answer(version, columns, deadline)
         except Died as death:
             version.blame(death)
             raise Unanswered(str(death)) from death
 
-    def _load(self, version: "ProcessVersion") -> None:
-        with self._calls[LOADING]:
-            self._make_sure_of(version, self._alive(), LOADING)
+    def _deadline(self, seconds: float = threading.TIMEOUT_MAX) -> Deadline:
+        return Deadline(seconds, monotonic=self._monotonic)
 
-    def _load_again(self, version: "ProcessVersion") -> None:
+    def _load(self, version: "ProcessVersion", deadline: Deadline) -> None:
+        with deadline.held(self._calls[LOADING]):
+            self._make_sure_of(version, self._alive(deadline), LOADING, deadline)
+
+    def _load_again(self, version: "ProcessVersion", deadline: Deadline) -> None:
         try:
-            with self._alone():  # nobody's call can end it now: what happens is its own
-                self._make_sure_of(version, self._alive(), LOADING)
+            with self._alone(deadline):  # nobody's call can end it now: what happens is its own
+                self._make_sure_of(version, self._alive(deadline), LOADING, deadline)
         except Died as death:
             raise BundleRefused(f"{death}, for the second time while it was loaded") from death
 
-    def _answer(self, version: "ProcessVersion", columns: Columns) -> list[float]:
-        process = self._alive()
-        self._make_sure_of(version, process, ANSWERING)
+    def _answer(
+        self, version: "ProcessVersion", columns: Columns, deadline: Deadline
+    ) -> list[float]:
+        process = self._alive(deadline)
+        self._make_sure_of(version, process, ANSWERING, deadline)
         rows = len(next(iter(columns.values()), ()))
         request = Ask(version.handle, packed(columns), self._forgotten())
-        reply = process.call(
-            ANSWERING, request, longest=4 * rows, within_seconds=self._patience.call_seconds
-        )
+        within = deadline.needs(self._patience.call_seconds)
+        reply = process.call(ANSWERING, request, longest=4 * rows, within_seconds=within)
         if not isinstance(reply, Scores):
             raise _error(reply, process)
         try:
@@ -178,17 +170,16 @@ class ProcessScoring:
             raise process.end(f"spoke nonsense: {error}") from error
 
     def _make_sure_of(
-        self, version: "ProcessVersion", process: ScoringProcess, channel: int
+        self, version: "ProcessVersion", process: ScoringProcess, channel: int, deadline: Deadline
     ) -> None:
         """Load `version` unless `process` has it."""
         if version.loaded_in is process:
             return
+        within = deadline.needs(self._patience.load_seconds)
         request = Load(
             version.handle, str(version.bundle.absolute()), version.digest, self._forgotten()
         )
-        reply = process.call(
-            channel, request, longest=0, within_seconds=self._patience.load_seconds
-        )
+        reply = process.call(channel, request, longest=0, within_seconds=within)
         if not isinstance(reply, Loaded):
             raise _error(reply, process)
         version.loaded_in = process
@@ -201,23 +192,23 @@ class ProcessScoring:
         return tuple(gone)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with self._calls[LOADING], self._calls[ANSWERING]:
+    def _alone(self, deadline: Deadline) -> Iterator[None]:
+        with deadline.held(self._calls[LOADING]), deadline.held(self._calls[ANSWERING]):
             yield
 
-    def _alive(self) -> ScoringProcess:
+    def _alive(self, deadline: Deadline) -> ScoringProcess:
         """Return a process that can be asked; start one if the last has ended.
 
         Raises:
-            ScoringAway: none can be started now.
+            ScoringAway: none can be started now, or it is not there in time.
         """
         process = self._process
         if process is not None and process.is_ready and process.is_alive:
             return process
-        with self._starting:
-            return self._ready()
+        with deadline.held(self._starting):
+            return self._ready(deadline)
 
-    def _ready(self) -> ScoringProcess:
+    def _ready(self, deadline: Deadline) -> ScoringProcess:
         if self._process is not None and not self._process.is_alive:
             _LOG.warning("%s; it is started again", self._process.end())
             self.metrics.count("scoring_restarts")
@@ -225,10 +216,11 @@ class ProcessScoring:
         try:
             if self._process is None:
                 self._process = self._started()
-            self._process.wait_until_ready(within_seconds=self._patience.start_seconds)
+            if self._process.is_ready_within(deadline.left(), of=self._patience.start_seconds):
+                return self._process
         except (Died, OSError) as error:
             raise ScoringAway(f"no model can be asked: {error}") from error
-        return self._process
+        raise ScoringAway("no model can be asked: the scoring process is being started")
 
     def _started(self) -> ScoringProcess:
         return ScoringProcess(self._command, home=self._home, monotonic=self._monotonic)

@@ -91,6 +91,7 @@ class ScoringProcess:
             for _, channel in pairs:
                 channel.close()
         self.is_ready = False
+        self._awaited_since: float | None = None
         self._listener = threading.Thread(
             target=self._listen, args=(self._popen.stdout,), daemon=True, name="scoring-words"
         )
@@ -106,17 +107,37 @@ class ScoringProcess:
         """Whether it can be asked, as far as one can see."""
         return not self._why and self._popen.poll() is None
 
-    def wait_until_ready(self, *, within_seconds: float) -> None:
-        """Return when it can be asked.
+    def is_ready_within(self, seconds: float, *, of: float) -> bool:
+        """Whether it can be asked after so many `seconds`. One caller at a time.
+
+        It goes on starting when it cannot. `of`: how long it has for that, from the first wait on.
 
         Raises:
-            Died: it ended, or did not say so in time.
+            Died: it ended, or has had all that time.
         """
-        if not self.is_ready:
-            reply = self._reply(LOADING, longest=LONGEST_WORDS, within_seconds=within_seconds)
-            if not isinstance(reply, Ready):
-                raise self.end("spoke before it was asked")
-            self.is_ready = True
+        if self.is_ready:
+            return True
+        self._awaited_since = self._awaited_since or self._monotonic()
+        left = self._awaited_since + of - self._monotonic()
+        if seconds < left and not self._speaks(seconds):
+            return False
+        reply = self._reply(LOADING, longest=LONGEST_WORDS, within_seconds=max(left, 0.0))
+        if not isinstance(reply, Ready):
+            raise self.end("spoke before it was asked")
+        self.is_ready = True
+        return True
+
+    def _speaks(self, within_seconds: float) -> bool:
+        """Whether there is something to read, be it the end."""
+        channel = self._channels[LOADING]
+        channel.settimeout(max(within_seconds, 1e-6))
+        try:
+            channel.recv(1, socket.MSG_PEEK)
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+        return True
 
     def call(self, channel: int, request: Request, *, longest: int, within_seconds: float) -> Reply:
         """Return what it says to `request`; one caller per channel at a time.
