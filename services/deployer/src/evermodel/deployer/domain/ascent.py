@@ -24,13 +24,13 @@ def waits_for_git(state: Lifecycle, context: Context) -> str:
 def forward(state: Lifecycle, *, judgement: Judgement, context: Context, policy: Policy) -> Outcome:
     """Give the challenger its next share, or everything."""
     rollout = statements.rollout_of(state)
-    step = rollout.step + 1
-    if policy.weight(step) == 100:
+    step, weight = policy.after(rollout.weight)
+    if weight == 100:
         return promote(state, judgement=judgement, context=context, policy=policy)
     moved = replace(
         rollout,
         step=step,
-        weight=policy.weight(step),
+        weight=weight,
         entered=context.now,
         patient_since=context.now,
         evidence=rollout.evidence.next_step(),

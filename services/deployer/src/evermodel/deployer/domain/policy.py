@@ -61,6 +61,10 @@ class Policy:
         """The number of the step that gives everything to the challenger."""
         return len(self.steps)
 
-    def weight(self, step: int) -> int:
-        """Return the challenger's percent on `step`; step 0 is the shadow."""
-        return 0 if step == 0 else self.steps[step - 1]
+    def after(self, weight: int) -> tuple[int, int]:
+        """Return the next step of a challenger that has `weight` percent, and its percent then.
+
+        By its share, not by the number of its step: that was counted by the steps of then, and a
+        person may have changed them since. Nobody is moved back to the champion by that.
+        """
+        return next((n, share) for n, share in enumerate(self.steps, start=1) if share > weight)
