@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from evermodel.deployer.adapters.memory_repository import MemoryRepository
 from evermodel.deployer.ports import (
     Written,
@@ -32,6 +34,30 @@ def test_an_edit_changes_three_lines_and_keeps_a_persons_comments(
     assert git("diff", "--numstat", "main~1", "main", at=bare).split() == ["3", "3", FILE]
     assert "version: 2   # ask ada first" in git("show", f"main:{FILE}", at=bare)
     assert git("show", "main:README", at=bare) == "ours\n"
+
+
+@pytest.mark.guarantee(
+    "outside",
+    fault="an editor of Windows saves the machine's file with line ends {name}",
+    promise="a change is three lines of the diff; the line ends stay",
+    seen="nothing",
+)
+@pytest.mark.parametrize(
+    ("name", "end", "start"),
+    [("CR LF", "\r\n", ""), ("CR LF and a byte order mark", "\r\n", "\ufeff")],
+)
+def test_an_edit_keeps_the_line_ends_of_a_file_from_windows(
+    name: str, end: str, start: str, bare: Path, tmp_path: Path
+) -> None:
+    repository = on_git(bare)
+    repository.write(up(None, 1))
+    text = start + git("show", f"main:{FILE}", at=bare).replace("\n", end)
+    by_hand(bare, tmp_path, {FILE: text})
+
+    repository.write(up(1, 2))
+
+    assert repository.desired("fraud") is not None, name
+    assert git("diff", "--numstat", "main~1", "main", at=bare).split() == ["3", "3", FILE]
 
 
 def test_the_message_tells_people_and_its_trailers_tell_machines(bare: Path) -> None:

@@ -228,15 +228,16 @@ class GitRepository:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            encoding="utf-8",
             start_new_session=True,
         )
         with process:
             try:
-                said, complaint = process.communicate(stdin or "", timeout=TIMEOUT_SECONDS)
+                # As bytes: a text stream turns the line ends of a file from Windows into ours.
+                told = process.communicate((stdin or "").encode(), timeout=TIMEOUT_SECONDS)
             except BaseException:
                 _end(process)
                 raise
+        said, complaint = told[0].decode(), told[1].decode(errors="replace")
         if process.returncode != 0:
             words = " ".join((complaint or said).split())[-400:]
             if arguments[0] not in _OF_THE_REPOSITORY:  # it answered, so the clone is at fault
@@ -245,7 +246,7 @@ class GitRepository:
         return said.strip() if strip else said
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _end(process: "subprocess.Popen[bytes]") -> None:
     """End git and the transports it started: a push that goes on alone may land much later."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
