@@ -157,6 +157,8 @@ def test_models_do_not_meet(repository: ConfigRepository) -> None:
         "desired: {version: 1}",
         "desired:\n  version: champion\n  uri: u\n  digest: d\n",
         "desired:\n  version: 1\n  version: 2\n  uri: u\n  digest: d\n",
+        "desired:\n  version: 0\n  uri: u\n  digest: d\n",
+        "desired:\n  version: -1\n  uri: u\n  digest: d\n",
         "",
     ],
 )

@@ -62,7 +62,7 @@ def read(text: str) -> Desired:
     """
     scalars = _scalars(text)
     try:
-        return Desired(
+        desired = Desired(
             version=int(scalars["desired", "version"].value),
             model_uri=scalars["desired", "uri"].value,
             digest=scalars["desired", "digest"].value,
@@ -71,6 +71,9 @@ def read(text: str) -> Desired:
         raise RepositoryBroken(f"the file has no {'.'.join(error.args[0])}") from error
     except ValueError as error:
         raise RepositoryBroken(f"desired.version is no number: {error}") from error
+    if desired.version < 1:
+        raise RepositoryBroken(f"desired.version is {desired.version}, and versions count from 1")
+    return desired
 
 
 def edit(text: str, change: Change) -> str:

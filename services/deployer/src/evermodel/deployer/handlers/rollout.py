@@ -257,13 +257,14 @@ class RolloutHandlers:
         if state == before and not turn.steps:
             return NOTHING
         started_from = before.desired if turn.commits else state.desired
+        events = turn.events(started_from)  # what cannot be said has not happened
         self._states[model] = state
         reaction = Reaction(
-            events=turn.events(started_from),
+            events=events,
             state={model: memory.dump(state)},
             jobs=[self._delivery(state, meta)] if turn.is_git_untold else (),
         )
-        self._answers[meta.id] = Reaction(events=reaction.events)
+        self._answers[meta.id] = Reaction(events=events)
         while len(self._answers) > REMEMBERED:
             self._answers.popitem(last=False)
         return reaction
