@@ -10,6 +10,9 @@ safe anytime-valid inference", 2023.)
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
+
+from evermodel.deployer.domain.counting import weighty
 
 #: Ratios of two rates over which a bet on an excess is spread evenly.
 RATIOS = (1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
@@ -102,7 +105,7 @@ def _capped(log: float) -> float:
 
 def _log_binomial_cdf(k: int, n: int, p: float) -> float:
     """Return log P(Binomial(n, p) <= k), by summing from the largest term outward."""
-    logs = [_log_pmf(i, n, p) for i in range(k + 1)]
+    logs = weighty(partial(_log_pmf, n=n, p=p), last=k, peak=math.floor((n + 1) * p))
     top = max(logs)
     return min(0.0, top + math.log(math.fsum(math.exp(value - top) for value in logs)))
 

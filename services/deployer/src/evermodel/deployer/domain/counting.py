@@ -1,6 +1,11 @@
 """Exact tails of small counts and the noise of shares: what the judge's bounds are made of."""
 
 import math
+from collections.abc import Callable
+from itertools import takewhile
+
+#: A term this far below the largest, in logs, is no part of a sum any more: floats tell 37 apart.
+_NEGLIGIBLE = 60.0
 
 
 def poisson_at_least(count: int, mean: float) -> float:
@@ -12,8 +17,24 @@ def poisson_at_most(count: int, mean: float) -> float:
     """Return P(X <= count) for a Poisson X with `mean` > 0, summed in logs."""
     if mean <= 0.0:
         return 1.0
-    logs = (k * math.log(mean) - mean - math.lgamma(k + 1) for k in range(max(count, 0) + 1))
+
+    def log_pmf(k: int) -> float:
+        return k * math.log(mean) - mean - math.lgamma(k + 1)
+
+    logs = weighty(log_pmf, last=max(count, 0), peak=math.floor(mean))
     return min(1.0, math.fsum(math.exp(value) for value in logs))
+
+
+def weighty(log_term: Callable[[int], float], *, last: int, peak: int) -> list[float]:
+    """Return ``log_term(k)`` for the `k` from 0 to `last` that count in the sum of what they log.
+
+    They rise up to `peak` and fall behind it. Of a hundred million rows some ten thousand count:
+    to sum them all would keep a version that fails each of them serving for minutes.
+    """
+    top = min(max(peak, 0), last)
+    least = log_term(top) - _NEGLIGIBLE
+    down, up = (map(log_term, ks) for ks in (range(top, -1, -1), range(top + 1, last + 1)))
+    return [log for side in (down, up) for log in takewhile(lambda log: log >= least, side)]
 
 
 def share_variance(*, hits: int, rows: int) -> float:
