@@ -7,6 +7,7 @@ whether a record is given up.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
+from evermodel.common.events.catalogue import topic_of
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.clock import Clock
@@ -70,7 +71,8 @@ class Outbox:
         """Take this replica's transactional id; whoever had it before is fenced."""
         self._producer = broker.producer(transactional_id=f"{self._spec.name}-{instance}")
         self._transaction = Transaction(self._producer, at=self._at)
-        self._buried = Buried(broker, topic=self._letters)
+        tables = [topic_of(route.payload).name for route in self._spec.tables]
+        self._buried = Buried(broker, topic=self._letters, tables=tables)
 
     def close(self) -> None:
         """Undo what is not committed and let go."""
