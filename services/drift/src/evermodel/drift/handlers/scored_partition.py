@@ -32,9 +32,10 @@ from evermodel.drift.handlers.windower_state import (
     position_key,
     window_key,
 )
+from evermodel.drift.handlers.yardsticks import Yardsticks
 from evermodel.drift.ports import References, RowLake, TallyCodec
 from evermodel.lake import layout
-from evermodel.profile.reference import BadReference, Reference
+from evermodel.profile.reference import Reference
 
 _TOPIC = TRANSACTIONS_SCORED.name
 _MICROSECONDS = 1e6
@@ -58,7 +59,7 @@ class ScoredPartition:
         self._models = models
         self._lake = lake
         self._buffer = LakeBuffer(lake)
-        self._references = references
+        self._yardsticks = Yardsticks(references)
         self._codec = codec
         self._wild = wild
         self._speaker = Speaker(stream="scored", partition=partition, partitions=partitions)
@@ -193,7 +194,7 @@ class ScoredPartition:
         self._buffer.add(self._file(model, start, self._chunk), self._lake.pack_rows(rows))
         return Tally.of(
             rows,
-            references=self._known(model.name, rows.references),
+            references=self._yardsticks.fitting(model, rows.references),
             limits=_limits(model),
             chunks=frozenset((self._chunk,)),
         )
@@ -247,21 +248,8 @@ class ScoredPartition:
     def _file(self, model: ModelDescription, start: int, chunk: int) -> str:
         return layout.scored_file(model.name, start, partition=self._partition, chunk=chunk)
 
-    def _known(self, model: str, names: Sequence[str | None]) -> dict[str, Reference]:
-        """Return the references that rows name. A spoilt one leaves its rows without profile,
-        which the detector reports; an absent one makes the batch wait (``Transient``), but not
-        for ever: then it is spoilt too.
-        """
-        known = {}
-        for name in sorted({name for name in names if name is not None}):
-            try:
-                known[name] = self._references.get(model, name)
-            except BadReference:
-                continue
-        return known
-
     def _layouts(self, model: str, tally: Tally) -> dict[str, Reference]:
-        return self._known(model, list(tally.profiles))
+        return self._yardsticks.known(model, tally.profiles)
 
 
 def _one_too_many(version: int) -> Poison:
