@@ -44,3 +44,11 @@ def test_millions_of_failures_are_no_accident() -> None:
 
 def test_a_fair_coin_wins_nothing_in_millions_of_tosses() -> None:
     assert log_wealth(MILLIONS // 2, MILLIONS // 2) < 0.0
+
+
+def test_more_rows_than_anybody_has_count_for_many() -> None:
+    most = 2**53
+
+    assert poisson_at_least(most, most / 100) < 1e-6
+    assert log_wealth(most, 0) > 100
+    assert log_wealth(0, most) < 0

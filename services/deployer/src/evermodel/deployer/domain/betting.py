@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from evermodel.deployer.domain.counting import weighty
+from evermodel.deployer.domain.counting import scaled_down, weighty
 
 #: Ratios of two rates over which a bet on an excess is spread evenly.
 RATIOS = (1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
@@ -28,6 +28,8 @@ def log_wealth(heads: int, tails: int, *, p0: float = 0.5) -> float:
     wealth = integral over p in [p0, 1] of p^h (1-p)^t / (1-p0), over p0^h (1-p0)^t, where
     the integral is B(h+1, t+1) * P(Binomial(n+1, p0) <= h).
     """
+    scale = scaled_down(heads + tails)
+    heads, tails = math.floor(heads * scale), math.floor(tails * scale)
     n = heads + tails
     if n == 0:
         return 0.0

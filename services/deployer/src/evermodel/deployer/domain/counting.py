@@ -7,6 +7,9 @@ from itertools import takewhile
 #: A term this far below the largest, in logs, is no part of a sum any more: floats tell 37 apart.
 _NEGLIGIBLE = 60.0
 
+#: More rows than that count for so many: evidence is only made less of, and sums have an end.
+MOST_ROWS = 100_000_000
+
 
 def poisson_at_least(count: int, mean: float) -> float:
     """Return P(X >= count) for a Poisson X. Exact: a normal bound lies where alerts are few."""
@@ -17,12 +20,19 @@ def poisson_at_most(count: int, mean: float) -> float:
     """Return P(X <= count) for a Poisson X with `mean` > 0, summed in logs."""
     if mean <= 0.0:
         return 1.0
+    scale = scaled_down(max(count, mean))
+    count, mean = math.floor(count * scale), mean * scale
 
     def log_pmf(k: int) -> float:
         return k * math.log(mean) - mean - math.lgamma(k + 1)
 
     logs = weighty(log_pmf, last=max(count, 0), peak=math.floor(mean))
     return min(1.0, math.fsum(math.exp(value) for value in logs))
+
+
+def scaled_down(rows: float) -> float:
+    """Return by what `rows` and all that is held against them are taken times."""
+    return min(1.0, MOST_ROWS / max(rows, 1))
 
 
 def weighty(log_term: Callable[[int], float], *, last: int, peak: int) -> list[float]:

@@ -2,7 +2,7 @@
 
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.outcomes import OutcomesMatured, PairedOutcomes
-from evermodel.common.events.payload import LONGEST_TOLD
+from evermodel.common.events.payload import LONGEST_TOLD, Value
 from evermodel.common.events.rollout import Check, RolloutStep, VersionInPlay
 from evermodel.common.events.training import Artefact
 from evermodel.common.events.validation import ModelValidated
@@ -30,6 +30,9 @@ from evermodel.deployer.domain.happenings import Ordered, Step
 from evermodel.deployer.domain.policy import Policy
 from evermodel.deployer.domain.release import Release, Share
 from evermodel.deployer.domain.verdicts import Finding
+
+#: Beyond it a count is no count: whole numbers are not told apart any more as they are judged.
+MOST_COUNTED = 2**53
 
 
 def policy_of(model: ModelDescription) -> Policy:
@@ -79,9 +82,12 @@ def window_of(event: TransactionsWindowed) -> Window:
     """Return the serving counters of a window.
 
     Raises:
-        Permanent: a histogram is not of this judge's bins, or a pair not of its groups.
+        Permanent: a histogram is not of this judge's bins, a pair not of its groups, or a number
+            is none that anybody has counted.
     """
     served, paired = event.counters.served, event.counters.paired
+    for counts in (*served, *paired):
+        _refuse_uncountable(counts)
     if any(len(counts.histogram) != SCORE_BINS for counts in served):
         raise Permanent(f"a score histogram has another number of bins than {SCORE_BINS}")
     if any(_groups(p) != {ENTITY_GROUPS} for p in paired):
@@ -99,6 +105,13 @@ def _cell(counts: ServedCounts) -> Cell:
         rows=counts.rows, failed=counts.failed, alerts=counts.alerts, histogram=counts.histogram
     )
     return Cell(decided_by=counts.decided_by or 0, version=counts.version, tally=tally)
+
+
+def _refuse_uncountable(counts: Value) -> None:
+    for name, value in counts:
+        numbers = value if isinstance(value, tuple) else (value,)
+        if any(abs(number or 0) > MOST_COUNTED for number in numbers):
+            raise Permanent(f"{name} is beyond {MOST_COUNTED:,}: nobody has counted that")
 
 
 def _groups(counts: PairedCounts) -> set[int]:
@@ -124,7 +137,13 @@ def _pair_cell(counts: PairedCounts) -> PairCell:
 
 
 def cohort_of(event: OutcomesMatured) -> Cohort:
-    """Return the paired outcomes of a cohort."""
+    """Return the paired outcomes of a cohort.
+
+    Raises:
+        Permanent: a number is none that anybody has counted.
+    """
+    for paired in event.paired:
+        _refuse_uncountable(paired)
     pairings = () if event.quality_failed else tuple(map(_pairing, event.paired))
     return Cohort(time=event.known_until, pairings=pairings)
 
