@@ -148,10 +148,11 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cohort:
-    """The labels of one window that have matured by `time`."""
+    """The labels of the payments up to `end` that have matured by `time`."""
 
     time: datetime
     pairings: tuple[Pairing, ...]
+    end: datetime | None = None
 
     def outcomes_of(self, *, champion: int, challenger: int) -> Outcomes:
         """Return what this cohort says about these two versions."""

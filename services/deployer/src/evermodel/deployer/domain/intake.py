@@ -35,6 +35,10 @@ def with_window(state: Lifecycle, window: Window) -> Lifecycle:
 
 def with_cohort(state: Lifecycle, cohort: Cohort) -> Lifecycle:
     """Take in what a cohort's labels say about the two versions that are compared."""
+    known = state.cohorts_until
+    if cohort.end is not None and known is not None and cohort.end <= known:
+        return state
+    state = replace(state, cohorts_until=cohort.end or known)
     pair = _compared(state)
     if pair is None:
         return state

@@ -98,7 +98,8 @@ class Lifecycle:
     `waiting`: a queue of one, the newest version accepted meanwhile. `owed`: the changes that
     Git has not taken yet, in order; until then no challenger gets more weight. `desired`: what
     Git said last. `windows_until` and `outcomes_until`: event time up to which evidence has been
-    taken in, so that nothing counts twice. `early`: cohorts that arrived before their window did.
+    taken in, so that nothing counts twice; `cohorts_until`: up to which payments, for with another
+    label age their labels mature again. `early`: cohorts that arrived before their window did.
     """
 
     model: str
@@ -110,6 +111,7 @@ class Lifecycle:
     desired: int | None = None
     windows_until: datetime | None = None
     outcomes_until: datetime | None = None
+    cohorts_until: datetime | None = None
     early: tuple[Cohort, ...] = ()
 
     def __post_init__(self) -> None:

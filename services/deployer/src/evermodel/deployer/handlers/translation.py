@@ -145,7 +145,7 @@ def cohort_of(event: OutcomesMatured) -> Cohort:
     for paired in event.paired:
         _refuse_uncountable(paired)
     pairings = () if event.quality_failed else tuple(map(_pairing, event.paired))
-    return Cohort(time=event.known_until, pairings=pairings)
+    return Cohort(time=event.known_until, pairings=pairings, end=event.cohort.end)
 
 
 def _pairing(paired: PairedOutcomes) -> Pairing:

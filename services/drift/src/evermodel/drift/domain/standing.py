@@ -62,7 +62,9 @@ class Stream:
 class ModelState:
     """Open windows, then what the rule remembers about the champion's world.
 
-    `closed`: start of the window closed last. `late_rows`: since then. `consecutive`: windows
+    `closed`: start of the window closed last. `given_until`, `cohorts_until`: ends of the newest
+    window that a system upstream closed, and of the newest cohort: nothing is held against the
+    champion twice. `late_rows`: since then. `consecutive`: windows
     in a row that flagged each feature. `quality`: the episode of failing windows, if one is on.
     `starved`: for so many windows there were too few rows of the champion's reference to judge.
     `owed`: alarms whose report has not been made, by event id.
@@ -84,3 +86,5 @@ class ModelState:
     judged: Span | None = None
     starved: bool = False
     owed: Mapping[str, Alarm] = field(default_factory=dict)
+    given_until: datetime | None = None
+    cohorts_until: datetime | None = None

@@ -1,10 +1,13 @@
 """The detector: one method per event. Partials become windows, windows become verdicts."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.outcomes import OutcomesMatured
+from evermodel.common.events.payload import Span
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.windows import TransactionsPartial, TransactionsWindowed
 from evermodel.common.kernel.clock import Clock
@@ -21,6 +24,8 @@ from evermodel.drift.handlers.judging import judge, judge_outcomes
 from evermodel.drift.handlers.listening import Listening
 from evermodel.drift.handlers.rebasing import rebased
 from evermodel.drift.handlers.reporting import Reporting
+
+_LOG = logging.getLogger(__name__)
 
 #: The source of the windows that this service itself closed.
 SOURCE = "/evermodel/drift-detector"
@@ -61,6 +66,10 @@ class Detector:
         if meta.source == SOURCE:
             return NOTHING
         model, state = self._model(event.model)
+        if _is_old(event.window, state.given_until):
+            _LOG.warning("%s: a window up to %s came again, or late", event.model, event.window.end)
+            return NOTHING
+        state = replace(state, given_until=event.window.end)
         reference, broken = self._checking.reference(model, state)
         failures = (*event.failures, *broken)
         if event.quality != "fail":
@@ -75,6 +84,8 @@ class Detector:
         model, state = self._model(event.model)
         if event.quality_failed or not event.labelled:
             return NOTHING
+        if _is_old(event.cohort, state.cohorts_until):  # with another label age, or given twice
+            return NOTHING
         standings = {
             **state.standings,
             **{
@@ -83,7 +94,7 @@ class Detector:
             },
         }
         history = replace(state.history, cohorts_since=state.history.cohorts_since + 1)
-        state = replace(state, standings=standings, history=history)
+        state = replace(state, standings=standings, history=history, cohorts_until=event.cohort.end)
         state, events = judge_outcomes(
             state, model, span=event.cohort, rows=event.labelled, now=meta.time
         )
@@ -142,3 +153,7 @@ class Detector:
         owed = self._reporting.owed(events)
         kept = self._states.keep(name, replace(state, owed={**state.owed, **owed}))
         return Reaction(events=events, state={name: kept}, jobs=self._reporting.jobs(owed))
+
+
+def _is_old(span: Span, until: datetime | None) -> bool:
+    return until is not None and span.end <= until
