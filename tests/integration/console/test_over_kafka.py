@@ -188,6 +188,26 @@ def test_a_dead_letter_that_was_put_back_is_no_longer_shown(
         asyncio.run(eventually(lambda: dead_letters(port)["deployer.dead-letter"] == 0))
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="of several servers in KAFKA_BOOTSTRAP_SERVERS the first does not answer",
+    promise="the console follows the topics by way of another",
+    seen="nothing",
+)
+@pytest.mark.parametrize("between", [",", ", "])
+def test_it_finds_the_topics_by_any_of_several_brokers(
+    own_kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int, between: str
+) -> None:
+    model = ModelName(f"by-{'any' if between == ',' else 'spaced'}")
+    trained = TRAINED.model_copy(update={"model": model})
+    topics.publish("model.trained", trained, id_=model, day=1)
+    with socket.socket() as away:
+        away.bind(("127.0.0.1", 0))  # and never listens
+        servers = between.join([f"127.0.0.1:{away.getsockname()[1]}", own_kafka_bootstrap])
+        with console(servers, port=unused_tcp_port, log=tmp_path / "console.log"):
+            asyncio.run(eventually(lambda: shown(unused_tcp_port, model) == [model]))
+
+
 def test_it_shows_what_happens_while_it_runs(
     own_kafka_bootstrap: str, topics: Topics, tmp_path: Path, unused_tcp_port: int
 ) -> None:

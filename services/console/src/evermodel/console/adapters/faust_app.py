@@ -31,10 +31,9 @@ def make_app(*, kafka: KafkaSettings, group: str, folder: Path) -> faust.App:
     """
     data = folder / "console"
     data.mkdir(parents=True, exist_ok=True)
-    broker = URL(f"kafka://{kafka.bootstrap_servers.replace(',', ';kafka://')}")
     app = faust.App(
         group,
-        broker=str(broker),
+        broker=[URL(f"kafka://{s.strip()}") for s in kafka.bootstrap_servers.split(",") if s],
         broker_credentials=credentials(kafka),
         store="memory://",
         datadir=data,
