@@ -10,6 +10,7 @@ import pytest
 
 from evermodel.common.events.catalogue import (
     DEPLOYER_STATE,
+    LIFECYCLE_COMMANDS,
     MODEL_TRAINED,
     TRANSACTIONS,
     TRANSACTIONS_SCORED,
@@ -276,3 +277,26 @@ def test_a_replica_that_stalled_longer_than_its_transaction_may_stay_open_stops(
         turn(stalled, until=lambda: False)
     assert not pair.moments["a"]["committed"]
     assert passed(broker, name) == wanted(name, count)
+
+
+@pytest.mark.guarantee(
+    "outside",
+    fault="another process joins a group under a service's name while that has nothing to do; or a "
+    "broker that changes takes two tries of one to join for two processes",
+    promise="the one that was put out ends, and is started again: it does not stand there for good",
+    seen="critical 'fenced: another process took this one's place: Fatal error: Broker: Static "
+    "consumer fenced by other consumer with same group.instance.id …', exit code 4",
+)
+def test_a_member_that_was_put_out_stops_though_it_has_nothing_to_do(
+    broker: KafkaBroker, stack: ExitStack, own_kafka_bootstrap: str
+) -> None:
+    idle, other = (
+        stack.enter_context(Watched(Counting().spec(name="put-out"), broker)) for _ in range(2)
+    )
+    group = Group("put-out", own_kafka_bootstrap)
+    turn(
+        idle, until=lambda: "assigned" in idle.told and group.has_done_all(LIFECYCLE_COMMANDS.name)
+    )
+    turn(other, until=lambda: "assigned" in other.told)
+    with pytest.raises(Fenced, match="Static consumer fenced by other consumer"):
+        turn(idle, until=lambda: False, seconds=15)

@@ -10,12 +10,14 @@ _FENCED = {
     ck.KafkaError.INVALID_PRODUCER_EPOCH,
     ck.KafkaError.PRODUCER_FENCED,
 }
+#: A consumer is told once, in words, that it can do no more: by then nothing else comes to it.
+_MEMBER_FENCED = ck.KafkaError(ck.KafkaError.FENCED_INSTANCE_ID).str()
 
 
 def fatal_of(error: ck.KafkaException) -> Fenced | BrokerUnavailable | None:
     """Return what ends the process, or None when the transaction can be repeated."""
     cause = error.args[0]
-    if cause.code() in _FENCED:
+    if cause.code() in _FENCED or _MEMBER_FENCED in cause.str():
         return Fenced(f"another process took this one's place: {cause.str()}")
     if cause.txn_requires_abort() and not cause.fatal():
         return None

@@ -47,6 +47,7 @@ def is_record(message: ck.Message) -> bool:
     if error is None:
         return True
     if error.fatal() or error.code() in {
+        ck.KafkaError._FATAL,  # of a message it never counts as fatal() itself
         ck.KafkaError._AUTO_OFFSET_RESET,  # the next start says what has become of the records
         ck.KafkaError.UNKNOWN_TOPIC_OR_PART,
         ck.KafkaError.TOPIC_AUTHORIZATION_FAILED,
