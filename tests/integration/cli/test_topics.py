@@ -167,7 +167,13 @@ def test_a_dead_letter_goes_back_once_with_its_headers(
     for expected in (1, 0):
         assert run(["redrive", "drift", "--json"]) == 0
         done = json.loads(capsys.readouterr().out)
-        assert done == {"put_back": expected, "unreadable": 0, "gone": [], "orders": 0}
+        assert done == {
+            "put_back": expected,
+            "unreadable": 0,
+            "gone": [],
+            "orders": 0,
+            "outdated": 0,
+        }
     assert run(["redrive", "drift", "--dry-run"]) == 0
     assert capsys.readouterr().out == "no dead letter of drift waits\n"
     (back,) = read(settings, [LABELS])

@@ -18,6 +18,7 @@ from evermodel.common.events.rollout import RolloutStep, VersionInPlay
 from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.kernel.ids import EventId, ModelName
+from evermodel.common.messaging.deadletter import REDRIVEN_FROM
 from evermodel.common.messaging.records import Record
 from evermodel.embedded import lock
 from evermodel.embedded.notes import Note, Notes
@@ -278,3 +279,23 @@ def test_what_a_killed_supervisor_left_says_nothing_about_now(tmp_path: Path) ->
         assert supervised(tmp_path) == ()
         begun.write([left])
         assert supervised(tmp_path) == (left,)
+
+
+def test_a_step_that_was_put_back_for_one_service_is_not_what_serves() -> None:
+    old = step(1, action="started", weights={1: 100, 2: 0})
+    new = step(2, action="promoted", weights={2: 100})
+    headers = (*old.record.headers, (REDRIVEN_FROM, b"rollout.step/0/1"))
+
+    copied = Record(
+        topic=old.record.topic,
+        partition=0,
+        offset=3,
+        key=old.record.key,
+        value=old.record.value,
+        headers=headers,
+    )
+
+    (standing,) = standings([old, new, interpret(copied)])
+
+    assert standing.stable_version == 2
+    assert standing.events == {"rollout.step": 2}

@@ -1,6 +1,7 @@
 """The console's views: what they show, that reading twice changes nothing, that junk is counted."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from evermodel.common.events.payload import Payload
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.training import ModelTrained
 from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName
+from evermodel.common.messaging.deadletter import REDRIVEN_FOR, REDRIVEN_FROM
 from evermodel.common.testing.rollouts import Play, rollout_step
 from evermodel.console.handlers.answers import Answers
 from evermodel.console.handlers.projection import DEAD_LETTERS, LIFECYCLE, Keep, Projection
@@ -37,6 +39,13 @@ def seen(
     )
     value, headers = encode(payload, meta)
     return Seen(topic=topic, partition=0, offset=offset, value=value, headers=headers)
+
+
+def put_back(record: Seen, *, offset: int) -> Seen:
+    """Return what a redrive writes for one service."""
+    origin = f"{record.topic}/{record.partition}/{record.offset}".encode()
+    headers = (*record.headers, (REDRIVEN_FOR, b"trainer"), (REDRIVEN_FROM, origin))
+    return replace(record, offset=offset, headers=headers)
 
 
 def command(model: str = "fraud") -> LifecycleCommand:
@@ -231,3 +240,14 @@ def test_every_golden_example_of_a_lifecycle_topic_is_shown_with_a_sentence(path
     assert (event["id"], event["time"]) == (example["id"], example["time"])
     assert event["headline"] != type(example).__name__
     assert " " in event["headline"]
+
+
+def test_a_step_that_was_put_back_for_one_service_is_not_what_serves() -> None:
+    first = seen("rollout.step", step(1), offset=0, id_="one")
+    second = seen("rollout.step", step(2), offset=1, id_="two", day=1)
+
+    answers: Any = shown(first, second, put_back(first, offset=2)).models()
+
+    (model,) = answers["models"]
+    assert model["serving"]["stable_version"] == 2
+    assert model["last"]["rollout.step"]["event_id"] == "two"

@@ -8,6 +8,7 @@ from evermodel.common.events.codec import decode, decode_meta
 from evermodel.common.events.envelope import Event
 from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.errors import Poison
+from evermodel.common.messaging.deadletter import is_put_back
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.reading import partitions_of, read_rest
 from evermodel.common.messaging.records import Record
@@ -82,8 +83,12 @@ def events(found: Iterable[Read]) -> list[Event[Payload]]:
     """Return the events of `found` as they were written: by topic, partition and offset.
 
     Never by event time: two steps that follow from one cause share it, and who serves goes by
-    the one written last.
+    the one written last. Without what was put back for one service: it was written before.
     """
-    placed = [(each.record, each.event) for each in found if each.event is not None]
+    placed = [
+        (each.record, each.event)
+        for each in found
+        if each.event is not None and not is_put_back(each.record.headers)
+    ]
     placed.sort(key=lambda pair: (pair[0].topic, pair[0].partition, pair[0].offset))
     return [event for _, event in placed]

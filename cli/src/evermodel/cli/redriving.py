@@ -1,7 +1,7 @@
 """Dead letters shown, and put back where they came from."""
 
 from evermodel.cli.reading import read
-from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, Topic
+from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS, ROLLOUT_STEP, Topic
 from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.deadletter import DeadLetter, decode_dead_letter
 from evermodel.common.messaging.kafka import KafkaBroker
@@ -12,16 +12,21 @@ from evermodel.common.settings.kafka import KafkaSettings
 
 #: Topics of orders: nobody gives one a second time but the person who means it.
 ORDERS = frozenset({LIFECYCLE_COMMANDS.name})
+#: Each step tells all that serves: behind a newer one an old one would be what serves again. The
+#: registrar alone follows what a step changes.
+STANDINGS = frozenset({ROLLOUT_STEP.name})
 
 
 def put_back(settings: KafkaSettings, service: str) -> Redriven:
     """Put every dead letter of `service` back that was not before; say how many.
 
-    A person's order is not given a second time: what it was about may be another thing by now.
+    A person's order is not given a second time: what it was about may be another thing by now. Nor
+    is a rollout's step of which there is a newer one.
     """
     broker = KafkaBroker(settings, quiet=True)
     try:
-        return redrive(broker, service, leave=ORDERS)
+        newest = () if service == "registrar" else STANDINGS
+        return redrive(broker, service, leave=ORDERS, newest=newest)
     finally:
         broker.close()
 

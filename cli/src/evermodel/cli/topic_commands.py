@@ -103,7 +103,10 @@ def redrive(
     state: State = DEFAULT,
     as_json: Json = False,
 ) -> None:
-    """Put a service's dead letters back where they came from, each once; pass orders over."""
+    """Put a service's dead letters back where they came from, each once.
+
+    Passed over are orders, and rollout steps of which there is a newer one.
+    """
     from evermodel.cli.redriving import put_back, waiting  # noqa: PLC0415  # heavy
 
     topic = _dead_letters_of(service)
@@ -122,6 +125,8 @@ def redrive(
         typer.echo(f"{done.back} dead letters of {service} put back")
         if done.left:
             typer.echo(f"{done.left} orders passed over; whoever still means one gives it anew")
+        if done.outdated:
+            typer.echo(f"{done.outdated} rollout steps passed over: a newer one tells what serves")
     lost = "its original is gone from its topic, or its headers cannot be read"
     problems = [f"{origin}: {lost}" for origin in done.gone]
     if done.unreadable:

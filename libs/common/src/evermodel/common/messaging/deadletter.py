@@ -9,6 +9,7 @@ says which. The original stays where the letter says it lies.
 import base64
 import json
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, get_args
@@ -108,6 +109,14 @@ def _words(error: Exception) -> str:
 def is_for_another(record: Record, group: str) -> bool:
     """Whether `record` was redriven for another group than `group`."""
     return any(name == REDRIVEN_FOR and value != group.encode() for name, value in record.headers)
+
+
+def is_put_back(headers: Iterable[tuple[str, bytes | None]]) -> bool:
+    """Whether a record with these `headers` was put back for one group, from where it stands still.
+
+    To whoever tells people what happened it is no event of its own, nor the newest of its topic.
+    """
+    return any(name == REDRIVEN_FROM for name, _ in headers)
 
 
 def encode_dead_letter(letter: DeadLetter, *, topic: str) -> Outgoing:

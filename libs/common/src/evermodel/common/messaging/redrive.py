@@ -20,6 +20,7 @@ from evermodel.common.messaging.deadletter import (
     Given,
     decode_dead_letter,
     given,
+    is_put_back,
 )
 from evermodel.common.messaging.ports import Broker, BrokerUnavailable, Consumer
 from evermodel.common.messaging.reading import partitions_of, read_whole
@@ -44,13 +45,15 @@ class Redriven:
     """`back`: records put back now. `unreadable`: dead letters that are none, left alone.
 
     `gone`: what only a reference was kept of, and is in its topic no more, as ``topic[p]@offset``.
-    `left`: letters from topics that were to be left, passed over for good.
+    `left`: letters from topics that were to be left, passed over for good; `outdated`: likewise of
+    topics whose newest record of a key says all, where there is a newer one.
     """
 
     back: int = 0
     unreadable: int = 0
     gone: tuple[str, ...] = ()
     left: int = 0
+    outdated: int = 0
 
 
 class _Gone(Exception):
@@ -62,10 +65,13 @@ def redrive_group(service: str) -> str:
     return f"{service}.redrive"
 
 
-def redrive(broker: Broker, service: str, *, leave: Collection[str] = ()) -> Redriven:
+def redrive(
+    broker: Broker, service: str, *, leave: Collection[str] = (), newest: Collection[str] = ()
+) -> Redriven:
     """Put back every dead letter of `service` that no redrive has put back before.
 
-    Those from the topics `leave` are passed over.
+    Those from the topics `leave` are passed over, and of the topics `newest` those whose key has a
+    newer record: put back behind that one, what is over would be taken for what is the case.
 
     Raises:
         BrokerUnavailable: no answer, or the group could not be joined.
@@ -80,12 +86,13 @@ def redrive(broker: Broker, service: str, *, leave: Collection[str] = ()) -> Red
     done = Redriven()
     try:
         letters, doubles = _left(broker, topic, passage.join(consumer))
+        ends = _newest(broker, newest) if letters else {}
         for start in range(0, len(letters), _CHUNK):
             chunk = letters[start : start + _CHUNK]
             once = [r for r in chunk if (r.partition, r.offset) not in doubles]
             # Before the transaction: to look an original up may take longer than one may be open.
             originals, done = _originals(
-                once, broker=broker, consumer=consumer, leave=leave, done=done
+                once, broker=broker, consumer=consumer, leave=leave, ends=ends, done=done
             )
             producer.begin()
             for original in originals:
@@ -104,6 +111,7 @@ def _originals(
     broker: Broker,
     consumer: Consumer,
     leave: Collection[str],
+    ends: Mapping[tuple[str, bytes | None], int],
     done: Redriven,
 ) -> tuple[list[Outgoing], Redriven]:
     """Return what `letters` put back, and `done` with each of them counted."""
@@ -114,6 +122,8 @@ def _originals(
             letter = decode_dead_letter(record.value)
             if letter.topic in leave:
                 done = replace(done, left=done.left + 1)
+            elif letter.offset < ends.get((letter.topic, letter.key), 0):
+                done = replace(done, outdated=done.outdated + 1)
             else:
                 found.append(_again(letter, broker=broker))
         except Poison as error:
@@ -166,6 +176,19 @@ def _left(
         if record.offset >= (committed.get(TopicPartition(record.topic, record.partition)) or 0)
     ]
     return left, _doubles(letters)
+
+
+def _newest(broker: Broker, topics: Collection[str]) -> Mapping[tuple[str, bytes | None], int]:
+    """Return by topic and key the offset of the newest record that nobody has put back."""
+    if not topics:
+        return {}
+    records = read_whole(broker, partitions_of(broker, sorted(topics)))
+    ends: dict[tuple[str, bytes | None], int] = {}
+    for record in records:
+        if not is_put_back(record.headers):
+            place = record.topic, record.key
+            ends[place] = max(ends.get(place, 0), record.offset)
+    return ends
 
 
 def _doubles(letters: Sequence[Record]) -> Collection[Place]:

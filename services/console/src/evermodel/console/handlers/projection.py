@@ -13,6 +13,7 @@ from evermodel.common.events.envelope import Event
 from evermodel.common.events.payload import Payload
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.kernel.errors import Poison
+from evermodel.common.messaging.deadletter import is_put_back
 from evermodel.console.domain.facts import Fact, Lifecycle, TopicCount
 from evermodel.console.handlers.translation import fact_of, serving_of
 from evermodel.console.ports import Seen, Tables
@@ -75,6 +76,8 @@ class Projection:
             self._count(record.topic, undecodable=1)
             return
         self._count(record.topic, time=fact.time)
+        if is_put_back(record.headers):
+            return  # for one service: it stands where it was written first
         if record.topic != TRANSACTIONS_PARTIALS.name:
             self._on_fact(fact)
         if isinstance(event.payload, RolloutStep):
