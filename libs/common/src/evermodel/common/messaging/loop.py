@@ -74,7 +74,7 @@ class Loop:
         self._limit = settings.batch_rows if spec.batches else _EVENT_RECORDS
         self._report = Report(spec.metrics, stage=spec.name, clock=clock)
         self._share = Share(spec, keeper=keeper, clock=clock)
-        self._tables = Tables(spec.tables)
+        self._tables = Tables(spec.tables, group=spec.name)
         self._outbox = Outbox(
             spec,
             partition_of_key=keeper.partition_of_key,

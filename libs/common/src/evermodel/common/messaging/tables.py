@@ -11,6 +11,7 @@ from threading import Event
 
 from evermodel.common.events.catalogue import topic_of
 from evermodel.common.messaging.api import TableRoute
+from evermodel.common.messaging.deadletter import is_for_another
 from evermodel.common.messaging.lane import Lane
 from evermodel.common.messaging.ports import Broker, Reader
 from evermodel.common.messaging.records import Record, TopicPartition
@@ -52,13 +53,18 @@ class Part:
 
 
 class Table:
-    """One table route: its reader, and its partitions."""
+    """One table route: its reader, and its partitions.
 
-    def __init__(self, route: TableRoute, *, broker: Broker) -> None:  # type: ignore[type-arg]  # any payload
+    What was put back for another group than `group` does not stand in it: as the last of its key it
+    would hide what that key says.
+    """
+
+    def __init__(self, route: TableRoute, *, broker: Broker, group: str) -> None:  # type: ignore[type-arg]  # any payload
         topic = topic_of(route.payload).name
         partitions = [TopicPartition(topic, p) for p in range(broker.partitions(topic))]
         self._parts = {at.partition: Part(at, route) for at in partitions}
         self._reader: Reader = broker.reader(partitions)
+        self._group = group
 
     @property
     def is_settled(self) -> bool:
@@ -100,15 +106,16 @@ class Table:
             return 0
         records = self._reader.poll(limit=_RECORDS, timeout_seconds=timeout_seconds)
         for record in records:
-            self._parts[record.partition].take(record)
+            if not is_for_another(record, self._group):
+                self._parts[record.partition].take(record)
         return len(records)
 
 
 class Tables:
     """The table routes of a service."""
 
-    def __init__(self, routes: Sequence[TableRoute]) -> None:  # type: ignore[type-arg]  # any payload
-        self._routes = routes
+    def __init__(self, routes: Sequence[TableRoute], *, group: str) -> None:  # type: ignore[type-arg]  # any payload
+        self._routes, self._group = routes, group
         self._tables: list[Table] | None = None
 
     @property
@@ -123,7 +130,7 @@ class Tables:
 
     def open(self, broker: Broker) -> None:
         """Begin to read."""
-        self._tables = [Table(route, broker=broker) for route in self._routes]
+        self._tables = [Table(route, broker=broker, group=self._group) for route in self._routes]
 
     def follow(self, work: Callable[[Lane], bool], *, timeout_seconds: float) -> bool:
         """Follow each table, waiting only while the service cannot begin anyway."""
