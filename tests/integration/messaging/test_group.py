@@ -23,7 +23,7 @@ from evermodel.common.messaging.emission import new_event
 from evermodel.common.messaging.faultpoints import Moment
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.loop import Loop
-from evermodel.common.messaging.ports import Fenced
+from evermodel.common.messaging.ports import BrokerUnavailable, Fenced
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.runtime.clock import SystemClock
@@ -35,6 +35,8 @@ from tests.integration.groups import Group
 #: The group gives a member up that has not polled for this long; the shortest Kafka allows here.
 POLL_LIMIT_SECONDS = 6.0
 LONGER_SECONDS = POLL_LIMIT_SECONDS + 2.5
+#: The longest session that a broker takes unless it is told otherwise.
+LONGEST_SESSION_MS = 1_800_000
 
 
 @pytest.fixture
@@ -300,3 +302,45 @@ def test_a_member_that_was_put_out_stops_though_it_has_nothing_to_do(
     turn(other, until=lambda: "assigned" in other.told)
     with pytest.raises(Fenced, match="Static consumer fenced by other consumer"):
         turn(idle, until=lambda: False, seconds=15)
+
+
+@pytest.mark.guarantee(
+    "outside",
+    fault="a group's coordinator takes no member like ours: {why}",
+    promise="the service ends and says so, each time that it is started; it does not stand there",
+    seen="critical 'Kafka refused or did not answer: JoinGroup failed: {said}', exit code 3",
+)
+@pytest.mark.parametrize(
+    ("why", "said", "setting", "value"),
+    [
+        (
+            "a session of 6 s is not within the cluster's limits",
+            "Broker: Invalid session timeout",
+            "session.timeout.ms",
+            LONGEST_SESSION_MS * 2,
+        ),
+        (
+            "others of its name share its partitions in another way",
+            "Broker: Inconsistent group protocol",
+            "partition.assignment.strategy",
+            "roundrobin",
+        ),
+    ],
+)
+def test_a_member_that_its_group_does_not_take_stops(
+    broker: KafkaBroker,
+    stack: ExitStack,
+    monkeypatch: pytest.MonkeyPatch,
+    why: str,
+    said: str,
+    setting: str,
+    value: object,
+) -> None:
+    spec = Counting().spec(name=f"refused-{setting.partition('.')[0]}")
+    first = stack.enter_context(Watched(spec, broker, instance="first"))
+    turn(first, until=lambda: "assigned" in first.told)
+    monkeypatch.setitem(kafka_consumer.CONSUMER, "max.poll.interval.ms", LONGEST_SESSION_MS * 2)
+    monkeypatch.setitem(kafka_consumer.CONSUMER, setting, value)
+    refused = stack.enter_context(Watched(spec, broker, instance="refused"))
+    with pytest.raises(BrokerUnavailable, match=f"JoinGroup failed: {said}"):
+        turn(first, refused, until=lambda: False, seconds=15)

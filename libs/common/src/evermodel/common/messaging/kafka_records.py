@@ -52,6 +52,10 @@ def is_record(message: ck.Message) -> bool:
         ck.KafkaError.UNKNOWN_TOPIC_OR_PART,
         ck.KafkaError.TOPIC_AUTHORIZATION_FAILED,
         ck.KafkaError.GROUP_AUTHORIZATION_FAILED,
+        ck.KafkaError.INVALID_SESSION_TIMEOUT,  # from here on: asked again for ever, in silence
+        ck.KafkaError.INCONSISTENT_GROUP_PROTOCOL,
+        ck.KafkaError.INVALID_GROUP_ID,
+        ck.KafkaError.GROUP_MAX_SIZE_REACHED,
     }:
         raise translate(ck.KafkaException(error))
     return False
