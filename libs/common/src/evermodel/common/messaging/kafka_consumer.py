@@ -70,9 +70,8 @@ class KafkaConsumer:
 
     def poll(self, *, limit: int, timeout_seconds: float) -> Sequence[Record]:
         found = consumed(self._consumer, limit=limit, seconds=timeout_seconds)
-        records = [record_of(message) for message in found if is_record(message)]
         self._raise_failure()
-        return records
+        return [record_of(message) for message in found if is_record(message)]
 
     def pause(self, partitions: Collection[TopicPartition]) -> None:
         if partitions:
