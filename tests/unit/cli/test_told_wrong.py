@@ -78,6 +78,8 @@ def test_a_server_of_ones_own_that_does_not_answer_is_said_before_anything_start
     ("arguments", "environment", "sentence"),
     [
         ([*UP, "--replicas", "scorrer=2"], {}, "replicas scorrer=2: name one of scorer, drift-"),
+        ([*UP, "--replicas", "scorer=²"], {}, "--replicas scorer=²: write NAME=NUMBER, e.g. "),
+        ([*UP, "--replicas", "scorer=" + "9" * 5000], {}, "--replicas scorer=9999999"),
         (UP, {**OWN, "EVERMODEL_SECURITY": "on"}, "EVERMODEL_SECURITY secures the stack's own"),
         (UP, {"EVERMODEL_SPARES": "yes"}, "EVERMODEL_SPARES: Input should be 'on' or 'off'"),
         (UP, {"EVERMODEL_SECURITY": "yes"}, "EVERMODEL_SECURITY: Input should be 'on' or 'off'"),

@@ -11,6 +11,9 @@ import typer
 from evermodel.cli.errors import Exit, WrongUsage
 from evermodel.cli.state import DEFAULT, State
 
+#: More replicas of a role than any machine runs.
+_DIGITS = 4
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
@@ -92,8 +95,9 @@ def _replicas(texts: Sequence[str]) -> dict[str, int]:
     found = {}
     for text in texts:
         name, _, number = text.partition("=")
-        if not number.isdigit():
-            raise WrongUsage(f"--replicas {text}: write NAME=NUMBER, e.g. drift-windower=2")
+        # `isdigit` alone takes a ², and Python no number of more than 4300 digits.
+        if not (number.isascii() and number.isdigit()) or len(number) > _DIGITS:
+            raise WrongUsage(f"--replicas {text:.60}: write NAME=NUMBER, e.g. drift-windower=2")
         found[name] = int(number)
     return found
 
