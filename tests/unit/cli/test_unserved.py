@@ -6,6 +6,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from evermodel.artefact.bundle import Feature
+from evermodel.artefact.columns import BadColumns, prepare
 from evermodel.cli import examination
 from evermodel.cli.examination import serving_at
 from evermodel.cli.overview import Overview, shown
@@ -45,13 +47,21 @@ def step(at: int, *plays: dict[str, object]) -> Read:
     return said(rollout_step(*plays), at=at, id_=f"step-{at}")
 
 
-def answer(at: int, *, to: int, replica: str = "0", id_: str = "", **states: str) -> Read:
+def answer(  # each test varies one thing
+    at: int,
+    *,
+    to: int,
+    replica: str = "0",
+    id_: str = "",
+    reason: str = "no such artefact",
+    **states: str,
+) -> Read:
     versions = tuple(
         ServedVersion.model_validate(
             {
                 "version": int(name.removeprefix("v")),
                 "state": state,
-                "reason": "no such artefact" if state == "failed" else "",
+                "reason": reason if state == "failed" else "",
             }
         )
         for name, state in states.items()
@@ -88,6 +98,24 @@ def test_a_champion_that_cannot_serve_is_told(monkeypatch: pytest.MonkeyPatch) -
     (finding,) = serving_at(SETTINGS)
     assert (finding.what, finding.verdict, finding.detail) == ("serving", "wrong", words)
     assert "put the bundle v1 (sha256:" in finding.remedy
+
+
+@pytest.mark.guarantee(
+    "outside",
+    fault="a feature that the champion was trained with was taken out of model.toml",
+    promise="who asks is told to put the feature back, or to train: the bundle is in order",
+    seen="evermodel doctor: 'describe … in model.toml again'",
+)
+def test_a_champion_whose_feature_is_not_described_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BadColumns) as caught:
+        prepare({}, features=[Feature(name="night", argument="night", kind="flag")])
+    reason = f"BadColumns: {caught.value}"
+    found = [step(1, CHAMPION), answer(1, to=1, reason=reason, v1="failed")]
+    monkeypatch.setattr(examination, "read", lambda *_: found)
+    (finding,) = serving_at(SETTINGS)
+    assert finding.remedy.startswith("describe column 'night' in model.toml again")
+    assert "'evermodel retrain fraud --why …'" in finding.remedy
+    assert "MLflow" not in finding.remedy
 
 
 def test_it_is_told_until_the_scorer_says_ready(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """`evermodel doctor`: one look at each thing evermodel needs, and what to do about it."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,6 +33,9 @@ from evermodel.embedded.findings import (
     topics_at,
 )
 from evermodel.embedded.security import connection
+
+#: How a version tells of a feature that it takes and `model.toml` does not name (any more).
+_UNDESCRIBED = re.compile(r"(?<=^BadColumns: )column '.+'(?= is missing$)")
 
 
 def examine(state: Path) -> list[Finding]:
@@ -115,6 +119,11 @@ def lateness_at(settings: KafkaSettings) -> Iterator[Finding]:
 
 
 def _remedy(one: Unserved) -> str:
+    if undescribed := _UNDESCRIBED.search(one.reason):
+        # A scorer reads model.toml when it starts; to fetch the bundle again would change nothing.
+        remedy = f"describe {undescribed[0]} in model.toml again, as it was, and start "
+        remedy += "evermodel again: that version was trained with it. Is it to stay away: train "
+        return remedy + f"another, 'evermodel retrain {one.model} --why …'"
     remedy = f"put the bundle {one.uri} ({one.digest}) back into MLflow's artefact store: the "
     remedy += "scorer tries again by itself, a minute apart at most; see the log of scorer "
     remedy += f"{one.replica}. Is it lost: train another, 'evermodel retrain {one.model} --why …'"
