@@ -5,7 +5,7 @@ from typing import Any
 
 from evermodel.common.events.drift import Cause
 from evermodel.common.events.envelope import EventMeta
-from evermodel.common.events.rollout import RolloutStep, VersionInPlay
+from evermodel.common.events.rollout import Role, RolloutStep, VersionInPlay
 from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
 from evermodel.common.models.file import parse_model
@@ -76,24 +76,35 @@ def trained(
 
 
 def step(
-    action: Any, *, version: int, stable: int, quarantined: tuple[str, ...] = ()
+    action: Any,
+    *,
+    version: int,
+    stable: int,
+    challenger: int | None = None,
+    quarantined: tuple[str, ...] = (),
 ) -> RolloutStep:
-    serving = VersionInPlay(
-        version=stable,
-        role="champion",
-        weight=100,
-        model_uri=f"models:/fraud/{stable}",
-        artefact=artefact(),
-    )
+    serving = [_play(stable, role="champion", weight=100)]
+    if challenger is not None:
+        serving.append(_play(challenger, role="challenger", weight=0))
     return RolloutStep(
         model=ModelName("fraud"),
         action=action,
         version=version,
         from_version=stable,
         step=1,
-        in_play=(serving,),
+        in_play=tuple(serving),
         stable_version=stable,
         desired_version=stable,
         reason="alerts tripled",
         quarantined=quarantined,
+    )
+
+
+def _play(version: int, *, role: Role, weight: int) -> VersionInPlay:
+    return VersionInPlay(
+        version=version,
+        role=role,
+        weight=weight,
+        model_uri=f"models:/fraud/{version}",
+        artefact=artefact(),
     )

@@ -60,8 +60,18 @@ class House:
         assert isinstance(emitted.payload, ModelValidated)
         return emitted.payload
 
-    def roll(self, action: str, *, version: int, stable: int, held: tuple[str, ...] = ()) -> None:
-        event = step(action, version=version, stable=stable, quarantined=held)
+    def roll(  # a step says much, and each test varies one thing
+        self,
+        action: str,
+        *,
+        version: int,
+        stable: int,
+        challenger: int | None = None,
+        held: tuple[str, ...] = (),
+    ) -> None:
+        event = step(
+            action, version=version, stable=stable, challenger=challenger, quarantined=held
+        )
         assert settled(self.registrar.on_rollout_step(event, meta("step"))) == NOTHING
 
     def named(self, alias: Alias) -> int | None:
@@ -239,6 +249,37 @@ def test_an_abort_that_blames_nobody_and_a_lifted_hold_leave_the_artefact_free(
     house.roll("aborted", version=3, stable=1, held=(OTHER,))
     house.roll("queued", version=3, stable=1)
     assert house.train(trained(OTHER), id_="t4").verdict == "accepted"
+
+
+@pytest.mark.guarantee(
+    "outside",
+    fault="a person deletes the champion's version in MLflow while a newer one is rolled out",
+    promise="what is taken back is quarantined all the same; the step is given up with the reason",
+    seen="dead letter 'permanent': 'step … names an unregistered version'",
+)
+def test_of_a_step_that_names_a_deleted_version_all_else_is_done(house: House) -> None:
+    house.train(trained(), id_="t1")
+    house.train(trained(OTHER), id_="t2")
+    with pytest.raises(Permanent, match="step step names an unregistered version: fraud has no"):
+        house.roll("aborted", version=2, stable=9, held=(OTHER,))
+    assert house.named("challenger") is None
+    assert house.registry.is_quarantined(ModelName("fraud"), digest=OTHER)
+
+
+def test_a_step_makes_good_what_an_earlier_one_that_was_given_up_left_undone(house: House) -> None:
+    house.train(trained(), id_="t1")
+    house.train(trained(OTHER), id_="t2")
+    house.roll("completed", version=1, stable=1, challenger=2)
+    assert (house.named("champion"), house.named("challenger")) == (1, 2)
+    house.roll("declined", version=2, stable=1)
+    assert (house.named("champion"), house.named("challenger")) == (1, None)
+
+
+def test_a_candidate_registered_after_a_step_was_said_stays_challenger(house: House) -> None:
+    house.train(trained(), id_="t1")
+    house.train(trained(OTHER), id_="t2")
+    house.roll("completed", version=1, stable=1)
+    assert house.named("challenger") == 2
 
 
 def test_a_step_about_an_unregistered_version_is_given_up(house: House) -> None:

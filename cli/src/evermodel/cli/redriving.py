@@ -6,29 +6,33 @@ from evermodel.common.kernel.errors import Poison
 from evermodel.common.messaging.deadletter import DeadLetter, decode_dead_letter
 from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_groups import KafkaGroups
+from evermodel.common.messaging.ports import Broker
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.redrive import Redriven, redrive
 from evermodel.common.settings.kafka import KafkaSettings
 
 #: Topics of orders: nobody gives one a second time but the person who means it.
 ORDERS = frozenset({LIFECYCLE_COMMANDS.name})
-#: Each step tells all that serves: behind a newer one an old one would be what serves again. The
-#: registrar alone follows what a step changes.
+#: Each step tells all that serves: behind a newer one an old one would be what serves again.
 STANDINGS = frozenset({ROLLOUT_STEP.name})
 
 
 def put_back(settings: KafkaSettings, service: str) -> Redriven:
-    """Put every dead letter of `service` back that was not before; say how many.
+    """Put every dead letter of `service` back that was not before; say how many."""
+    broker = KafkaBroker(settings, quiet=True)
+    try:
+        return redriven(broker, service)
+    finally:
+        broker.close()
+
+
+def redriven(broker: Broker, service: str) -> Redriven:
+    """Put back what may be put back.
 
     A person's order is not given a second time: what it was about may be another thing by now. Nor
     is a rollout's step of which there is a newer one.
     """
-    broker = KafkaBroker(settings, quiet=True)
-    try:
-        newest = () if service == "registrar" else STANDINGS
-        return redrive(broker, service, leave=ORDERS, newest=newest)
-    finally:
-        broker.close()
+    return redrive(broker, service, leave=ORDERS, newest=STANDINGS)
 
 
 def waiting(settings: KafkaSettings, topic: Topic) -> list[str]:

@@ -64,21 +64,24 @@ class Registrar:
         return Held(lambda: self._answer(event, meta, candidate, judge))
 
     def on_rollout_step(self, event: RolloutStep, meta: EventMeta, /) -> Reaction | Held:
-        """Bring aliases and quarantine to what the step says; they may hang on the network."""
+        """Bring aliases and quarantine to what the step says; they may hang on the network.
+
+        A version that somebody deleted takes no alias; that is told when all else is done.
+        """
         changes = standing.changes_of(
             event.action,
             version=event.version,
             stable=event.stable_version,
+            challenger=next((v.version for v in event.in_play if v.role == "challenger"), None),
             quarantined=event.quarantined,
             reason=event.reason,
         )
 
         def apply() -> Reaction:
-            try:
-                for change in changes:
-                    self._apply(event.model, change)
-            except UnknownVersion as error:
-                raise Permanent(f"step {meta.id} names an unregistered version: {error}") from error
+            unknown = [fault for c in changes if (fault := self._apply(event.model, c))]
+            if unknown:
+                told = "; ".join(str(fault) for fault in unknown)
+                raise Permanent(f"step {meta.id} names an unregistered version: {told}")
             return NOTHING
 
         return Held(apply)
@@ -138,14 +141,19 @@ class Registrar:
         self._registry.set_alias(model, alias="challenger", version=registered.version)
         return registered
 
-    def _apply(self, model: Name, change: standing.Change) -> None:
-        match change:
-            case standing.SetAlias(alias, version):
-                self._registry.set_alias(model, alias=alias, version=version)
-            case standing.DropAlias(alias, version):
-                self._registry.drop_alias(model, alias=alias, version=version)
-            case standing.Quarantine(digests, reason):
-                self._registry.quarantine(model, digests=digests, reason=reason)
+    def _apply(self, model: Name, change: standing.Change) -> UnknownVersion | None:
+        """Make `change`, or return why it cannot be made."""
+        try:
+            match change:
+                case standing.SetAlias(alias, version):
+                    self._registry.set_alias(model, alias=alias, version=version)
+                case standing.DropAlias(alias, version):
+                    self._registry.drop_alias(model, alias=alias, version=version)
+                case standing.Quarantine(digests, reason):
+                    self._registry.quarantine(model, digests=digests, reason=reason)
+        except UnknownVersion as error:
+            return error
+        return None
 
 
 def policy_of(model: ModelDescription) -> Policy:

@@ -5,7 +5,7 @@ champion is 7"), so that making it twice is making it once.
 """
 
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import Literal
 
 from evermodel.common.events.rollout import Action
 
@@ -39,31 +39,23 @@ class Quarantine:
 Change = SetAlias | DropAlias | Quarantine
 
 
-def changes_of(
-    action: Action, *, version: int, stable: int, quarantined: tuple[str, ...], reason: str
+def changes_of(  # a step says much, and all of it matters
+    action: Action,
+    *,
+    version: int,
+    stable: int,
+    challenger: int | None,
+    quarantined: tuple[str, ...],
+    reason: str,
 ) -> tuple[Change, ...]:
-    """Return what a step about `version`, with `stable` to fall back on, changes.
+    """Return what a step about `version` changes while `stable` is champion.
 
-    Every step names all that is `quarantined`: an abort that blames nobody adds nothing, and a
-    hold that a person lifts is gone from the next step on.
+    Every step tells all that holds, whatever happened before it: one that was given up is made
+    good by the next. `challenger`: who is on trial; while nobody is, a version that was registered
+    after this step was said may be named already, and stays.
     """
-    return (
-        *_aliases(action, version=version, stable=stable),
-        Quarantine(quarantined, reason),
-    )
-
-
-def _aliases(action: Action, *, version: int, stable: int) -> tuple[Change, ...]:
-    match action:
-        case "started":
-            return (SetAlias("challenger", version),)
-        case "advanced" | "held" | "resumed" | "queued" | "declined":
-            return ()
-        case "promoted":
-            return (SetAlias("champion", version), DropAlias("challenger", version))
-        case "completed":
-            return (SetAlias("champion", version), SetAlias("last_verified", version))
-        case "aborted" | "rolled_back":
-            return (SetAlias("champion", stable), DropAlias("challenger", version))
-        case _:
-            assert_never(action)
+    on_trial: Change = DropAlias("challenger", version)
+    if challenger is not None:
+        on_trial = SetAlias("challenger", challenger)
+    verified = (SetAlias("last_verified", stable),) if action == "completed" else ()
+    return SetAlias("champion", stable), on_trial, Quarantine(quarantined, reason), *verified
