@@ -6,7 +6,7 @@ from evermodel.common.events.catalogue import LIFECYCLE_COMMANDS
 from evermodel.common.messaging.deadletter import REDRIVEN_FOR, REDRIVEN_FROM
 from evermodel.common.messaging.records import Outgoing
 from evermodel.common.testing.harness import Harness
-from tests.unit.messaging.test_tables import FIRST, answered, followed, said, say
+from tests.unit.messaging.followed import FIRST, answered, followed, said, say
 
 
 @pytest.mark.guarantee(

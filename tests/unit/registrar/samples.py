@@ -10,7 +10,8 @@ from evermodel.common.events.training import Artefact, ModelTrained
 from evermodel.common.kernel.ids import EventId, LifecycleId, ModelName, ReferenceId
 from evermodel.common.models.file import parse_model
 from evermodel.registrar.adapters.plan import Bundle, Plan
-from evermodel.registrar.domain.evidence import Confusion, Evaluated, NoComparison
+from evermodel.registrar.domain.evidence import Confusion, Evaluated, Evaluation, NoComparison
+from evermodel.registrar.ports import Case
 
 MODEL = parse_model(
     """
@@ -29,7 +30,7 @@ slices = ["NIGHT"]
     source="sample",
 )
 TIME = datetime(2026, 6, 14, tzinfo=UTC)
-DIGEST = "sha256:" + "a" * 64
+DIGEST, OTHER = ("sha256:" + letter * 64 for letter in "ab")
 PLAN = Plan(model=MODEL, candidate=Bundle(path="nowhere", digest=DIGEST), holdout="nowhere")
 GOOD = Confusion(
     true_positives=350, false_positives=650, false_negatives=150, true_negatives=48_850
@@ -108,3 +109,17 @@ def _play(version: int, *, role: Role, weight: int) -> VersionInPlay:
         model_uri=f"models:/fraud/{version}",
         artefact=artefact(),
     )
+
+
+class Scripted:
+    """An evaluator that answers what the test says and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.answer: Evaluation | Exception = ALONE
+        self.cases: list[Case] = []
+
+    def evaluate(self, case: Case) -> Evaluation:
+        self.cases.append(case)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer

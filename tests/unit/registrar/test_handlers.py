@@ -13,31 +13,26 @@ from evermodel.common.messaging.api import NOTHING
 from evermodel.common.testing.sample import settled
 from evermodel.registrar.adapters.directory_judgements import DirectoryJudgements
 from evermodel.registrar.adapters.directory_registry import DirectoryRegistry
-from evermodel.registrar.domain.evidence import Comparison, Evaluation, NotEvaluated, Paired
+from evermodel.registrar.domain.evidence import Comparison, NotEvaluated, Paired
 from evermodel.registrar.domain.standing import Alias
 from evermodel.registrar.handlers import Registrar
-from evermodel.registrar.ports import Case
-from tests.unit.registrar.samples import ALONE, DIGEST, GOOD, MODEL, TIME, meta, step, trained
+from tests.unit.registrar.samples import (
+    ALONE,
+    DIGEST,
+    GOOD,
+    MODEL,
+    OTHER,
+    TIME,
+    Scripted,
+    meta,
+    step,
+    trained,
+)
 
 EVEN = replace(
     ALONE,
     comparison=Comparison(champion=GOOD, paired=Paired(both=330, gained=20, lost=20, neither=130)),
 )
-OTHER = "sha256:" + "b" * 64
-
-
-class Scripted:
-    """An evaluator that answers what the test says and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.answer: Evaluation | Exception = ALONE
-        self.cases: list[Case] = []
-
-    def evaluate(self, case: Case) -> Evaluation:
-        self.cases.append(case)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
 
 
 class House:

@@ -15,8 +15,7 @@ from evermodel.registrar.adapters.directory_registry import DirectoryRegistry
 from evermodel.registrar.domain.standing import Alias
 from evermodel.registrar.ports import UnknownVersion
 from evermodel.registrar.wiring import assemble
-from tests.unit.registrar.samples import MODEL, step, trained
-from tests.unit.registrar.test_handlers import OTHER, Scripted
+from tests.unit.registrar.samples import MODEL, OTHER, Scripted, step, trained
 
 FRAUD = ModelName("fraud")
 
