@@ -4,20 +4,26 @@ from datetime import timedelta
 
 import pytest
 
+from evermodel.common.events.catalogue import DEPLOYER_STATE
+from evermodel.common.events.payload import Span
 from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.events.windows import TransactionsWindowed, WindowCounters
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import ServiceSpec
+from evermodel.common.messaging.lockstep import SimulatedClock
 from evermodel.common.testing.harness import Crashed, Harness, crash_at
 from evermodel.deployer.adapters.embedded_engine import EmbeddedEngine
 from evermodel.deployer.adapters.memory_repository import MemoryRepository
+from evermodel.deployer.handlers import memory
 from evermodel.deployer.wiring import assemble
 from tests.unit.deployer.scenario import START, Inline, candidate, description
 
 
-def deployer(repository: MemoryRepository, *names: str) -> ServiceSpec:
+def deployer(repository: MemoryRepository, *names: str, wall: Clock | None = None) -> ServiceSpec:
     models = {name: description() for name in names or ("fraud",)}
     engine = EmbeddedEngine(repository)
-    return assemble(models=models, repository=repository, engine=engine, beside=Inline())
+    return assemble(models=models, repository=repository, engine=engine, beside=Inline(), wall=wall)
 
 
 def said(harness: Harness) -> list[str]:
@@ -74,6 +80,35 @@ def test_an_event_that_can_never_be_handled_is_put_aside_and_the_next_goes_on() 
     assert said(harness) == ["fraud promoted v2"]
     (letter,) = harness.dead_letters("deployer")
     assert letter.reason == "permanent"
+
+
+@pytest.mark.guarantee(
+    "input",
+    fault="a system upstream dates a window years ahead, in the middle of a rollout",
+    promise="it is given up; the rollout goes on by the real ones",
+    seen="dead letter 'permanent': 'time … is more than a year ahead of the stream and of today'",
+)
+def test_a_window_of_years_ahead_stops_no_rollout() -> None:
+    harness, repository = Harness(), MemoryRepository()
+    harness.add(deployer(repository, wall=SimulatedClock(START)))
+    for version in (1, 2):
+        harness.publish(candidate(version), time=START)
+        harness.run()
+    for days in (1, 2000, 2, 3):
+        end = START + timedelta(days=days)
+        given = TransactionsWindowed(
+            model=ModelName("fraud"),
+            window=Span(start=end - timedelta(days=1), end=end),
+            counters=WindowCounters(rows=0),
+            quality="pass",
+        )
+        harness.publish(given, time=end)
+        harness.run()
+
+    state = memory.load(harness.state(DEPLOYER_STATE.name)["fraud"])
+    assert state.windows_until == START + timedelta(days=3)
+    (letter,) = harness.dead_letters("deployer")
+    assert "is more than a year ahead of the stream and of today" in letter.message
 
 
 @pytest.mark.parametrize("uri", ["models:/fraud@champion", "models:/fraud/Production"])

@@ -13,6 +13,7 @@ from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.payload import Name, Span, Time
 from evermodel.common.events.training import ModelTrained
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.ids import EpisodeId, EventId, ModelName, ReferenceId
 from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.models.file import parse_model
@@ -141,7 +142,7 @@ class Bench:
         self.work = folder / "work"
         self.paused: list[float] = []
 
-    def spec(self) -> ServiceSpec:
+    def spec(self, *, wall: Clock | None = None) -> ServiceSpec:
         return assemble(
             models={"fraud": MODEL},
             child=self.child,
@@ -150,6 +151,7 @@ class Bench:
             lake="lake",
             pause=self.paused.append,
             monotonic=lambda: self.child.clock,
+            wall=wall,
         )
 
     @property

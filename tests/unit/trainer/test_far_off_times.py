@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.payload import Payload
 from evermodel.common.events.rollout import Action
+from evermodel.common.messaging.lockstep import SimulatedClock
 from evermodel.common.testing.rollouts import Play, rollout_step
 from evermodel.trainer.domain.admission import (
     Admission,
@@ -151,3 +154,29 @@ def test_memory_of_years_overflows_nothing() -> None:
     state, _ = matured(Admission(), cohort=cohort, at=late, quality_failed=False, policy=POLICY)
     state, _ = serves(state, at=late)
     assert bounded(state, policy=POLICY) == state
+
+
+@pytest.mark.guarantee(
+    "input",
+    fault="an outcomes.matured tells of labels of years ahead",
+    promise="it is given up; the next alarm trains as of the time it would have without",
+    seen="dead letter 'permanent': 'time … is more than a year ahead of the stream and of today'",
+)
+@pytest.mark.parametrize("known", [0, 12])
+def test_labels_of_years_ahead_are_given_up(tmp_path: Path, known: int) -> None:
+    bench = Bench(tmp_path)
+    bench.harness.add(bench.spec(wall=SimulatedClock(day(12))))
+    labels(bench, 8, known)
+    says(bench, made.matured(2000), time=day(12))
+    labels(bench, known + 1 if known else 8, 12)
+    says(bench, made.alarm(12), time=day(12))
+    labels(bench, 13, 25)
+    assert [plan.as_of for plan in bench.child.plans] == [day(21)]
+    (letter,) = bench.harness.dead_letters("trainer")
+    assert "is more than a year ahead of the stream and of today" in letter.message
+
+
+def test_no_labels_are_known_before_their_payments() -> None:
+    told = made.matured(12).model_dump() | {"cohort": {"start": day(11), "end": day(900)}}
+    with pytest.raises(ValidationError, match="known before the payments"):
+        OutcomesMatured.model_validate(told)

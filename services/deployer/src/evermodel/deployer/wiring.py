@@ -10,10 +10,12 @@ from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.api import Route, ServiceSpec
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import BadModelFile, read_models
 from evermodel.common.observability.metrics import Metrics
+from evermodel.common.runtime.clock import SystemClock
 from evermodel.deployer.adapters.embedded_engine import EmbeddedEngine
 from evermodel.deployer.adapters.git_repository import GitRepository
 from evermodel.deployer.handlers.rollout import RolloutHandlers
@@ -27,8 +29,12 @@ def assemble(
     repository: ConfigRepository,
     engine: RolloutEngine,
     beside: Executor | None = None,
+    wall: Clock | None = None,
 ) -> ServiceSpec:
-    """Return the deployer over these ports; `beside` runs errands to Git between events."""
+    """Return the deployer over these ports; `beside` runs errands to Git between events.
+
+    `wall` None, as where the wall clock stands still: every window's date is taken as it is.
+    """
     metrics = Metrics()
     handlers = RolloutHandlers(
         models=models,
@@ -36,6 +42,7 @@ def assemble(
         engine=engine,
         beside=beside or ThreadPoolExecutor(max_workers=1, thread_name_prefix="git"),
         metrics=metrics,
+        wall=wall,
     )
     return ServiceSpec(
         name="deployer",
@@ -90,4 +97,5 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
             repository=repository,
             engine=EmbeddedEngine(repository),
             beside=beside,
+            wall=SystemClock(),
         )

@@ -106,11 +106,13 @@ def assemble_detector(
     idle_seconds: float = 0.0,
     reports: Reports | None = None,
     pause: Callable[[float], object] | None = None,
+    wall: Clock | None = None,
 ) -> ServiceSpec:
     """Return the detector made of these parts.
 
     `idle_seconds` 0: every partition is waited for. `reports` None: none are made, as in the
-    twin. `pause`: waits for a store of reports that is away.
+    twin. `pause`: waits for a store of reports that is away. `wall` None, as where the wall clock
+    stands still: the date of what a system upstream gives is taken as it is.
     """
     metrics = Metrics()
     detector = Detector(
@@ -124,6 +126,7 @@ def assemble_detector(
         ),
         clock=clock,
         idle_seconds=idle_seconds,
+        wall=wall,
     )
     return ServiceSpec(
         name="drift-detector",
@@ -156,12 +159,18 @@ def wire_detector(settings: Settings) -> Iterator[ServiceSpec]:
             work=settings.work,
             bounds=Bounds(settings.report_seconds, settings.report_memory_mb),
         ),
+        wall=SystemClock(),
     )
 
 
-def assemble_outcomes(*, models: Mapping[str, ModelDescription], lake: OutcomesLake) -> ServiceSpec:
-    """Return the role ``outcomes`` made of these parts."""
-    handler = OutcomesHandler(models=models, lake=lake)
+def assemble_outcomes(
+    *, models: Mapping[str, ModelDescription], lake: OutcomesLake, wall: Clock | None = None
+) -> ServiceSpec:
+    """Return the role ``outcomes`` made of these parts.
+
+    `wall` None, as where the wall clock stands still: every window's date is taken as it is.
+    """
+    handler = OutcomesHandler(models=models, lake=lake, wall=wall)
     return ServiceSpec(
         name="drift-outcomes",
         service="drift",
@@ -174,4 +183,8 @@ def assemble_outcomes(*, models: Mapping[str, ModelDescription], lake: OutcomesL
 @contextmanager
 def wire_outcomes(settings: Settings) -> Iterator[ServiceSpec]:
     """Make the real parts and yield the role made of them."""
-    yield assemble_outcomes(models=read_models(settings.models), lake=DuckdbOutcomes(settings.lake))
+    yield assemble_outcomes(
+        models=read_models(settings.models),
+        lake=DuckdbOutcomes(settings.lake),
+        wall=SystemClock(),
+    )

@@ -10,9 +10,11 @@ from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.drift import DriftDetected
 from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.rollout import RolloutStep
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.messaging.api import Route, ServiceSpec
 from evermodel.common.models.description import ModelDescription
 from evermodel.common.models.file import read_models
+from evermodel.common.runtime.clock import SystemClock
 from evermodel.trainer.adapters.folder_workspace import FolderWorkspace
 from evermodel.trainer.adapters.mlflow_runs import MlflowRuns
 from evermodel.trainer.adapters.process_child import ProcessChild
@@ -22,7 +24,7 @@ from evermodel.trainer.ports import ChildRunner, RunStore, Workspace
 from evermodel.trainer.settings import Settings
 
 
-def assemble(
+def assemble(  # noqa: PLR0913  # every part can be replaced
     *,
     models: Mapping[str, ModelDescription],
     child: ChildRunner,
@@ -32,8 +34,12 @@ def assemble(
     threads: int = 2,
     pause: Callable[[float], object] | None = None,
     monotonic: Callable[[], float] = time.monotonic,
+    wall: Clock | None = None,
 ) -> ServiceSpec:
-    """Return the trainer made of these parts. `pause` waits for a run store that is away."""
+    """Return the trainer made of these parts. `pause` waits for a run store that is away.
+
+    `wall` None, as where the wall clock stands still: labels of every date are taken as they are.
+    """
     work = Work(
         child=child,
         runs=runs,
@@ -43,7 +49,7 @@ def assemble(
         pause=pause or threading.Event().wait,
         monotonic=monotonic,
     )
-    trainer = Trainer(models=models, work=work)
+    trainer = Trainer(models=models, work=work, wall=wall)
     return ServiceSpec(
         name="trainer",
         service="trainer",
@@ -72,4 +78,5 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
         workspace=FolderWorkspace(settings.work),
         lake=str(settings.lake.absolute()),
         threads=settings.threads,
+        wall=SystemClock(),
     )

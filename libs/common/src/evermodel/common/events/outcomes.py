@@ -1,8 +1,8 @@
 """Scores joined with labels of one age: the only evidence on what a version catches."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from evermodel.common.events.payload import Count, Payload, Span, Time, Value, Version
 
@@ -56,3 +56,9 @@ class OutcomesMatured(Payload):
     quality_failed: bool = Field(
         default=False, description="The cohort's window failed quality: keep it out of learning."
     )
+
+    @model_validator(mode="after")
+    def _known_after_the_payments(self) -> Self:
+        if self.cohort.end > self.known_until:
+            raise ValueError("labels cannot be known before the payments that they are of")
+        return self

@@ -15,6 +15,7 @@ import threading
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from datetime import datetime
 from functools import partial
 
 from evermodel.common.events.commands import LifecycleCommand
@@ -23,8 +24,10 @@ from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.traffic import ServingApplied
 from evermodel.common.events.validation import ModelValidated
 from evermodel.common.events.windows import TransactionsWindowed
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Foreign, Permanent, Transient
 from evermodel.common.kernel.ids import EventId, ModelName, lifecycle_of
+from evermodel.common.kernel.stream_time import refuse_astray
 from evermodel.common.messaging.api import NOTHING, Held, Job, Reaction, Rest, Restored
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
@@ -64,8 +67,13 @@ class RolloutHandlers:
         engine: RolloutEngine,
         beside: Executor,
         metrics: Metrics,
+        wall: Clock | None = None,
     ) -> None:
-        """`beside` runs what is owed to Git between events, off the loop."""
+        """`beside` runs what is owed to Git between events, off the loop.
+
+        `wall`: what the dates of windows and labels are held against, if anything.
+        """
+        self._models, self._wall = models, wall
         self._repository = repository
         self._work = Work(models=models, repository=repository, engine=engine)
         self._readings = Readings(metrics)
@@ -91,10 +99,12 @@ class RolloutHandlers:
         self, event: TransactionsWindowed, meta: EventMeta, /
     ) -> Reaction | Held:
         """Take a window's serving counters in and judge."""
+        self._refuse_astray(event.model, event.window.end)
         return self._react(event.model, WindowClosed(window=window_of(event)), meta)
 
     def on_outcomes_matured(self, event: OutcomesMatured, meta: EventMeta, /) -> Reaction | Held:
         """Take a cohort's labels in and judge."""
+        self._refuse_astray(event.model, event.known_until)
         return self._react(event.model, Matured(cohort=cohort_of(event)), meta)
 
     def on_serving_applied(self, event: ServingApplied, meta: EventMeta, /) -> Reaction | Held:
@@ -194,6 +204,12 @@ class RolloutHandlers:
         if decision.asks_git:
             return self._ask(before, happening, meta)
         return self._remember(*self._work.at_once(decision, happening, meta), meta)
+
+    def _refuse_astray(self, name: ModelName, time: datetime) -> None:
+        model, state = self._models.get(name), self.state_of(name)
+        if model is not None:
+            told = state.windows_until or state.outcomes_until
+            refuse_astray(time, told=told, window=model.windows.length, wall=self._wall)
 
     def _must_wait(self, model: ModelName, meta: EventMeta) -> bool:
         """Whether work is under way, or another event has waited longer."""

@@ -10,17 +10,16 @@ answer does not depend on how the stream was cut into batches.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 
+from evermodel.common.kernel.stream_time import LEAST_AHEAD, MOST_WINDOWS_AHEAD
 from evermodel.drift.domain.grid import LONGEST_GAP, Grid
 from evermodel.drift.domain.rows import Integers
 
-#: A row this far ahead of its partition is a broken clock, not the future: taking it in would
-#: close every window in between and make all later rows late.
-MOST_WINDOWS_AHEAD = 1000
-LEAST_AHEAD = 366 * 86_400_000_000
+_LEAST_AHEAD = LEAST_AHEAD // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,7 @@ def too_far_ahead(
 ) -> tuple[npt.NDArray[np.bool_], Progress]:
     """Return which times are further ahead of the sound ones before them than any clock may be.
 
+    Taking one in would close every window in between and make all later rows late.
     Nothing is known before a partition's first: it is held against `today`, the wall's time, or
     taken as it is where there is none. It may still be of a clock that was never set, so it alone
     refuses nothing for good: two times that agree outvote it. That costs the one which came
@@ -66,7 +66,7 @@ def too_far_ahead(
     Also return the progress, which remembers who stands alone, but is not moved yet.
     """
     ahead = np.zeros(len(times), dtype=np.bool_)
-    reach = max(MOST_WINDOWS_AHEAD * grid.length, LEAST_AHEAD)
+    reach = max(MOST_WINDOWS_AHEAD * grid.length, _LEAST_AHEAD)
     newest = progress.watermark
     if newest is not None and not progress.alone and int(times.max()) <= newest + reach:
         return ahead, progress

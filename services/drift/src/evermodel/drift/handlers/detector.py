@@ -12,6 +12,7 @@ from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.windows import TransactionsPartial, TransactionsWindowed
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Foreign
+from evermodel.common.kernel.stream_time import refuse_astray
 from evermodel.common.messaging.api import NOTHING, Emit, Job, Reaction, Restored
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
@@ -42,11 +43,14 @@ class Detector:
         reporting: Reporting,
         clock: Clock,
         idle_seconds: float = 0.0,
+        wall: Clock | None = None,
     ) -> None:
         """`idle_seconds`: wall time after which a silent partition is waited for no longer.
 
-        0 is never, as it must be where the wall clock stands still.
+        0 is never, as it must be where the wall clock stands still. `wall`: what the dates of
+        what comes from elsewhere are held against, if anything.
         """
+        self._wall = wall
         self._models = models
         self._checking = checking
         self._reporting = reporting
@@ -66,6 +70,7 @@ class Detector:
         if meta.source == SOURCE:
             return NOTHING
         model, state = self._model(event.model)
+        self._refuse_astray(model, state, event.window.end)
         if _is_old(event.window, state.given_until):
             _LOG.warning("%s: a window up to %s came again, or late", event.model, event.window.end)
             return NOTHING
@@ -82,6 +87,7 @@ class Detector:
     def on_outcomes_matured(self, event: OutcomesMatured, meta: EventMeta) -> Reaction:
         """Hold the champion against its promise."""
         model, state = self._model(event.model)
+        self._refuse_astray(model, state, event.known_until)
         if event.quality_failed or not event.labelled:
             return NOTHING
         if _is_old(event.cohort, state.cohorts_until):  # with another label age, or given twice
@@ -148,6 +154,11 @@ class Detector:
         if name not in self._models:
             raise Foreign(f"no model {name!r} is described here")
         return self._models[name], self._states.get(name)
+
+    def _refuse_astray(self, model: ModelDescription, state: ModelState, time: datetime) -> None:
+        known = [t for t in (state.closed, state.given_until, state.cohorts_until) if t is not None]
+        told = max(known, default=None)
+        refuse_astray(time, told=told, window=model.windows.length, wall=self._wall)
 
     def _kept(self, name: str, state: ModelState, events: list[Emit]) -> Reaction:
         owed = self._reporting.owed(events)

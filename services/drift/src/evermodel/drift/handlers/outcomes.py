@@ -5,7 +5,7 @@ checks, until their labels mature: what was scored on broken input says nothing 
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
@@ -13,12 +13,15 @@ from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.outcomes import OutcomesMatured, PairedOutcomes, VersionOutcomes
 from evermodel.common.events.payload import Span
 from evermodel.common.events.windows import TransactionsWindowed
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Foreign
+from evermodel.common.kernel.stream_time import refuse_astray
 from evermodel.common.messaging.api import NOTHING, Emit, Held, Reaction, Restored
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
 from evermodel.drift.domain.grid import micros, moment
 from evermodel.drift.domain.outcomes import Joined, agreement, cohort_of, confusion, pairs_of
+from evermodel.drift.handlers.detector import SOURCE
 from evermodel.drift.ports import OutcomesLake
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -28,15 +31,27 @@ _SPANS = TypeAdapter(tuple[Span, ...])
 class OutcomesHandler:
     """Joins scores with labels, once for each closed window."""
 
-    def __init__(self, *, models: Mapping[str, ModelDescription], lake: OutcomesLake) -> None:
-        self._models, self._lake = models, lake
+    def __init__(
+        self,
+        *,
+        models: Mapping[str, ModelDescription],
+        lake: OutcomesLake,
+        wall: Clock | None = None,
+    ) -> None:
+        """`wall`: what the dates of windows are held against, if anything.
+
+        `_told`: how far they have come since this replica was given what it has now.
+        """
+        self._models, self._lake, self._wall = models, lake, wall
         self._failed: dict[str, tuple[Span, ...]] = {}
+        self._told: dict[str, datetime] = {}
 
     def on_transactions_windowed(self, event: TransactionsWindowed, meta: EventMeta) -> Held:
         """Return the work: reading the lake takes longer than a poll may."""
         model = self._models.get(event.model)
         if model is None:
             raise Foreign(f"no model {event.model!r} is described here")
+        self._refuse_astray(model, event.window, meta)
         cohort = _cohort(model, event.window)
         known = self._failed.get(event.model, ())
         failed = tuple(span for span in known if span.end > cohort.start)
@@ -59,10 +74,21 @@ class OutcomesHandler:
     def on_revoked(self, partition: TopicPartition) -> None:
         """Forget; what is taken over again comes from the state topic."""
         self._failed.clear()
+        self._told.clear()
 
     def on_done(self, key: str, cause: EventMeta, result: object) -> Reaction:
         """The role starts no jobs."""
         return NOTHING
+
+    def _refuse_astray(self, model: ModelDescription, window: Span, meta: EventMeta) -> None:
+        """Return if the date of `window` may be meant; the detector's own are of dated rows.
+
+        After a restart such a one tells how far a stream is that is played ahead of the wall.
+        """
+        told = self._told.get(model.name)
+        if told is not None or meta.source != SOURCE:
+            refuse_astray(window.end, told=told, window=model.windows.length, wall=self._wall)
+        self._told[model.name] = window.end if told is None else max(told, window.end)
 
     def _mature(
         self,

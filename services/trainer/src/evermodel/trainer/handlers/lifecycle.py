@@ -15,9 +15,11 @@ from evermodel.common.events.outcomes import OutcomesMatured
 from evermodel.common.events.payload import LONGEST_TOLD
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.training import ModelTrained
+from evermodel.common.kernel.clock import Clock
 from evermodel.common.kernel.errors import Foreign
 from evermodel.common.kernel.ids import LifecycleId
 from evermodel.common.kernel.meant_time import EARLIEST, LATEST
+from evermodel.common.kernel.stream_time import refuse_astray
 from evermodel.common.messaging.api import NOTHING, Emit, Job, Reaction, Restored
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.models.description import ModelDescription
@@ -35,8 +37,11 @@ _LONGEST = 500
 class Trainer:
     """Keeps one admission per model and answers each event with what follows."""
 
-    def __init__(self, *, models: Mapping[str, ModelDescription], work: Work) -> None:
-        self._models = models
+    def __init__(
+        self, *, models: Mapping[str, ModelDescription], work: Work, wall: Clock | None = None
+    ) -> None:
+        """`wall`: what the dates of labels are held against, if anything."""
+        self._models, self._wall = models, wall
         self._work = work
         self._states: dict[str, Admission] = {}
 
@@ -64,6 +69,8 @@ class Trainer:
     def on_outcomes_matured(self, event: OutcomesMatured, _meta: EventMeta) -> Reaction:
         """Labels of one more cohort are there."""
         policy, state = self._of(event.model)
+        length = self._models[event.model].windows.length
+        refuse_astray(event.known_until, told=state.matured_at, window=length, wall=self._wall)
         decision = admission.matured(
             state,
             cohort=(event.cohort.start, event.cohort.end),
