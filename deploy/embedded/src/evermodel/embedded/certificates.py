@@ -1,7 +1,7 @@
 """Certificates for the connections of one stack: an authority of its own, and who it vouches for.
 
-Owns the files; private keys are readable by their owner only. Made anew at every start, so none
-lives longer than its stack and nothing has to be renewed. Must never be used beyond loopback.
+Owns the files; private keys are readable by their owner only. Made anew at every start, and none
+ends before its stack does: nothing has to be renewed. Must never be used beyond loopback.
 """
 
 import ipaddress
@@ -17,7 +17,8 @@ from evermodel.embedded.addresses import LOOPBACK
 from evermodel.embedded.secret_files import write_secret
 
 AUTHORITY = "authority.pem"
-_LIFE = timedelta(days=365)
+#: Beyond any stack: with a year, one that nobody started again refused every new connection then.
+_LIFE = timedelta(days=36500)
 #: A clock that was set back meanwhile must not make them invalid.
 _EARLIER = timedelta(days=1)
 
