@@ -36,7 +36,7 @@ OTHERS = {
     "postgres": r"POSTGRES_(USER|DB|PASSWORD)",
     "chrislusf/seaweedfs": r"(?!)",
     "evermodel-mlflow": r"MLFLOW_(S3_ENDPOINT_URL|SERVER_ENABLE_JOB_EXECUTION)"
-    r"|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|DEFAULT_REGION)",
+    r"|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|DEFAULT_REGION)|PGPASSWORD",
 }
 Compose = dict[str, Any]
 
@@ -68,6 +68,9 @@ def problems(compose: Compose) -> list[str]:
             found += hardening(name, service)
         if foreign is None:
             found += command(name, service.get("command", []))
+        shown = str([service.get("entrypoint"), service.get("command"), service.get("healthcheck")])
+        if re.search(r"\$\{?\w*(PASSWORD|SECRET|TOKEN)", shown):
+            found.append(f"{name}: a secret stands in its command line")
         found += [
             f"{name}: waits for {other}, which is no service"
             for other in service.get("depends_on", {})
@@ -171,6 +174,10 @@ VIOLATIONS: list[tuple[str, Callable[[Compose], object]]] = [
     ),
     ("entrypoint hides", lambda s: s["scorer"].update(entrypoint=["/bin/true"])),
     ("lakes is no volume", lambda s: s["trainer"].update(volumes=["lakes:/lake"])),
+    (
+        "console: a secret stands in",
+        lambda s: s["console"].update(command=["evermodel", "${EVERMODEL_HTTP_TOKEN:-}"]),
+    ),
     ("deployer is missing", lambda s: s.pop("deployer")),
 ]
 
