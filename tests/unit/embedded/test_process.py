@@ -138,3 +138,46 @@ def test_a_part_that_does_not_start_leaves_nothing(tmp_path: Path) -> None:
     ):
         raise AssertionError("it never answered")
     assert list((tmp_path / "processes").glob("*.json")) == []
+
+
+@pytest.mark.guarantee(
+    "outside",
+    fault="the machine's clock is set by an hour while a stack runs",
+    promise="status names its processes still, and what a killed 'up' left there is ended",
+    seen="nothing",
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing else tells processes apart")
+def test_a_clock_that_is_set_hides_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = Child(command(tmp_path, FOREVER), records=tmp_path)
+    later = psutil.boot_time() + 3600
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: later)  # as Linux tells it then
+    assert [record.pid for record in recorded(tmp_path)] == [child.pid]
+    assert [record.pid for record in sweep(tmp_path)] == [child.pid]
+    assert child.wait(seconds=5) is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing else tells processes apart")
+def test_a_process_of_another_start_of_the_machine_is_not_ours(tmp_path: Path) -> None:
+    child = Child(command(tmp_path, FOREVER), records=tmp_path)
+    try:
+        file = tmp_path / "one.json"
+        record = json.loads(file.read_text())
+        boot, ticks = record["since_boot"].split()
+        file.write_text(json.dumps(record | {"since_boot": f"another-{boot} {ticks}"}))
+        assert not recorded(tmp_path)
+        assert not sweep(tmp_path)
+        assert child.wait(seconds=0) is None
+    finally:
+        child.stop(seconds=0)
+
+
+def test_a_record_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    child = Child(command(tmp_path, FOREVER), records=tmp_path)
+    file = tmp_path / "one.json"
+    record = json.loads(file.read_text())
+    del record["since_boot"]
+    file.write_text(json.dumps(record))
+    assert [left.pid for left in sweep(tmp_path)] == [child.pid]
+    child.stop(seconds=0)

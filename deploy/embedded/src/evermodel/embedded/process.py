@@ -1,7 +1,7 @@
 """One process of the stack: started so that it cannot be orphaned, logged, recorded, ended.
 
 Owns the process records (``<folder>/<name>.json``). Must never signal a process id whose start
-time is not the recorded one: ids are used again.
+is not the recorded one: ids are used again.
 """
 
 import json
@@ -24,6 +24,8 @@ from evermodel.embedded import launcher
 _GO = b"[]\n"
 #: After SIGTERM a process has this long before SIGKILL. The whole stack has ten seconds.
 STOP_SECONDS = 6.0
+#: Which field of /proc/PID/stat after the name says when it started (proc_pid_stat(5): the 22nd).
+_START_TICKS = 19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,9 @@ class ProcessRecord:
     pid: int
     started: float
     command: str
+    since_boot: str = ""
+    """Which start of the machine, and when after it: a clock that is set does not move that, but
+    `started`. Empty where it is not known."""
 
 
 class Child:
@@ -153,7 +158,11 @@ class Child:
     def _write(self, command: Command) -> None:
         started = psutil.Process(self.pid).create_time()
         record = ProcessRecord(
-            name=self.name, pid=self.pid, started=started, command=" ".join(command.arguments)
+            name=self.name,
+            pid=self.pid,
+            started=started,
+            command=" ".join(command.arguments),
+            since_boot=_since_boot(self.pid),
         )
         unfinished = self._record.with_suffix(".part")
         unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
@@ -198,10 +207,30 @@ def _read(path: Path) -> ProcessRecord | None:
 def _process_of(record: ProcessRecord) -> psutil.Process | None:
     try:
         process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.started) < 1.0
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+        return (
+            process
+            if _is_meant(process, record) and process.status() != psutil.STATUS_ZOMBIE
+            else None
+        )
     except psutil.NoSuchProcess:
         return None
+
+
+def _is_meant(process: psutil.Process, record: ProcessRecord) -> bool:
+    if record.since_boot:
+        return _since_boot(process.pid) == record.since_boot
+    return bool(abs(process.create_time() - record.started) < 1.0)
+
+
+def _since_boot(pid: int) -> str:
+    """Return what no other process has: the machine's start, and the clock's ticks from there."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        # The name before it, in parentheses, may hold anything.
+        ticks = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        return f"{boot} {ticks[_START_TICKS]}"
+    except (OSError, LookupError):
+        return ""
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
