@@ -33,6 +33,7 @@ from evermodel.embedded.findings import (
     topics_at,
 )
 from evermodel.embedded.security import connection
+from evermodel.embedded.settings import ask_this_machine_directly
 
 #: How a version tells of a feature that it takes and `model.toml` does not name (any more).
 _UNDESCRIBED = re.compile(r"(?<=^BadColumns: )column '.+'(?= is missing$)")
@@ -40,6 +41,7 @@ _UNDESCRIBED = re.compile(r"(?<=^BadColumns: )column '.+'(?= is missing$)")
 
 def examine(state: Path) -> list[Finding]:
     """Look at everything; nothing found wrong keeps the rest from being looked at."""
+    ask_this_machine_directly()
     now = lock.holder(state)
     runs = f"process {now.pid or 'unknown'} holds {state}" if now else f"nothing runs in {state}"
     findings = [Finding("supervisor", "well" if now else "unknown", runs), *_processes(state)]

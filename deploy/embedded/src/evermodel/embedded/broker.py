@@ -5,6 +5,7 @@ uses it. First start: jars fetched (1 to 3 s); every start: format if new (1 s),
 """
 
 import hashlib
+import os
 import subprocess
 from contextlib import AbstractContextManager
 from functools import cache
@@ -54,7 +55,11 @@ def prepare(folder: Path, *, certificates: Path | None = None) -> Part:
     classpath = ":".join(str(path) for path in _classpath())
     ports = kept_ports(folder / "ports.json", names=("client", "administration", "controller"))
     data, properties = folder / "data", folder / "server.properties"
-    text = server_properties(data=data, ports=ports, certificates=certificates)
+    text = server_properties(
+        data=_from(folder, data),
+        ports=ports,
+        certificates=certificates and _from(folder, certificates),
+    )
     properties.write_text(text, encoding="utf-8")
     logging = files("evermodel.embedded").joinpath("kafka-log4j2.xml")
     java = [_java(), *_JAVA_OPTIONS, f"-Dlog4j2.configurationFile={logging}", "-cp", classpath]
@@ -81,6 +86,15 @@ def administration(folder: Path) -> str:
     return f"{LOOPBACK}:{known_ports(folder / 'ports.json')['administration']}"
 
 
+def _from(folder: Path, path: Path) -> Path:
+    """Return `path` as seen from `folder`, where the broker runs.
+
+    Java reads properties as Latin-1, a backslash as an escape and a comma as the next folder: in a
+    home with an accent a path in full led out of it, and the broker started once and never again.
+    """
+    return Path(os.path.relpath(path, folder))
+
+
 @cache
 def _classpath() -> tuple[Path, ...]:
     settings = CacheSettings()
@@ -102,6 +116,7 @@ def _format(java: list[str], properties: Path) -> None:
     try:
         done = subprocess.run(
             [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
+            cwd=properties.parent,
             capture_output=True,
             text=True,
             timeout=_FORMAT_SECONDS,

@@ -24,9 +24,14 @@ from evermodel.embedded.addresses import LOOPBACK, kept_ports
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import Command, Part
 from evermodel.embedded.readiness import alone
-from evermodel.embedded.settings import CacheSettings, inherited_environment
+from evermodel.embedded.settings import (
+    CacheSettings,
+    ask_this_machine_directly,
+    inherited_environment,
+)
 
 NAME = "mlflow"
+_DATABASE, _ARTEFACTS = "mlflow.db", "artefacts"
 _READY_SECONDS = 120.0
 _LOOK_SECONDS = 2.0
 #: Stores that MLflow's client knows besides a server.
@@ -49,6 +54,7 @@ class Broken(NotAvailable):
 
 def mlflow(folder: Path) -> AbstractContextManager[str]:
     """Run an MLflow server with its state in `folder`; yields its tracking URI."""
+    ask_this_machine_directly()
     return alone(prepare, folder)
 
 
@@ -59,9 +65,9 @@ def prepare(folder: Path) -> Part:
         NotAvailable: what lies there is no database; the server would start, and answer nothing.
     """
     folder = folder.resolve()
-    (folder / "artefacts").mkdir(parents=True, exist_ok=True)
+    (folder / _ARTEFACTS).mkdir(parents=True, exist_ok=True)
     port = kept_ports(folder / "ports.json", names=("http",))["http"]
-    database = folder / "mlflow.db"
+    database = folder / _DATABASE
     if not database.exists() and _schema().exists():
         _copy_database(_schema(), database)
     _require_sqlite(database)
@@ -71,7 +77,7 @@ def prepare(folder: Path) -> Part:
             *(sys.executable, "-W", "ignore", "-m", "uvicorn", _APPLICATION),
             *("--host", LOOPBACK, "--port", str(port), "--no-access-log"),
         ],
-        environment={**inherited_environment(), **_environment(folder)},
+        environment={**inherited_environment(), **_environment()},
         log=folder / "mlflow.log",
         folder=folder,
     )
@@ -147,14 +153,18 @@ def without_password(uri: str) -> str:
     return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
-def _environment(folder: Path) -> Mapping[str, str]:
-    """Return what ``mlflow server`` would set for its application, and what silences it."""
-    database = f"sqlite:///{folder / 'mlflow.db'}"
+def _environment() -> Mapping[str, str]:
+    """Return what ``mlflow server`` would set for its application, and what silences it.
+
+    Its files are named as seen from its own folder, where it runs: a ``?`` or ``%`` in the way
+    there would mean something else in a URL.
+    """
+    database = f"sqlite:///{_DATABASE}"
     return {
         "_MLFLOW_SERVER_FILE_STORE": database,
         "_MLFLOW_SERVER_REGISTRY_STORE": database,
         "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
-        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": str(folder / "artefacts"),
+        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": _ARTEFACTS,
         "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
         "_MLFLOW_SGI_NAME": "uvicorn",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -197,7 +207,7 @@ def _copy_database(source: Path, target: Path) -> None:
     """Copy consistently while `source` is open elsewhere; `target` appears whole."""
     unfinished = target.with_suffix(f".{os.getpid()}.part")
     with (
-        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as here,
+        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as here,
         closing(sqlite3.connect(unfinished)) as there,
     ):
         here.backup(there)

@@ -4,11 +4,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.request import getproxies_environment
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from evermodel.common.settings.group import Group
+
+
+_HERE = ("127.0.0.1", "localhost")
 
 
 def _user_cache() -> Path:
@@ -103,6 +107,20 @@ class FixtureSettings(Group):
         description="Which broker tests speak to. Default: a container where a Docker engine "
         "answers, else the embedded one.",
     )
+
+
+def ask_this_machine_directly() -> None:
+    """Ask no proxy for what answers on loopback, nor let a process do so that is started later.
+
+    A proxy looks on a machine of its own. Where one is named without exceptions, the stack's own
+    MLflow server was never seen to answer.
+    """
+    proxies = getproxies_environment()
+    told = proxies.pop("no", "")
+    if proxies and told.strip() != "*":
+        named = [name.strip() for name in told.split(",") if name.strip()]
+        direct = ",".join(dict.fromkeys((*named, *_HERE)))
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = direct
 
 
 def inherited_environment() -> Mapping[str, str]:

@@ -27,7 +27,11 @@ from evermodel.embedded.findings import require_own
 from evermodel.embedded.process import Command, Part, recorded, sweep
 from evermodel.embedded.security import Security, connection
 from evermodel.embedded.services import ROLES, Role, replicas, require_known
-from evermodel.embedded.settings import StackSettings, inherited_environment
+from evermodel.embedded.settings import (
+    StackSettings,
+    ask_this_machine_directly,
+    inherited_environment,
+)
 from evermodel.embedded.slot import Standing
 from evermodel.embedded.supervisor import Supervisor
 
@@ -146,6 +150,7 @@ def read_environment(
         NotAvailable: a server that it names does not answer.
         Occupied: another program holds the console's port.
     """
+    ask_this_machine_directly()
     own, kafka = read(StackSettings), read(KafkaSettings)
     read(HealthSettings)  # for all services alike, though their ports are chosen here
     read(LoopSettings)

@@ -32,7 +32,9 @@ from evermodel.drift.ports import Filed, ReportFailed, Unavailable
 CHILD = "evermodel.drift.child"
 
 #: The tracking server's credentials, those of a store of artefacts of its own, the way there.
-_CLIENT = ("MLFLOW_", "AWS_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+#: Whose names some write small: curl reads only ``http_proxy``.
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_CLIENT = ("MLFLOW_", "AWS_", "SSL_CERT_", "REQUESTS_CA_", *_PROXIES, *map(str.lower, _PROXIES))
 
 #: Of what a child said before it broke. It is cut when nothing secret is left: a key that was cut
 #: off would no longer say what its value is.
