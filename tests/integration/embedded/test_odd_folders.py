@@ -1,12 +1,12 @@
 """A state folder whose path means something to Java or in a URL holds what it is said to hold."""
 
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 
+from evermodel.common.runtime.clock import SystemClock
 from evermodel.embedded import broker
 from evermodel.embedded.broker import kafka
 from evermodel.embedded.mlflow_server import mlflow
@@ -56,7 +56,7 @@ def test_a_broker_and_a_server_start_again_in_an_odd_folder(odd: Path) -> None:
 @pytest.mark.whole
 def test_a_secured_broker_finds_its_certificates_from_an_odd_folder(odd: Path) -> None:
     security = Security(odd / "secrets")
-    security.make(now=datetime.now(UTC))
+    security.make(now=SystemClock().now())
     secured = partial(broker.prepare, certificates=security.certificates)
     with alone(secured, odd / "kafka"):
         security.let_in(broker.administration(odd / "kafka"))

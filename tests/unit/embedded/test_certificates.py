@@ -1,11 +1,12 @@
 """How long the certificates of a stack hold."""
 
 import ssl
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from evermodel.common.runtime.clock import SystemClock
 from evermodel.embedded.addresses import LOOPBACK
 from evermodel.embedded.certificates import AUTHORITY, make_certificates
 
@@ -18,7 +19,7 @@ from evermodel.embedded.certificates import AUTHORITY, make_certificates
 )
 @pytest.mark.parametrize("years", [1, 20])
 def test_a_certificate_outlives_its_stack(tmp_path: Path, years: int) -> None:
-    make_certificates(tmp_path, ("broker",), now=datetime.now(UTC) - timedelta(days=366 * years))
+    make_certificates(tmp_path, ("broker",), now=SystemClock().now() - timedelta(days=366 * years))
     here = ssl.create_default_context(cafile=tmp_path / AUTHORITY)
     there = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     there.load_cert_chain(tmp_path / "broker.pem")

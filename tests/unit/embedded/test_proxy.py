@@ -1,6 +1,5 @@
 """A proxy that a company names looks on a machine of its own: loopback is asked without it."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +10,7 @@ import pytest
 
 from evermodel.cli.examination import examine
 from evermodel.embedded.mlflow_server import is_healthy
-from evermodel.embedded.settings import ask_this_machine_directly
+from evermodel.embedded.settings import ask_this_machine_directly, inherited_environment
 from evermodel.embedded.stack import read_environment
 
 NOBODY = "http://127.0.0.1:9"
@@ -73,14 +72,14 @@ def test_what_a_person_excepts_stays_excepted(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("NO_PROXY", ".example, 10.0.0.1")
     for _ in range(2):
         ask_this_machine_directly()
-        assert os.environ["no_proxy"] == ".example,10.0.0.1,127.0.0.1,localhost"
+        assert inherited_environment()["no_proxy"] == ".example,10.0.0.1,127.0.0.1,localhost"
     monkeypatch.setenv("no_proxy", "*")
     ask_this_machine_directly()
-    assert os.environ["no_proxy"] == "*"
+    assert inherited_environment()["no_proxy"] == "*"
 
 
 def test_without_a_proxy_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    for name in [name for name in inherited_environment() if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     ask_this_machine_directly()
-    assert "NO_PROXY" not in os.environ
+    assert "NO_PROXY" not in inherited_environment()

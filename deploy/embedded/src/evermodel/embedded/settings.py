@@ -11,7 +11,6 @@ from pydantic_settings import SettingsConfigDict
 
 from evermodel.common.settings.group import Group
 
-
 _HERE = ("127.0.0.1", "localhost")
 
 
