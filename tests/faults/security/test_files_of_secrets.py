@@ -14,9 +14,11 @@ from evermodel.common.runtime.bounded import Bounds
 from evermodel.drift.adapters import process_reports
 from evermodel.drift.adapters.process_reports import ProcessReports
 from evermodel.drift.ports import ReportFailed
+from evermodel.embedded import lock
 from evermodel.embedded.addresses_file import Addresses, read_addresses, write_addresses
 from evermodel.embedded.findings import mlflow_at
-from evermodel.embedded.stack import Stack
+from evermodel.embedded.settings import StackSettings
+from evermodel.embedded.stack import Stack, _security
 from tests.unit.drift.alarms import alarm
 from tests.unit.drift.windows import REFERENCE
 
@@ -95,3 +97,28 @@ def test_nor_is_who_starts_the_stack(
     said = capsys.readouterr().err
     assert "MLflow http://***@127.0.0.1:9" in said
     assert PASSWORD not in said
+
+
+@pytest.mark.guarantee(
+    "security",
+    fault="another user of the machine looks for payments in the files of a stack",
+    promise="a state folder that 'up' or the demo makes is its owner's alone (0700), one that was "
+    "there stays as open as it was made",
+    seen="ls -ld .evermodel",
+)
+def test_what_a_stack_keeps_is_its_owners_alone(tmp_path: Path) -> None:
+    lock.mark(tmp_path / "runs" / "stack")
+    with lock.held(tmp_path / "held"), lock.held(tmp_path):
+        pass
+    modes = {place: place.stat().st_mode & 0o777 for place in tmp_path.iterdir() if place.is_dir()}
+    assert modes == {tmp_path / "runs": 0o777, tmp_path / "held": 0o700}
+    assert (tmp_path / "runs" / "stack").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_secured_stack_closes_its_folder_even_if_it_was_open(tmp_path: Path) -> None:
+    place = tmp_path / "open"
+    place.mkdir(mode=0o777)
+    assert _security(place, StackSettings()) is None
+    assert place.stat().st_mode & 0o777 == 0o777
+    assert _security(place, StackSettings(EVERMODEL_SECURITY="on")) is not None  # type: ignore[call-arg]
+    assert place.stat().st_mode & 0o777 == 0o700

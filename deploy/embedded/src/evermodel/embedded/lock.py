@@ -33,7 +33,7 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         Occupied: another process does; says which.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     with (folder / _NAME).open("a+", encoding="utf-8") as file:
         if not _is_taken(file):
             now = holder(folder)
@@ -52,8 +52,17 @@ def held(folder: Path) -> Iterator[None]:
 
 def mark(folder: Path) -> None:
     """Make `folder` known as a state folder before a supervisor holds it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     (folder / _NAME).touch()
+
+
+def _make(folder: Path) -> None:
+    """Make `folder`, its owner's alone: payments lie in it as files, whatever the broker asks for.
+
+    One that is there stays as open as it is.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def is_marked(folder: Path) -> bool:

@@ -213,6 +213,7 @@ def _security(folder: Path, own: StackSettings) -> Security | None:
     """Make the stack's secrets, if it shall have any."""
     if own.evermodel_security == "off":
         return None
+    folder.chmod(0o700)  # the broker asks for passwords: its files are not to be read without one
     security = Security(folder / "secrets")
     security.make(now=SystemClock().now())
     return security
