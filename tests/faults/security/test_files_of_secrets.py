@@ -120,5 +120,5 @@ def test_a_secured_stack_closes_its_folder_even_if_it_was_open(tmp_path: Path) -
     place.mkdir(mode=0o777)
     assert _security(place, StackSettings()) is None
     assert place.stat().st_mode & 0o777 == 0o777
-    assert _security(place, StackSettings(EVERMODEL_SECURITY="on")) is not None  # type: ignore[call-arg]
+    assert _security(place, StackSettings(EVERMODEL_SECURITY="on")) is not None
     assert place.stat().st_mode & 0o777 == 0o700
