@@ -89,13 +89,43 @@ def test_an_event_that_can_never_be_handled_is_put_aside_and_the_next_goes_on() 
     seen="dead letter 'permanent': 'time … is more than a year ahead of the stream and of today'",
 )
 def test_a_window_of_years_ahead_stops_no_rollout() -> None:
+    harness = in_the_middle_of_a_rollout()
+    windows(harness, 1, 2000, 2, 3)
+
+    state = memory.load(harness.state(DEPLOYER_STATE.name)["fraud"])
+    assert state.windows_until == START + timedelta(days=3)
+    (letter,) = harness.dead_letters("deployer")
+    assert "is more than a year ahead of the stream and of today" in letter.message
+
+
+@pytest.mark.guarantee(
+    "input",
+    fault="a system upstream dates a window months ahead, in the middle of a rollout",
+    promise="that the real ones are not judged until then is told of each",
+    seen="deployer logs '… a window up to … comes after one up to …: nothing is judged by it'",
+)
+def test_a_window_that_comes_after_a_later_one_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    harness = in_the_middle_of_a_rollout()
+    windows(harness, 1, 200, 2)
+
+    assert harness.dead_letters("deployer") == []
+    told = "a window up to 2018-06-03 00:00:00+00:00 comes after one up to 2018-12-18 00:00:00"
+    assert told in caplog.text
+    assert caplog.text.count("nothing is judged by it") == 1
+
+
+def in_the_middle_of_a_rollout() -> Harness:
     harness, repository = Harness(), MemoryRepository()
     harness.add(deployer(repository, wall=SimulatedClock(START)))
     for version in (1, 2):
         harness.publish(candidate(version), time=START)
         harness.run()
-    for days in (1, 2000, 2, 3):
-        end = START + timedelta(days=days)
+    return harness
+
+
+def windows(harness: Harness, *days: int) -> None:
+    for day in days:
+        end = START + timedelta(days=day)
         given = TransactionsWindowed(
             model=ModelName("fraud"),
             window=Span(start=end - timedelta(days=1), end=end),
@@ -104,11 +134,6 @@ def test_a_window_of_years_ahead_stops_no_rollout() -> None:
         )
         harness.publish(given, time=end)
         harness.run()
-
-    state = memory.load(harness.state(DEPLOYER_STATE.name)["fraud"])
-    assert state.windows_until == START + timedelta(days=3)
-    (letter,) = harness.dead_letters("deployer")
-    assert "is more than a year ahead of the stream and of today" in letter.message
 
 
 @pytest.mark.parametrize("uri", ["models:/fraud@champion", "models:/fraud/Production"])

@@ -176,6 +176,22 @@ def test_labels_of_years_ahead_are_given_up(tmp_path: Path, known: int) -> None:
     assert "is more than a year ahead of the stream and of today" in letter.message
 
 
+@pytest.mark.guarantee(
+    "input",
+    fault="an outcomes.matured tells of labels of months ahead",
+    promise="that the real ones start nothing until then is told of each",
+    seen="trainer logs '… labels of payments up to … come after those up to …: they start nothing'",
+)
+def test_labels_that_come_after_later_ones_are_told_of(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    for at in (10, 100, 11):
+        says(bench, made.matured(at), time=day(10))
+    told = f"labels of payments up to {day(4)} come after those up to {day(93)}: they start nothing"
+    assert told in caplog.text
+    assert caplog.text.count("they start nothing") == 1
+
+
 def test_no_labels_are_known_before_their_payments() -> None:
     told = made.matured(12).model_dump() | {"cohort": {"start": day(11), "end": day(900)}}
     with pytest.raises(ValidationError, match="known before the payments"):

@@ -100,6 +100,11 @@ class RolloutHandlers:
     ) -> Reaction | Held:
         """Take a window's serving counters in and judge."""
         self._refuse_astray(event.model, event.window.end)
+        until = self.state_of(event.model).windows_until
+        if until is not None and event.window.end < until:
+            ended = event.window.end
+            told = "%s: a window up to %s comes after one up to %s: nothing is judged by it"
+            _log.warning(told, event.model, ended, until)
         return self._react(event.model, WindowClosed(window=window_of(event)), meta)
 
     def on_outcomes_matured(self, event: OutcomesMatured, meta: EventMeta, /) -> Reaction | Held:

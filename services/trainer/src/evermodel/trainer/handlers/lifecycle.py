@@ -71,6 +71,10 @@ class Trainer:
         policy, state = self._of(event.model)
         length = self._models[event.model].windows.length
         refuse_astray(event.known_until, told=state.matured_at, window=length, wall=self._wall)
+        known, ended = state.matured_until, event.cohort.end
+        if known is not None and ended < known:
+            told = "%s: labels of payments up to %s come after those up to %s: they start nothing"
+            _LOG.warning(told, event.model, ended, known)
         decision = admission.matured(
             state,
             cohort=(event.cohort.start, event.cohort.end),
