@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import psutil
+import pytest
 
 from evermodel.embedded import mlflow_server as server
 from evermodel.embedded.process import recorded
@@ -32,3 +33,18 @@ def test_an_experiment_survives_a_restart_at_the_same_address(tmp_path: Path) ->
     assert experiment["experiment_id"] == made["experiment_id"]
     assert str(experiment["artifact_location"]).startswith("mlflow-artifacts:/")
     assert not recorded(tmp_path / "processes")
+
+
+@pytest.mark.whole
+@pytest.mark.guarantee(
+    "security",
+    fault="a file mlflow.py or uvicorn.py lies in the folder where the stack's MLflow server runs",
+    promise="it is not imported",
+    seen="nothing",
+)
+@pytest.mark.parametrize("name", ["mlflow", "uvicorn"])
+def test_the_server_imports_nothing_of_its_folder(tmp_path: Path, name: str) -> None:
+    mark = tmp_path / "imported"
+    (tmp_path / f"{name}.py").write_text(f"open({str(mark)!r}, 'w').close(); raise SystemExit(1)")
+    with server.mlflow(tmp_path):
+        assert not mark.exists()

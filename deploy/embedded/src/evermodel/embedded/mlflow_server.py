@@ -74,7 +74,9 @@ def prepare(folder: Path) -> Part:
     command = Command(
         name=NAME,
         arguments=[
-            *(sys.executable, "-W", "ignore", "-m", "uvicorn", _APPLICATION),
+            *(sys.executable, "-P", "-W", "ignore", "-m", "uvicorn", _APPLICATION),
+            # Without a folder for it uvicorn looks for the application in its own, as Python would.
+            *("--app-dir", os.devnull),
             *("--host", LOOPBACK, "--port", str(port), "--no-access-log"),
         ],
         environment={**inherited_environment(), **_environment()},
