@@ -73,7 +73,7 @@ def _matured(day: int) -> OutcomesMatured:
     return OutcomesMatured(
         model=SMALL,
         cohort=_span(day),
-        known_until=START,
+        known_until=_span(day).end,
         label_age_seconds=0.0,
         rows=100,
         labelled=100,
