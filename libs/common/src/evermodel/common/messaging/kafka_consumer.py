@@ -89,6 +89,9 @@ class KafkaConsumer:
         asked = [ck.TopicPartition(p.topic, p.partition) for p in partitions]
         try:
             found = self._consumer.committed(asked, timeout=UNDECIDED_SECONDS)
+            for place in found:  # of one that the coordinator does not tell: none is not "none"
+                if place.error is not None:
+                    raise ck.KafkaException(place.error)
         except ck.KafkaException as error:
             raise translate(error) from error
         offsets = {
