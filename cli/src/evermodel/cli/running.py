@@ -10,6 +10,7 @@ import typer
 
 from evermodel.cli.errors import Exit, WrongUsage
 from evermodel.cli.state import DEFAULT, State
+from evermodel.common.kernel.whole_number import whole_number
 
 #: More replicas of a role than any machine runs.
 _DIGITS = 4
@@ -95,10 +96,10 @@ def _replicas(texts: Sequence[str]) -> dict[str, int]:
     found = {}
     for text in texts:
         name, _, number = text.partition("=")
-        # `isdigit` alone takes a ², and Python no number of more than 4300 digits.
-        if not (number.isascii() and number.isdigit()) or len(number) > _DIGITS:
+        count = whole_number(number, digits=_DIGITS)
+        if count is None:
             raise WrongUsage(f"--replicas {text:.60}: write NAME=NUMBER, e.g. drift-windower=2")
-        found[name] = int(number)
+        found[name] = count
     return found
 
 

@@ -207,11 +207,8 @@ def _read(path: Path) -> ProcessRecord | None:
 def _process_of(record: ProcessRecord) -> psutil.Process | None:
     try:
         process = psutil.Process(record.pid)
-        return (
-            process
-            if _is_meant(process, record) and process.status() != psutil.STATUS_ZOMBIE
-            else None
-        )
+        lives = _is_meant(process, record) and process.status() != psutil.STATUS_ZOMBIE
+        return process if lives else None
     except psutil.NoSuchProcess:
         return None
 

@@ -1,17 +1,47 @@
 """Who may ask a process over HTTP: on loopback anybody of this machine, else who shows the token.
 
-Owns the comparison, for the console and for ``/metrics``. Must never tell how far a guess came.
+Owns the answer to whoever may not, for the console and for ``/metrics``. Must never tell how far a
+guess came.
 """
 
 import hmac
 import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 _KIND = "bearer "
 
-#: What whoever shows none is told, beside 401 and the header of `ASKED`.
-SHOW_IT = "show the token: Authorization: Bearer ...\n"
-ASKED = {"WWW-Authenticate": "Bearer"}
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What whoever may not ask is answered."""
+
+    status: HTTPStatus
+    text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+_SHOW_IT = Refusal(
+    HTTPStatus.UNAUTHORIZED,
+    "show the token: Authorization: Bearer ...\n",
+    {"WWW-Authenticate": "Bearer"},
+)
+_NOT_US = Refusal(HTTPStatus.FORBIDDEN, "nobody here has that name\n")
+
+
+def refusal(authorization: str | None, *, host: str | None, token: str | None) -> Refusal | None:
+    """Return what a request with these headers is answered, if it may not ask; else None.
+
+    `token`: what must be shown; None: nothing, and then only who asks for loopback by its name is
+    answered.
+    """
+    if not shows(authorization, token=token):
+        return _SHOW_IT
+    if token is None and not _names_loopback(host):
+        return _NOT_US
+    return None
 
 
 def is_loopback(host: str) -> bool:
@@ -27,7 +57,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def names_loopback(host: str | None) -> bool:
+def _names_loopback(host: str | None) -> bool:
     """Return whether a request was meant for loopback, going by its header ``Host``.
 
     A page of another site that has its own name lead here, and would read what it is shown, says

@@ -16,7 +16,7 @@ from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from evermodel.common.kernel.bearer import ASKED, SHOW_IT, names_loopback, shows
+from evermodel.common.kernel.bearer import refusal
 from evermodel.common.kernel.errors import Misconfigured
 from evermodel.common.observability.metrics import Metrics
 
@@ -88,10 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(HTTPStatus.NOT_FOUND, b"not here\n")
 
     def _show_metrics(self, metrics: Metrics, *, token: str | None) -> None:
-        if not shows(self.headers.get("Authorization"), token=token):
-            self._send(HTTPStatus.UNAUTHORIZED, SHOW_IT.encode(), headers=ASKED)
-        elif token is None and not names_loopback(self.headers.get("Host")):
-            self._send(HTTPStatus.FORBIDDEN, b"nobody here has that name\n")
+        shown, host = self.headers.get("Authorization"), self.headers.get("Host")
+        if refused := refusal(shown, host=host, token=token):
+            self._send(refused.status, refused.text.encode(), headers=refused.headers)
         else:
             self._send(HTTPStatus.OK, generate_latest(metrics.registry), kind=CONTENT_TYPE_LATEST)
 

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from evermodel.common.kernel.bearer import ASKED, SHOW_IT, names_loopback, shows
+from evermodel.common.kernel.bearer import refusal
+from evermodel.common.kernel.whole_number import whole_number
 from evermodel.console.ports import Answer, Answering
 
 _MOST = 1000
@@ -91,10 +92,11 @@ def _guard(token: str | None) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path != "/healthz":
-            if not shows(request.headers.get("Authorization"), token=token):
-                raise web.HTTPUnauthorized(text=SHOW_IT, headers=ASKED)
-            if token is None and not names_loopback(request.headers.get("Host")):
-                raise web.HTTPForbidden(text="nobody here has that name\n")
+            shown, host = request.headers.get("Authorization"), request.headers.get("Host")
+            if refused := refusal(shown, host=host, token=token):
+                return web.Response(
+                    status=refused.status, text=refused.text, headers=refused.headers
+                )
         return await handler(request)
 
     return guard
@@ -103,9 +105,10 @@ def _guard(token: str | None) -> Middleware:
 def _limit(request: web.Request, *, default: int) -> int:
     """Return the query's ``limit``; what is not a number is the asker's mistake."""
     text = request.query.get("limit", str(default))
-    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
+    limit = whole_number(text, digits=_DIGITS)
+    if limit is None:
         raise web.HTTPBadRequest(text=f"limit {text[:40]!r} is not a number\n")
-    return min(int(text), _MOST)
+    return min(limit, _MOST)
 
 
 def _json(answer: Answer) -> web.Response:
