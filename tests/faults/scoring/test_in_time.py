@@ -45,10 +45,11 @@ def test_a_slow_start_goes_on_while_the_batch_is_asked_again(
 def test_a_load_that_could_not_end_in_time_is_not_begun(
     odd: Callable[..., ProcessScoring], tmp_path: Path
 ) -> None:
-    scoring = odd("sound", Patience(load_seconds=1.8, call_seconds=0.1, ask_seconds=1.9))
-    version = loaded(scoring, tmp_path / "large")
+    # A late one starts in two seconds at least, which leaves less than a load may take.
+    scoring = odd("late", Patience(load_seconds=19.0, call_seconds=0.5, ask_seconds=20.0))
+    version = loaded(scoring, tmp_path / "bundle")
     kill(scoring)
-    with pytest.raises(ScoringAway, match="in time"):  # the start left less than a load may take
+    with pytest.raises(ScoringAway, match="in time"):
         version.score(amounts(1.0))
     assert answer(lambda: version.score(amounts(1.0))) == [0.5]
 
