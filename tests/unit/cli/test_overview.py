@@ -1,5 +1,6 @@
 """What people read is what the events say."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -236,10 +237,10 @@ def note(name: str, *, pid: int | None, restarts: int = 0, code: int | None = No
 
 def test_who_should_run_is_listed_and_who_is_down_has_a_line() -> None:
     kept = [
-        note("kafka", pid=1),
+        note("mlflow", pid=1),
         note("scorer", pid=2, restarts=1, code=-9),
         note("trainer", pid=None),
-        note("deployer", pid=None, restarts=5, code=3),
+        replace(note("kafka", pid=None, restarts=5, code=3), log="state/kafka/broker.log"),
     ]
     found = Overview(
         models=[],
@@ -247,14 +248,13 @@ def test_who_should_run_is_listed_and_who_is_down_has_a_line() -> None:
         lag={},
         processes={"kafka": 1, "scorer": 2, "scorer-spare": 3},
         supervised=kept,
-        logs=Path("state/logs"),
     )
     out = StringIO()
     shown(found, Console(file=out))
     assert out.getvalue().splitlines()[2:] == [
-        "processes: kafka, scorer (1 restart, ended last with -9), trainer (not started yet)",
-        "down: deployer (5 restarts, ended last with 3): it is started again; "
-        "see state/logs/deployer.log",
+        "processes: mlflow, scorer (1 restart, ended last with -9), trainer (not started yet)",
+        "down: kafka (5 restarts, ended last with 3): it is started again; "
+        "see state/kafka/broker.log",
     ]
     told = found.as_json()
     assert told["processes"] == {"kafka": 1, "scorer": 2, "scorer-spare": 3}
@@ -265,6 +265,7 @@ def test_who_should_run_is_listed_and_who_is_down_has_a_line() -> None:
             "pid": n.pid,
             "restarts": n.restarts,
             "last_exit_code": c,
+            "log": n.log,
         }
         for n, c in zip(kept, (None, -9, None, 3), strict=True)
     ]

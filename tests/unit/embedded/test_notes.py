@@ -27,8 +27,14 @@ def test_who_is_down_is_written_down_beside_who_runs(tmp_path: Path) -> None:
     eventually(lambda: noted()["bad"].state == "restarting")
     (good,) = recorded(tmp_path)
     assert noted()["good"] == Note(
-        name="good", state="running", pid=good.pid, restarts=0, last_exit_code=None
+        name="good",
+        state="running",
+        pid=good.pid,
+        restarts=0,
+        last_exit_code=None,
+        log=f"{tmp_path}/good.log",
     )
+    assert supervisor.log("bad") == tmp_path / "bad.log"
     assert noted()["bad"].last_exit_code == 3
     supervisor.stop()
     assert read_notes(tmp_path) == []

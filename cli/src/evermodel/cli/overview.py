@@ -59,7 +59,6 @@ class Overview:
     lag: Mapping[str, Mapping[str, int]]
     processes: Mapping[str, int]
     supervised: Sequence[Note] = ()
-    logs: Path = Path("logs")
     unserved: Sequence[Unserved] = ()
     late: Sequence[Late] = ()
 
@@ -95,7 +94,6 @@ def overview(settings: KafkaSettings, state: Path) -> Overview:
         lag=_lag(groups, found),
         processes={record.name: record.pid for record in recorded(state / "processes")},
         supervised=supervised(state),
-        logs=state / "logs",
     )
 
 
@@ -158,7 +156,7 @@ def shown(found: Overview, console: Console | None = None) -> None:
     behind = {g: sum(topics.values()) for g, topics in found.lag.items() if sum(topics.values())}
     console.print(f"behind: {behind}" if behind else "nobody is behind", highlight=False)
     for line in _process_lines(found):
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(visible(line)), soft_wrap=True)
 
 
 def _process_lines(found: Overview) -> Iterator[str]:
@@ -168,8 +166,7 @@ def _process_lines(found: Overview) -> Iterator[str]:
     if names or found.processes:
         yield f"processes: {', '.join(names or found.processes)}"
     for note in down:
-        log = found.logs / f"{note.name}.log"
-        yield f"down: {note.name} ({_died(note)}): it is started again; see {log}"
+        yield f"down: {note.name} ({_died(note)}): it is started again; see {note.log}"
 
 
 def _named(note: Note) -> str:

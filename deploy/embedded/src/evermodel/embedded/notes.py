@@ -26,6 +26,8 @@ class Note:
     restarts: int
     last_exit_code: int | None
     """-n: signal n ended it; None: it never ended."""
+    log: str = ""
+    """Where it writes what it says: the broker and MLflow beside their data."""
 
     @property
     def is_down(self) -> bool:

@@ -170,6 +170,7 @@ class Slot:
             pid=self._child.pid if self._child else None,
             restarts=self.restarts,
             last_exit_code=self.status,
+            log=str(self.command.log),
         )
 
     def standing(self) -> Standing:

@@ -71,7 +71,7 @@ class Stack:
 
     def log(self, service: str) -> Path:
         """Return where `service` logs."""
-        return self.folder / "logs" / f"{service}.log"
+        return self._supervisor.log(service)
 
 
 def forget(folder: Path) -> None:

@@ -71,6 +71,14 @@ class Supervisor:
         what = "was not ready in time" if not slot.restarts else f"ended with {slot.status}"
         raise NotAvailable(f"{name} {what}: {tail(log)} (see {log})")
 
+    def log(self, name: str) -> Path:
+        """Return where the process `name` writes what it says.
+
+        Raises:
+            NotAvailable: no process is named so.
+        """
+        return self._slot(name).command.log
+
     def kill(self, name: str) -> int:
         """End the process `name` as ``kill -9`` would; it is restarted. Returns its id.
 
