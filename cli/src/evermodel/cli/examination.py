@@ -35,6 +35,8 @@ from evermodel.embedded.findings import (
 from evermodel.embedded.security import connection
 from evermodel.embedded.settings import ask_this_machine_directly
 
+#: With less than this the next segment of a topic may find no room, and the broker ends.
+_ROOM_BYTES = 64 << 20
 #: How a version tells of a feature that it takes and `model.toml` does not name (any more).
 _UNDESCRIBED = re.compile(r"(?<=^BadColumns: )column '.+'(?= is missing$)")
 
@@ -45,7 +47,7 @@ def examine(state: Path) -> list[Finding]:
     now = lock.holder(state)
     runs = f"process {now.pid or 'unknown'} holds {state}" if now else f"nothing runs in {state}"
     findings = [Finding("supervisor", "well" if now else "unknown", runs), *_processes(state)]
-    findings.append(_git_program())
+    findings += [_git_program(), *room_at(state)]
     try:
         known = addresses(state)
     except CommandError as error:
@@ -71,7 +73,7 @@ def _processes(state: Path) -> Iterator[Finding]:
     for note in supervised(state):
         if note.is_down:
             detail = f"{note.name} is down; it ended with {note.last_exit_code}"
-            remedy = f"read {state / 'logs' / note.name}.log: it is started again by itself"
+            remedy = f"read {note.log}: it is started again by itself"
             yield Finding("processes", "wrong", detail, remedy)
 
 
@@ -79,6 +81,17 @@ def _git_program() -> Finding:
     found = shutil.which("git")
     verdict: Verdict = "well" if found else "wrong"
     return Finding("git", verdict, found or "not on the PATH", "install Git")
+
+
+def room_at(state: Path) -> Iterator[Finding]:
+    """Look whether what runs in `state` has room: without any the logs cannot say so themselves."""
+    if state.is_dir():
+        left = shutil.disk_usage(state).free
+        detail = f"{left >> 20:,} MB are left for {state}"
+        remedy = (
+            "make room, or move the folder: what ended for want of it is started again by itself"
+        )
+        yield Finding("disk", "well" if left >= _ROOM_BYTES else "wrong", detail, remedy)
 
 
 def _broker(known: Addresses) -> Iterator[Finding]:
