@@ -21,8 +21,11 @@ def kept_ports(file: Path, *, names: Sequence[str]) -> dict[str, int]:
     wanted = known_ports(file)
     with ExitStack() as held:
         ports = {name: _bind_or_another(held, wanted.get(name, 0)) for name in names}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(ports), encoding="utf-8")
+    if ports != wanted:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_suffix(".part")  # a full disk must not cost the ports there were
+        unfinished.write_text(json.dumps(ports), encoding="utf-8")
+        unfinished.replace(file)
     return ports
 
 

@@ -5,6 +5,7 @@ for jobs nobody asked for, eight more processes; the server's own application un
 the same settings is one process and starts in half the time.
 """
 
+import errno
 import json
 import os
 import sqlite3
@@ -208,9 +209,16 @@ def _is_empty(database: Path) -> bool:
 def _copy_database(source: Path, target: Path) -> None:
     """Copy consistently while `source` is open elsewhere; `target` appears whole."""
     unfinished = target.with_suffix(f".{os.getpid()}.part")
-    with (
-        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as here,
-        closing(sqlite3.connect(unfinished)) as there,
-    ):
-        here.backup(there)
-    unfinished.replace(target)
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as here,
+            closing(sqlite3.connect(unfinished)) as there,
+        ):
+            here.backup(there)
+        unfinished.replace(target)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
