@@ -1,5 +1,6 @@
 """Exit codes mean something, and an error is one sentence on stderr."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -160,3 +161,12 @@ def test_init_may_be_redirected_onto_the_file_it_writes(tmp_path: Path) -> None:
         done = subprocess.run(command, stdout=taken, stderr=subprocess.PIPE, text=True, check=True)
     assert read_model(tmp_path / "model.toml").stream.time == "at"
     assert "wrote model.toml" in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "-m", "evermodel.cli", "topics", "access"]
+    done = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, check=False)
+    os.close(writes)
+    assert (done.returncode, done.stderr) == (0, b"")

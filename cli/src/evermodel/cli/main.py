@@ -34,10 +34,9 @@ def run(arguments: list[str]) -> int:
         result = app(args=arguments, prog_name="evermodel", standalone_mode=False)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
-        return Exit.DONE
     except BaseException as error:
+        if isinstance(error.__context__, BrokenPipeError) and isinstance(error, SystemExit):
+            return Exit.DONE  # the reader of our output has seen enough: typer ends us with 1
         code = _explain(error)
         if code is None:
             raise
@@ -48,11 +47,12 @@ def run(arguments: list[str]) -> int:
 def _explain(error: BaseException) -> int | None:
     """Say `error` in one sentence on stderr; return its exit code, None to let it pass."""
     from evermodel.cli.reasons import code_of, sentence  # noqa: PLC0415  # only when one is needed
+    from evermodel.common.kernel.visible import visible  # noqa: PLC0415  # likewise
 
     if isinstance(error, SystemExit | GeneratorExit):
         return None
     code = error.code if isinstance(error, CommandError) else code_of(error)
     text = sentence(error)
     if text:
-        typer.echo(f"evermodel: {text}", err=True)
+        typer.echo(f"evermodel: {visible(text, lines=True)}", err=True)
     return code
