@@ -1,8 +1,10 @@
 """Names that somebody chose to do harm with: refused, or taken for nothing but names."""
 
 import io
+import json
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +12,9 @@ import pytest
 from pydantic import ValidationError
 from rich.console import Console
 
-from evermodel.cli import examination
+from evermodel.cli import examination, redriving, topic_commands, watching
+from evermodel.cli.errors import AnswerIsNo
+from evermodel.cli.main import run
 from evermodel.cli.overview import Overview, Standing, shown
 from evermodel.common.kernel.visible import visible
 from evermodel.common.models.file import BadModelFile
@@ -19,6 +23,7 @@ from evermodel.deployer.adapters import yaml_manifest
 from evermodel.deployer.ports import RepositoryBroken
 from evermodel.deployer.settings import Settings as Deployer
 from evermodel.embedded.findings import Finding
+from evermodel.embedded.slot import Standing as Kept
 from evermodel.lake.sql import connected, quoted, table_of
 from tests.contract.git.writing import release, up
 from tests.unit.models.files import SMALL, described
@@ -179,6 +184,46 @@ def test_the_commands_show_what_a_terminal_would_obey() -> None:
     shown(Overview(models=[standing], dead_letters={}, lag={}, processes={}), Console(file=out))
     examination.shown([Finding("lake", "wrong", SPOKEN, SPOKEN)], Console(file=out))
     assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2028"} & set(out.getvalue())
+
+
+def obeyed(said: str) -> set[str]:
+    return {"\x1b", "\x07", "\x9b", "\u202e", "\u2028"} & set(said)
+
+
+@pytest.mark.parametrize("line", [SPOKEN, json.dumps({"message": SPOKEN})])
+def test_what_a_process_said_last_is_shown_not_obeyed(line: str, tmp_path: Path) -> None:
+    log = tmp_path / "scorer.log"
+    log.write_text(line, encoding="utf-8")
+    down = Kept(
+        name="scorer",
+        state="restarting",
+        pid=None,
+        restarts=1,
+        status=3,
+        memory_bytes=0,
+        up=timedelta(0),
+    )
+    said = watching.sentence(down, log=log)
+    assert "it is started again: " in said
+    assert not obeyed(said)
+
+
+def test_an_error_and_a_dead_letter_are_shown_not_obeyed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(_: object) -> None:
+        raise AnswerIsNo(SPOKEN)
+
+    monkeypatch.setattr(examination, "examine", refused)
+    assert run(["doctor"]) == 1
+    monkeypatch.setattr(topic_commands, "kafka_settings", lambda _: None)
+    monkeypatch.setattr(redriving, "waiting", lambda *_: [SPOKEN, SPOKEN])
+    assert run(["redrive", "scorer", "--dry-run"]) == 0
+    told = capsys.readouterr()
+    assert "done" in told.err
+    assert not obeyed(told.err)
+    assert told.out.count("\n") == 2, "a dead letter is one line"
+    assert not obeyed(told.out)
 
 
 def test_what_people_write_stays_as_it_is() -> None:

@@ -97,6 +97,7 @@ def _order(
     from evermodel.cli.answering import Answers  # noqa: PLC0415  # heavy
     from evermodel.cli.orders import give, known_models, make  # noqa: PLC0415  # heavy
     from evermodel.common.events.access import OPERATOR  # noqa: PLC0415  # heavy
+    from evermodel.common.kernel.visible import visible  # noqa: PLC0415  # heavy
     from evermodel.embedded.security import connection  # noqa: PLC0415  # heavy
 
     found = addresses(state)
@@ -118,7 +119,7 @@ def _order(
     if answer is not None and answer.is_no:
         raise AnswerIsNo(answer.words)
     if answer is not None:
-        typer.echo(answer.words)
+        typer.echo(visible(answer.words))
     elif wait:
         raise Unavailable(
             f"no answer within {wait:g} s, it may still come: 'evermodel status' says who is behind"

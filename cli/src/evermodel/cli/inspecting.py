@@ -56,6 +56,7 @@ def init(
 ) -> None:
     """Write a first model.toml for a table, saying what was guessed and why."""
     from evermodel.cli.guessing import guess  # noqa: PLC0415  # heavy
+    from evermodel.common.kernel.visible import visible  # noqa: PLC0415  # heavy
 
     piped = _is_stdout(out)
     if out.exists() and not (force or piped):
@@ -66,7 +67,7 @@ def init(
     else:
         _write(out, guessed.text())
     for line in guessed.lines():
-        typer.echo(line, err=piped)
+        typer.echo(visible(line), err=piped)
     named = {"--model": out, "--data": data, "--out": f"runs/{guessed.name}"}
     replay = shlex.join(["evermodel", "replay", *(str(x) for pair in named.items() for x in pair)])
     typer.echo(f"wrote {out}: read it once, then run: {replay}", err=piped)

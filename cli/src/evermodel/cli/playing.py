@@ -144,7 +144,7 @@ def _end(summary: Mapping[str, object], *surprises: str) -> int:
 
 
 def _note(line: str) -> None:
-    typer.echo(f"evermodel: {line}", err=True)
+    typer.echo(f"evermodel: {visible(line)}", err=True)
 
 
 def _say(line: str) -> None:

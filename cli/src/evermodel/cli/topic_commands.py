@@ -108,6 +108,7 @@ def redrive(
     Passed over are orders, and rollout steps of which there is a newer one.
     """
     from evermodel.cli.redriving import put_back, waiting  # noqa: PLC0415  # heavy
+    from evermodel.common.kernel.visible import visible  # noqa: PLC0415  # heavy
 
     topic = _dead_letters_of(service)
     if dry_run:
@@ -115,7 +116,8 @@ def redrive(
         if as_json:
             _print_json({"waiting": letters})
         else:
-            typer.echo("\n".join(letters) or f"no dead letter of {service} waits")
+            shown = "\n".join(map(visible, letters))
+            typer.echo(shown or f"no dead letter of {service} waits")
         return
     done = put_back(kafka_settings(state), service)
     if as_json:

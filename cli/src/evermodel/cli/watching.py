@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evermodel.common.kernel.redaction import redact
+from evermodel.common.kernel.visible import visible
 from evermodel.embedded.readiness import tail
 from evermodel.embedded.slot import Standing
 from evermodel.embedded.stack import Stack
@@ -83,4 +84,4 @@ def sentence(standing: Standing, *, log: Path) -> str:
         again = f" again ({standing.restarts} restarts)" if standing.restarts else ""
         return f"{standing.name} runs{again}, process {standing.pid}"
     ended = f"{standing.name} ended with status {standing.status}; it is started again"
-    return f"{ended}: {tail(log, lines=1)[:300]}" if log.exists() else ended
+    return f"{ended}: {visible(tail(log, lines=1)[:300])}" if log.exists() else ended
