@@ -180,6 +180,26 @@ def test_a_job_outlives_a_rebalance_that_gives_its_partition_back() -> None:
     assert reasons(harness) == ["1: None"]
 
 
+def test_a_job_that_comes_back_while_it_still_runs_is_not_begun_beside_itself() -> None:
+    """Both would work in one folder, and the first to end take it away from the other."""
+    harness, beside, ran = Harness(partitions=1), ByHand(), list[str]()
+    loop_of(harness, Working(ran.append).spec(), beside, instance="b")
+    harness.publish(command(1), time=START)
+    harness.run()
+    elsewhere = ByHand()
+    other = loop_of(harness, Working(ran.append).spec(), elsewhere, instance="a")
+    other.step()
+    harness.run()
+    assert elsewhere.waiting, "its partition is another's"
+    harness.broker.expel(group="trainer", instance="a")
+    harness.remove(other)
+    harness.run()
+    assert len(beside.waiting) == 1
+    beside.finish()
+    harness.run()
+    assert (ran, reasons(harness)) == (["1"], ["1: None"])
+
+
 def test_a_job_whose_partition_another_took_is_not_answered_twice() -> None:
     harness, late, ran = Harness(partitions=1), ByHand(), list[str]()
     zombie = loop_of(harness, Working(ran.append).spec(), late, instance="b")

@@ -7,6 +7,9 @@ jobs anew. A job runs on through a revocation until the new assignment says whet
     accepted ─commit─▶ running ─▶ finished ─on_done─▶ in a transaction ─commit─▶ forgotten
                                       └─not taken, again and again─▶ on_done(the error) ─▶ as above
 
+One that is another replica's runs on, for nobody can stop it. Should it come back before it has
+ended, it is not begun anew: two of one job would work in one folder, and take it from each other.
+
 A result that cannot be taken is no reason to stop: the job lies in the state, so that the next
 process would stop at it as well. The service is told of a failure instead, and can say so.
 """
@@ -64,6 +67,8 @@ class Jobs:
         self._outbox, self._beside, self._clock = means.outbox, means.beside, means.clock
         self._attempts, self._report = means.attempts, means.report
         self._running: dict[str, Running] = {}
+        #: What still runs of jobs that are another replica's.
+        self._left: dict[str, Future[Outcome[object]]] = {}
 
     def __len__(self) -> int:
         return len(self._running)
@@ -73,14 +78,19 @@ class Jobs:
         for accepted in jobs:
             job = accepted.job
             if job.key not in self._running:
-                future = self._beside.submit(partial(attempt, job.run))
+                future = self._left.pop(job.key, None)
+                if future is None or future.done():
+                    future = self._beside.submit(partial(attempt, job.run))
                 self._running[job.key] = Running(accepted, future)
 
     def adopt(self, jobs: Iterable[Accepted]) -> None:
         """Run `jobs` and drop all others: another replica has taken over their state."""
         ours = list(jobs)
         keys = {accepted.job.key for accepted in ours}
-        self.forget([key for key in self._running if key not in keys])
+        gone = [key for key in self._running if key not in keys]
+        left = self._left | {key: self._running[key].future for key in gone}
+        self._left = {key: future for key, future in left.items() if not future.done()}
+        self.forget(gone)
         self.start(ours)
 
     def forget(self, keys: Iterable[str]) -> None:
