@@ -21,3 +21,10 @@ class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings, Servi
         description="Threads of a training. Another number may round differently: equal plans "
         "give equal bytes for equal threads.",
     )
+    at_once: int = Field(
+        default=2,
+        ge=1,
+        validation_alias="EVERMODEL_TRAINER_AT_ONCE",
+        description="Trainings of this replica at once; others wait for their turn. Each may take "
+        "`training.max_memory_mb`.",
+    )

@@ -32,6 +32,7 @@ def assemble(  # noqa: PLR0913  # every part can be replaced
     workspace: Workspace,
     lake: str,
     threads: int = 2,
+    at_once: int = 2,
     pause: Callable[[float], object] | None = None,
     monotonic: Callable[[], float] = time.monotonic,
     wall: Clock | None = None,
@@ -46,6 +47,7 @@ def assemble(  # noqa: PLR0913  # every part can be replaced
         workspace=workspace,
         lake=lake,
         threads=threads,
+        at_once=at_once,
         pause=pause or threading.Event().wait,
         monotonic=monotonic,
     )
@@ -78,5 +80,6 @@ def wire(settings: Settings) -> Iterator[ServiceSpec]:
         workspace=FolderWorkspace(settings.work),
         lake=str(settings.lake.absolute()),
         threads=settings.threads,
+        at_once=settings.at_once,
         wall=SystemClock(),
     )

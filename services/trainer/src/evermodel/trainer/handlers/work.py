@@ -3,10 +3,13 @@
 Looked up before it is made: a redelivery, or a crash between the record and the event, finds
 the finished run and trains nothing. A run store or a lake that does not answer, and a machine that
 has no room, are waited for, however long: the alarm is not asked again, so a training that gave up
-would be lost.
+would be lost. Nor are more made at once than the machine carries: what drifts upstream raises the
+alarms of all models together, and what they took from each other would end most for taking too
+long.
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from itertools import chain, repeat
@@ -42,7 +45,7 @@ T = TypeVar("T")
 
 
 class Work:
-    """Carries out trainings, one call each; holds nothing between them."""
+    """Carries out trainings, one call each; holds nothing between them but whose turn it is."""
 
     def __init__(
         self,
@@ -52,15 +55,20 @@ class Work:
         workspace: Workspace,
         lake: str,
         threads: int,
+        at_once: int,
         pause: Callable[[float], object],
         monotonic: Callable[[], float],
     ) -> None:
-        """`pause` waits so many seconds; it comes from outside, like all time."""
+        """`at_once`: so many are made together, the others wait for their turn.
+
+        `pause` waits so many seconds; it comes from outside, like all time.
+        """
         self._child = child
         self._runs = runs
         self._workspace = workspace
         self._lake = lake
         self._threads = threads
+        self._turns = threading.BoundedSemaphore(at_once)
         self._pause = pause
         self._monotonic = monotonic
 
@@ -93,9 +101,10 @@ class Work:
 
     def _made(self, plan: Plan, cause: EventId) -> tuple[Path, Report, float]:
         """Run the child in a new folder; return that, its report, and the seconds it took."""
-        folder, began = self._workspace.folder(cause), self._monotonic()
-        report = self._child.run(plan, folder=folder)
-        return folder, report, self._monotonic() - began
+        with self._turns:
+            folder, began = self._workspace.folder(cause), self._monotonic()
+            report = self._child.run(plan, folder=folder)
+            return folder, report, self._monotonic() - began
 
     def _found(self, plan: Plan, cause: EventId) -> Run | None:
         return self._runs.find(model=plan.model.name, cause=cause)
