@@ -1,4 +1,4 @@
-"""What drifts upstream raises the alarms of all models together: the machine is not asked for all."""
+"""What drifts upstream raises the alarms of all models together; a machine is not asked for all."""
 
 import threading
 from pathlib import Path

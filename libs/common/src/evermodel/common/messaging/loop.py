@@ -260,13 +260,17 @@ class Loop:
         """Commit what is gathered and forget the partitions (``Listener``)."""
         self._has_moved = True
         self._commit_or_undo()
-        self._share.let_go(partitions)
+        self._let_go(partitions)
 
     def on_lost(self, partitions: Sequence[TopicPartition], /) -> None:
         """Forget partitions that are somebody else's (``Listener``)."""
         self._has_moved = True
         self._undo()
+        self._let_go(partitions)
+
+    def _let_go(self, partitions: Sequence[TopicPartition]) -> None:
         self._share.let_go(partitions)
+        self._singles.let_go()
 
     # --- small things -------------------------------------------------------------------
 

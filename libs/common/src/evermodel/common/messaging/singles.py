@@ -15,6 +15,10 @@ Held work runs on when its partition is lost, or read again: nobody can stop it.
 record come back, it waits until that has ended: two of one record at once would each look up what
 the other is making, and make it twice.
 
+To rebuild the memory forgets what others have under way, too. So what has failed before is tried
+again only when the work that was under way then has ended: else a model that fails each second
+would hold up, for ever, every other whose work takes longer.
+
 Must never commit: the turn does.
 """
 
@@ -41,6 +45,9 @@ from evermodel.common.messaging.outcome import (
 from evermodel.common.messaging.preparing import UNANSWERED, Prepared
 from evermodel.common.messaging.records import TopicPartition
 
+#: Work that hangs, or was left behind, is not waited for longer than this by what has failed.
+_MOST_SECONDS = 60.0
+
 
 class Singles:
     """Handles the head of a lane, and settles it."""
@@ -50,6 +57,8 @@ class Singles:
         self._outbox, self._beside, self._clock = means.outbox, means.beside, means.clock
         self._attempts, self._report, self._at = means.attempts, means.report, means.at
         self._begun: dict[TopicPartition, Future[Outcome[Reaction | Rest]]] = {}
+        #: The offset whose work is under way, be it for the second time, and since when.
+        self._under_way: dict[TopicPartition, tuple[int, float]] = {}
 
     def work(self, lane: Lane) -> bool:
         """Handle records until one must wait or none is left; return whether there was one.
@@ -80,10 +89,22 @@ class Singles:
             self._settle(lane, outcome)
         return True
 
+    def let_go(self) -> None:
+        """Wait for nothing that is another replica's by now."""
+        self._under_way.clear()
+
     def _is_blocked(self, lane: Lane) -> bool:
         begun = self._begun.get(lane.partition)
         is_left = begun is not None and not begun.done()
-        return is_left or lane.is_blocked(self._clock.monotonic())
+        return is_left or lane.is_blocked(self._clock.monotonic()) or self._lets_go_first(lane)
+
+    def _lets_go_first(self, lane: Lane) -> bool:
+        """Whether the head has failed, and others have what was under way when it was due."""
+        if not lane.failures or lane.is_table or self._spec.assignment is None:
+            return False
+        if self._clock.monotonic() > lane.not_before + _MOST_SECONDS:
+            return False
+        return any(since < lane.not_before for _, since in self._under_way.values())
 
     def _handle(self, lane: Lane) -> Prepared | Held:
         route, record, lane.cause = lane.route, lane.head, None
@@ -113,14 +134,23 @@ class Singles:
             reaction, cause=cause, number=lane.head.partition, since_ms=lane.since_ms()
         )
 
+    def _note_work(self, lane: Lane) -> None:
+        offset, since = self._under_way.get(lane.partition, (-1, 0.0))
+        if offset != lane.head.offset:
+            since = self._clock.monotonic()
+        self._under_way[lane.partition] = lane.head.offset, since
+
     def _settle(self, lane: Lane, outcome: Outcome[Prepared | Held] | Outcome[Prepared]) -> None:
         match outcome:
             case Done(Held(work)):
                 lane.held = self._beside.submit(lambda: attempt(work))
                 self._begun[lane.partition] = lane.held
+                self._note_work(lane)
             case Done(Prepared() as prepared):
+                self._under_way.pop(lane.partition, None)
                 self._complete(lane, prepared)
             case Retry() | Bug() | Dead() as failure:
+                self._under_way.pop(lane.partition, None)
                 is_in_doubt = self._is_in_doubt(lane) and not _is_foreign(failure)
                 self._fail(lane, failure)
                 if is_in_doubt:
