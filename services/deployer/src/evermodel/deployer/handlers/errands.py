@@ -27,7 +27,7 @@ class Errands:
         self, repository: ConfigRepository, *, beside: Executor, readings: Readings
     ) -> None:
         self._repository, self._beside, self._readings = repository, beside, readings
-        self._ticks = 0
+        self._ticks = self._tries = 0
         self._delivery: Future[Delivery] | None = None
         self._look: tuple[States, Future[dict[str, int] | None]] | None = None
 
@@ -40,9 +40,11 @@ class Errands:
                 return None
             came_back, self._delivery = self._delivery, None
             return came_back.result()
-        owing = next((s for s in states.values() if s.owed), None)
-        if owing is not None and self._ticks % TICKS_BETWEEN_TRIES == 0:
-            self._delivery = self._beside.submit(deliver, owing, self._repository)
+        owing = [state for state in states.values() if state.owed]
+        if owing and self._ticks % TICKS_BETWEEN_TRIES == 0:
+            self._tries += 1  # another one each time: the file of one may be broken for long
+            state = owing[self._tries % len(owing)]
+            self._delivery = self._beside.submit(deliver, state, self._repository)
         return None
 
     def _look_at_the_head(self, states: States) -> None:
