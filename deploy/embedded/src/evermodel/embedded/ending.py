@@ -4,6 +4,7 @@ import os
 import signal
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 
 import psutil
 
@@ -11,7 +12,7 @@ from evermodel.embedded import lock
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import sweep
 
-_SECONDS = 15.0
+_SECONDS, _LOOK_SECONDS = 15.0, 0.05
 
 
 def end(folder: Path) -> str:
@@ -35,8 +36,9 @@ def _end(pid: int | None, folder: Path) -> None:
     with suppress(ProcessLookupError, psutil.NoSuchProcess):  # it may end by itself meanwhile
         supervisor = psutil.Process(pid)
         os.kill(pid, signal.SIGTERM)
-        _, alive = psutil.wait_procs([supervisor], timeout=_SECONDS)
-        if alive:
-            raise NotAvailable(
-                f"process {pid} does not end: 'kill -9 {pid}', then 'evermodel down'"
-            )
+        for _ in range(int(_SECONDS / _LOOK_SECONDS)):
+            # Ended as well is who has not been waited for yet by whoever started it.
+            if not supervisor.is_running() or supervisor.status() == psutil.STATUS_ZOMBIE:
+                return
+            Event().wait(_LOOK_SECONDS)
+        raise NotAvailable(f"process {pid} does not end: 'kill -9 {pid}', then 'evermodel down'")
