@@ -163,6 +163,19 @@ def test_init_may_be_redirected_onto_the_file_it_writes(tmp_path: Path) -> None:
     assert "wrote model.toml" in done.stderr
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
+def test_what_a_terminal_has_no_letters_for_is_spelled_out(encoding: str) -> None:
+    Path("u.csv").write_text(Path("t.csv").read_text().replace("amount", "größe ≥ 日"), "utf-8")
+    words = [sys.executable, "-m", "evermodel.cli", "init", "--data", "u.csv", "--out"]
+    told = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([*words, "u.toml"], env=told, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "größe ≥ 日: continuous".encode(encoding, "backslashreplace") in done.stdout
+    with Path("v.toml").open("wb") as file:
+        subprocess.run([*words, "v.toml"], env=told, stdout=file, check=True)
+    assert Path("v.toml").read_bytes() == Path("u.toml").read_bytes(), "TOML is UTF-8 anywhere"
+
+
 def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
     reads, writes = os.pipe()
     os.close(reads)

@@ -63,7 +63,7 @@ def init(
         raise WrongUsage(f"{out} is there already: --force writes over it, --out names another")
     guessed = guess(data, name=name, time=time, label=label)
     if piped:
-        typer.echo(guessed.text(), nl=False)
+        typer.echo(guessed.text().encode(), nl=False)  # whatever letters this terminal has
     else:
         _write(out, guessed.text())
     for line in guessed.lines():

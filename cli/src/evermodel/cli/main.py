@@ -5,6 +5,7 @@ command needs it: ``evermodel --help`` answers within half a second.
 """
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
@@ -25,6 +26,9 @@ for part in (running, inspecting, topic_commands, acting, playing):
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):  # None where it was closed
+        if isinstance(stream, TextIOWrapper):  # what it has no letters for is spelled out
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
