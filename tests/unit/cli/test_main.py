@@ -164,15 +164,17 @@ def test_init_may_be_redirected_onto_the_file_it_writes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])
-def test_what_a_terminal_has_no_letters_for_is_spelled_out(encoding: str) -> None:
+def test_what_a_terminal_has_no_letters_for_is_spelled_out(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
     Path("u.csv").write_text(Path("t.csv").read_text().replace("amount", "größe ≥ 日"), "utf-8")
     words = [sys.executable, "-m", "evermodel.cli", "init", "--data", "u.csv", "--out"]
-    told = {**os.environ, "PYTHONIOENCODING": encoding}
-    done = subprocess.run([*words, "u.toml"], env=told, capture_output=True, check=False)
+    done = subprocess.run([*words, "u.toml"], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert "größe ≥ 日: continuous".encode(encoding, "backslashreplace") in done.stdout
     with Path("v.toml").open("wb") as file:
-        subprocess.run([*words, "v.toml"], env=told, stdout=file, check=True)
+        subprocess.run([*words, "v.toml"], stdout=file, check=True)
     assert Path("v.toml").read_bytes() == Path("u.toml").read_bytes(), "TOML is UTF-8 anywhere"
 
 
