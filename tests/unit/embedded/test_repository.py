@@ -1,5 +1,6 @@
 """The config repository is there from the start, with a branch to build on."""
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,16 @@ def test_git_asks_nobody_at_the_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     repository.require_readable("ssh://git@host/config.git")
     assert told["start_new_session"]
     assert told["env"]["GIT_TERMINAL_PROMPT"] == "0"
+
+
+@pytest.mark.parametrize("missing", [["HEAD"], ["config", "objects"], ["objects"], ["refs"]])
+def test_a_repository_that_a_full_disk_cut_short_is_made_whole(
+    missing: list[str], tmp_path: Path
+) -> None:
+    bare = tmp_path / "config.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", bare], check=True)
+    for name in missing:
+        (bare / name).unlink() if (bare / name).is_file() else shutil.rmtree(bare / name)
+    repository.ensure_repository(bare)
+    repository.require_readable(str(bare))
+    assert git(bare, "log", "--format=%s", "main") == "Begin\n"

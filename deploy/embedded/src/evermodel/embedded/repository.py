@@ -28,6 +28,8 @@ rollout starts, one when it is taken back. `environments/<environment>/` holds o
 To take a version back, order it: `evermodel abort --model NAME --why REASON`.
 """
 _UNREAD = "fatal: Could not read from remote repository."
+#: Without one of these Git calls it no repository; it makes them in this order.
+_PARTS = ("HEAD", "refs", "config", "objects")
 _SEED = {"README.md": _README, "environments/production/.gitkeep": ""}
 
 
@@ -37,7 +39,7 @@ def ensure_repository(path: Path) -> Path:
     Raises:
         NotAvailable: Git is missing or refuses.
     """
-    if not (path / "HEAD").exists():
+    if not all((path / part).exists() for part in _PARTS):  # or was cut short: by a full disk
         path.parent.mkdir(parents=True, exist_ok=True)
         _git(None, "init", "--quiet", "--bare", "--initial-branch=main", str(path))
     if not _git(path, "for-each-ref", "refs/heads/main").strip():
