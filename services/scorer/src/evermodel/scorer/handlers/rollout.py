@@ -36,6 +36,9 @@ _log = logging.getLogger(__name__)
 #: How long to wait for the store when nothing of a model could serve without it.
 _STORE_DELAY_SECONDS = 1.0
 
+#: So often that is done where other models serve: what one cannot have holds up all payments.
+_MOST_WAITS = 30
+
 
 class RolloutHandler:
     """Answers ``rollout.step``. Every replica reads all of them; the latest per model wins."""
@@ -60,6 +63,8 @@ class RolloutHandler:
         self._errand: Future[None] | None = None
         self._lock = threading.Lock()
         self._latest: dict[ModelName, EventId] = {}
+        #: The step that each model has waited for the store with, and how often.
+        self._waits: dict[ModelName, tuple[EventId, int]] = {}
 
     def on_rollout_step(self, event: RolloutStep, meta: EventMeta) -> Reaction | Held:
         """Serve what the step says; until that is loaded, what served before goes on."""
@@ -105,10 +110,20 @@ class RolloutHandler:
             Transient: the store does not answer and no version is at hand to serve without it.
         """
         loading = self._load(event)
-        if loading.late is not None and not _can_serve(event, loading.ready):
+        can_serve = _can_serve(event, loading.ready)
+        if loading.late is not None and not can_serve and self._is_waited_for(event, meta):
             raise Transient(str(loading.late), delay_seconds=_STORE_DELAY_SECONDS)
         self._serve((event, meta), loading)
         return Reaction(events=[self._said(event, meta, loading.states)])
+
+    def _is_waited_for(self, event: RolloutStep, meta: EventMeta) -> bool:
+        """Whether payments wait for `event`: not for long where it alone cannot be served."""
+        with self._lock:
+            step, waits = self._waits.get(event.model, (meta.id, 0))
+            waits = waits + 1 if step == meta.id else 1
+            self._waits[event.model] = meta.id, waits
+        others = (model for model in self._forms if model != event.model)
+        return waits <= _MOST_WAITS or not any(self._serving.of(o).versions for o in others)
 
     def _try_again(self, step: Step) -> None:
         """Load what was missing; the next tick says so if that makes another answer."""
