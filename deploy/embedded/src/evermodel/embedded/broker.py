@@ -4,6 +4,7 @@ Owns the broker's files, properties and life. Must never be told apart from a cl
 uses it. First start: jars fetched (1 to 3 s); every start: format if new (1 s), start (2-3 s).
 """
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -17,7 +18,7 @@ from evermodel.embedded.addresses import LOOPBACK, kept_ports, known_ports
 from evermodel.embedded.broker_properties import server_properties
 from evermodel.embedded.errors import NotAvailable
 from evermodel.embedded.process import Command, Part
-from evermodel.embedded.readiness import alone
+from evermodel.embedded.readiness import alone, without_frames
 from evermodel.embedded.settings import CacheSettings, inherited_environment
 
 NAME = "kafka"
@@ -63,8 +64,10 @@ def prepare(folder: Path, *, certificates: Path | None = None) -> Part:
     properties.write_text(text, encoding="utf-8")
     logging = files("evermodel.embedded").joinpath("kafka-log4j2.xml")
     java = [_java(), *_JAVA_OPTIONS, f"-Dlog4j2.configurationFile={logging}", "-cp", classpath]
-    if not (data / "meta.properties").exists():
+    if not _is_formatted(data):
         _format(java, properties)
+        if not _is_formatted(data):  # Kafka's tool calls that a success
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(data))
     command = Command(
         name=NAME,
         arguments=[*java, "kafka.Kafka", str(properties)],
@@ -110,6 +113,17 @@ def _java() -> str:
     return str(JAVA)
 
 
+def _is_formatted(data: Path) -> bool:
+    """Whether the data folder was made, and not cut short by a full disk before it held anything.
+
+    One that holds records is never made anew: it would be another broker's.
+    """
+    mark = data / "meta.properties"
+    if mark.exists() and not mark.stat().st_size and not any(data.glob("*/*.log")):
+        mark.unlink()
+    return mark.exists()
+
+
 def _format(java: list[str], properties: Path) -> None:
     """Make the data folder this cluster's. Its id is of the folder, so a copy keeps it."""
     cluster = hashlib.sha256(str(properties).encode()).hexdigest()[:22]
@@ -127,7 +141,7 @@ def _format(java: list[str], properties: Path) -> None:
             f"the broker's data folder was not made within {_FORMAT_SECONDS} s"
         ) from error
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
+        said = without_frames((done.stderr or done.stdout).strip()) or ["no reason given"]
         raise NotAvailable(f"the broker's data folder cannot be made: {said[-1]}")
 
 

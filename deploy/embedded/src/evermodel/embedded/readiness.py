@@ -61,8 +61,13 @@ def tail(log: Path, *, lines: int = _TAIL_LINES) -> str:
         text = log.read_text("utf-8", errors="replace")
     except OSError:
         return "it wrote no log"
-    told = [line for line in text.splitlines() if not _FRAME.match(line)]
+    told = without_frames(text)
     return " | ".join(map(_plain, told[-lines:])) or "its log is empty"
+
+
+def without_frames(text: str) -> list[str]:
+    """Return the lines of `text` that do not say where in Java it was."""
+    return [line for line in text.splitlines() if not _FRAME.match(line)]
 
 
 def refusal(log: Path, *, since: int) -> str:
