@@ -33,6 +33,8 @@ from evermodel.embedded.settings import (
 
 NAME = "mlflow"
 _DATABASE, _ARTEFACTS = "mlflow.db", "artefacts"
+#: A file that is there until the server answers for the first time.
+_BEGUN = "begun"
 _READY_SECONDS = 120.0
 _LOOK_SECONDS = 2.0
 #: Stores that MLflow's client knows besides a server.
@@ -68,9 +70,14 @@ def prepare(folder: Path) -> Part:
     folder = folder.resolve()
     (folder / _ARTEFACTS).mkdir(parents=True, exist_ok=True)
     port = kept_ports(folder / "ports.json", names=("http",))["http"]
-    database = folder / _DATABASE
-    if not database.exists() and _schema().exists():
-        _copy_database(_schema(), database)
+    database, begun = folder / _DATABASE, folder / _BEGUN
+    if begun.exists():  # cut short while it was laid: it would never answer, and nobody used it
+        for left in folder.glob(f"{_DATABASE}*"):  # and a journal, which would spoil the next
+            left.unlink()
+    if not database.exists():
+        begun.touch()
+        if _schema().exists():
+            _copy_database(_schema(), database)
     _require_sqlite(database)
     command = Command(
         name=NAME,
@@ -89,6 +96,7 @@ def prepare(folder: Path) -> Part:
     def is_ready() -> bool:
         healthy = is_healthy(uri)
         if healthy:
+            begun.unlink(missing_ok=True)
             _keep_schema(database)
         return healthy
 
