@@ -87,8 +87,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") -> Iterator[None]:
     report: pytest.TestReport = yield  # type: ignore[assignment]  # what pluggy sends back
     folder = item.config.getoption(_OPTION)
-    if folder is not None and (call.when == "call" or not report.passed):
-        write(item, Path(folder), passed=report.passed)
+    # One that was skipped (it takes root) has shown nothing, and nothing that is red.
+    if folder is not None and not report.skipped and (call.when == "call" or report.failed):
+        # A test may stand in a folder of its own by now.
+        write(item, item.config.invocation_params.dir / folder, passed=report.passed)
     return report  # type: ignore[return-value]
 
 

@@ -36,6 +36,15 @@ def test_ends_badly(ends_badly):
 def test_begins_badly(no_such_fixture):
     pass
 
+@pytest.mark.guarantee("outside", fault="the test goes elsewhere", promise="it is written")
+def test_goes_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+@pytest.mark.guarantee("outside", fault="not for this user", promise="unproved")
+@pytest.mark.skipif(True, reason="it takes root")
+def test_is_skipped():
+    assert False
+
 def test_claims_nothing():
     pass
 """
@@ -56,9 +65,11 @@ def run(
 
 
 @pytest.fixture
-def cells(run: Callable[..., pytest.RunResult], tmp_path: Path) -> Mapping[str, Mapping[str, Any]]:
-    run(TEST, "--certificate", str(tmp_path / "cells"))
-    found = [json.loads(path.read_text()) for path in (tmp_path / "cells").glob("*.json")]
+def cells(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> Mapping[str, Mapping[str, Any]]:
+    run(TEST, "--certificate", "cells")
+    found = [json.loads(path.read_text()) for path in (pytester.path / "cells").glob("*.json")]
     return {cell["fault"]: cell for cell in found}
 
 
@@ -67,6 +78,7 @@ def test_a_cell_is_green_only_if_its_test_passed_to_its_end(
 ) -> None:
     assert {fault: cell["passed"] for fault, cell in cells.items()} == {
         "Git is away": True,
+        "the test goes elsewhere": True,
         "it breaks": False,
         "its end fails": False,
         "nothing starts": False,
