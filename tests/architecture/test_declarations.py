@@ -3,32 +3,18 @@
 Otherwise a wheel or a container ends in ModuleNotFoundError where a checkout does not.
 """
 
-import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-MEMBERS = sorted(
-    path.parent
-    for pattern in ("libs/*", "services/*", "deploy/*", "cli")
-    for path in ROOT.glob(f"{pattern}/pyproject.toml")
-)
+from tests.architecture.packages import MEMBERS, ROOT, imported
+
 #: Import names of other distributions, as installed here.
 OTHERS = packages_distributions()
-
-
-def imported(source: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
 
 
 def normal(name: str) -> str:

