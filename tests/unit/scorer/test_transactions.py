@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from evermodel.common.events.traffic import ScoredTransaction, Watermark
+from evermodel.common.kernel.errors import Foreign
 from evermodel.common.messaging.deadletter import REDRIVEN_FOR, REDRIVEN_FROM, is_for_another
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import ModelDescription
@@ -97,7 +98,9 @@ def test_the_only_model_needs_no_subject(bench: Bench) -> None:
 
 
 def test_an_unknown_model_is_refused(bench: Bench) -> None:
-    assert "names no model" in bench.refusal(payment(), subject="other")
+    (rejected,) = bench.react([record(payment(), subject="other")]).rejected
+    assert isinstance(rejected.error, Foreign)
+    assert "names no model" in str(rejected.error)
 
 
 def test_two_models_are_told_apart_by_subject_and_serve_their_own_versions(

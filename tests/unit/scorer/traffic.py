@@ -10,8 +10,10 @@ from evermodel.common.testing.harness import Harness
 from tests.unit.scorer.bench import record
 
 
-def outgoing(value: Any, *, partition: int, kind: str | None = None) -> Outgoing:
-    made = record(value, partition=partition, kind=kind)
+def outgoing(
+    value: Any, *, partition: int, kind: str | None = None, subject: str = "fraud"
+) -> Outgoing:
+    made = record(value, partition=partition, kind=kind, subject=subject)
     headers = tuple((name, text) for name, text in made.headers if text is not None)
     return Outgoing(
         topic=made.topic, key=made.key, value=made.value, headers=headers, partition=partition

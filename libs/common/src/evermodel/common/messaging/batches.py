@@ -102,9 +102,11 @@ class Batches:
     def _complete(self, route: BatchRoute, cuts: Sequence[Cut], prepared: Prepared) -> None:
         speaks = all(lane.speaks() for lane, _ in cuts)
         offsets = [offset for lane, count in cuts for offset in lane.advance(count)]
-        self._report.handled(route.topic.name, sum(count for _, count in cuts))
+        count = sum(count for _, count in cuts)
+        self._report.handled(route.topic.name, count)
         if speaks:
-            self._outbox.put(prepared, offsets=offsets, urgent=False)
+            taken = count - len(prepared.rejected)
+            self._outbox.put(prepared, offsets=offsets, urgent=False, taken=taken)
 
     def _delay(self, cuts: Sequence[Cut], error: Exception, *, seconds: float) -> None:
         for lane, _ in cuts:

@@ -11,7 +11,7 @@ from evermodel.common.events.catalogue import topic_of
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.clock import Clock
-from evermodel.common.kernel.errors import Poison, Reason
+from evermodel.common.kernel.errors import Foreign, Poison, Reason
 from evermodel.common.messaging.api import Reaction, ServiceSpec
 from evermodel.common.messaging.buried import Buried
 from evermodel.common.messaging.deadletter import (
@@ -111,11 +111,14 @@ class Outbox:
         offsets: Offsets,
         urgent: bool = True,
         finished: Sequence[str] = (),
+        taken: int = 0,
     ) -> None:
         """Send a reaction with the `offsets` it answers; `finished`: keys of jobs it ends.
 
-        What answers no offset passes the last committed ones: a zombie is refused by that.
+        `taken`: how many records it took in. What answers no offset passes the last committed ones: a zombie is refused by that.
         """
+        if taken:
+            self._limit.took(self._clock.monotonic())
         letters = []
         for rejected in prepared.rejected:
             reason: Reason = "poison" if isinstance(rejected.error, Poison) else "permanent"
@@ -203,7 +206,7 @@ class Outbox:
     def _letter(
         self, record: Record, reason: Reason, error: Exception, *, attempts: int
     ) -> Outgoing:
-        self._limit.note(self._clock.monotonic())
+        self._limit.note(self._clock.monotonic(), is_foreign=isinstance(error, Foreign))
         self._report.buried(record, reason)
         letter = self._made(record, reason, error, attempts=attempts)
         return encode_dead_letter(letter, topic=self._letters)

@@ -173,7 +173,7 @@ class Singles:
         offsets = lane.advance()
         self._report.handled(record.topic)
         if speaks:
-            self._outbox.put(prepared, offsets=offsets)
+            self._outbox.put(prepared, offsets=offsets, taken=1)
             self._report.answered(record, cause)
 
     def _delay(self, lane: Lane, error: Exception, *, seconds: float, is_bug: bool = False) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from evermodel.common.events.codec import header
 from evermodel.common.events.hot import LabelRow, ScoredRow, decode_label, decode_scored
 from evermodel.common.events.traffic import Feature, Watermark
-from evermodel.common.kernel.errors import Poison
+from evermodel.common.kernel.errors import Foreign, Poison
 from evermodel.common.messaging.api import Rejected
 from evermodel.common.messaging.records import Record
 from evermodel.common.models.description import FeatureKind, ModelDescription
@@ -77,7 +77,7 @@ def decode(
                 continue
             row = decoder(record.value)
             _known(row.model, models)
-        except Poison as error:
+        except (Poison, Foreign) as error:
             rejected.append(Rejected(record, error))
             continue
         last = segments.setdefault(row.model, [Segment()])[-1]
@@ -154,7 +154,7 @@ def _watermark(record: Record) -> Watermark:
 
 def _known(model: str, models: Models) -> None:
     if model not in models:
-        raise Poison(f"no model is named {model!r}: known are {', '.join(sorted(models))}")
+        raise Foreign(f"no model is named {model!r}: known are {', '.join(sorted(models))}")
 
 
 def _times(seconds: list[float]) -> Integers:

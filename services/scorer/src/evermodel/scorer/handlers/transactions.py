@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from evermodel.common.events.catalogue import TRANSACTIONS_SCORED
 from evermodel.common.events.traffic import ScoredTransaction, Watermark
 from evermodel.common.kernel.clock import Clock
-from evermodel.common.kernel.errors import Poison
+from evermodel.common.kernel.errors import Foreign, Poison
 from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import Reaction, Rejected
 from evermodel.common.messaging.records import Headers, Outgoing, Record
@@ -75,7 +75,7 @@ class TransactionsHandler:
         for slot, record in enumerate(records):
             try:
                 self._read(slot, record, batch)
-            except Poison as error:
+            except (Poison, Foreign) as error:
                 batch.rejected.append(Rejected(record, error))
         for model, rows in batch.rows.items():
             self._score(self._desks[model], rows, records, batch)
@@ -108,7 +108,7 @@ class TransactionsHandler:
             raise Poison(f"no ce_subject header, and {len(desks)} models read {record.topic}")
         desk = desks.get(subject)
         if desk is None:
-            raise Poison(f"ce_subject {subject!r} names no model that reads {record.topic}")
+            raise Foreign(f"ce_subject {subject!r} names no model that reads {record.topic}")
         return desk
 
     def _score(
