@@ -41,6 +41,7 @@ def step(
     id_: str = "",
     day: int | None = None,
     commit: str | None = None,
+    reason: str = "",
 ) -> Read:
     payload = RolloutStep.model_validate(
         {
@@ -52,7 +53,7 @@ def step(
             "in_play": [in_play(version, weight) for version, weight in weights.items()],
             "stable_version": min(weights),
             "desired_version": max(weights),
-            "reason": f"step {number}",
+            "reason": reason or f"step {number}",
             "commit": commit,
         }
     )
@@ -121,6 +122,13 @@ def test_an_event_is_a_line_and_a_cloud_event() -> None:
     event = as_cloud_event(found)
     assert event["type"] == RolloutStep.TYPE
     assert event["id"] == "id-1"
+
+
+def test_a_reason_without_end_is_one_line_and_stands_whole_in_json() -> None:
+    told = step(1, action="started", weights={1: 100, 2: 0}, reason="x" * 500_000)
+    assert len(line(told)) < 2000
+    assert "(500000 characters)" in line(told)
+    assert len(str(as_cloud_event(told))) > 500_000
 
 
 def test_what_is_no_event_is_shown_and_says_why() -> None:

@@ -38,6 +38,8 @@ OTHERS = {
     "evermodel-mlflow": r"MLFLOW_(S3_ENDPOINT_URL|SERVER_ENABLE_JOB_EXECUTION)"
     r"|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|DEFAULT_REGION)|PGPASSWORD",
 }
+#: Who makes the config repository, and who alone writes it.
+WRITERS = {"repository", "deployer"}
 Compose = dict[str, Any]
 
 
@@ -80,6 +82,8 @@ def problems(compose: Compose) -> list[str]:
         found += [
             f"{name}: its health is asked at {p}, where nobody is" for p in deaf(service, compose)
         ]
+        if "config:/config" in service.get("volumes", []) and name not in WRITERS:
+            found.append(f"{name}: it could write the repository")
         if foreign is None and "entrypoint" in service:
             found.append(f"{name}: its entrypoint hides its command")
     running = [tuple(s.get("command", [])[2:]) for s in compose["services"].values()]
@@ -178,6 +182,7 @@ VIOLATIONS: list[tuple[str, Callable[[Compose], object]]] = [
         "console: a secret stands in",
         lambda s: s["console"].update(command=["evermodel", "${EVERMODEL_HTTP_TOKEN:-}"]),
     ),
+    ("could write the repo", lambda s: s["trainer"].update(volumes=["config:/config"])),
     ("deployer is missing", lambda s: s.pop("deployer")),
 ]
 

@@ -18,7 +18,7 @@ def shared_topics(folder: str) -> list[str]:
 
 
 def test_no_two_models_of_the_default_folder_read_one_topic() -> None:
-    (folder,) = _DEFAULT.findall(COMPOSE)
+    (folder,) = {*_DEFAULT.findall(COMPOSE)}
     assert shared_topics(folder) == []
     assert f"models: {folder}, or EVERMODEL_MODELS_FOLDER" in COMPOSE, "as its head says"
 

@@ -13,6 +13,8 @@ from evermodel.common.events.payload import Payload
 from evermodel.common.kernel.visible import visible
 from evermodel.common.settings.kafka import KafkaSettings
 
+#: Characters of one field: the reason of an order may have half a million. All stand in ``--json``.
+_LONGEST = 500
 #: Fields worth a word in one line, where an event has them, in this order.
 _TELLING = (
     *("severity", "cause", "outcome", "verdict", "action", "command", "version", "step"),
@@ -57,11 +59,19 @@ def as_cloud_event(found: Read) -> dict[str, object]:
 
 def _words(event: Event[Payload]) -> str:
     fields = event.payload.model_dump(mode="json")
-    told = [f"{name}={fields[name]}" for name in _TELLING if fields.get(name) not in (None, "", [])]
+    told = [
+        f"{name}={_short(str(fields[name]))}"
+        for name in _TELLING
+        if fields.get(name) not in (None, "", [])
+    ]
     window = fields.get("window") or fields.get("cohort")
     if isinstance(window, dict) and "start" in window:
         told.insert(0, f"window={window['start']}")
     return " ".join([f"{event.payload.model}:", *told])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
 
 
 def _text(value: bytes | None) -> str:

@@ -115,7 +115,8 @@ class Outbox:
     ) -> None:
         """Send a reaction with the `offsets` it answers; `finished`: keys of jobs it ends.
 
-        `taken`: how many records it took in. What answers no offset passes the last committed ones: a zombie is refused by that.
+        `taken`: how many records it took in. What answers no offset passes the last committed
+        ones: a zombie is refused by that.
         """
         if taken:
             self._limit.took(self._clock.monotonic())
