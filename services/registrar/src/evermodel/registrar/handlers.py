@@ -33,7 +33,7 @@ from evermodel.registrar.ports import (
     UnknownVersion,
 )
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class Registrar:
@@ -196,7 +196,7 @@ def _is_about(judged: ModelValidated, candidate: Candidate) -> bool:
     """
     if (judged.artefact, judged.run_id) == (candidate.artefact, candidate.run_id):
         return True
-    _log.error(
+    _LOG.error(
         "%s: the kept judgement of %s is of another artefact: it is judged anew",
         judged.model,
         candidate.trained_by,

@@ -27,7 +27,7 @@ from evermodel.scorer.handlers.transactions import TransactionsHandler, form_of
 from evermodel.scorer.ports import Bundles, Scoring
 from evermodel.scorer.settings import Settings
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 #: What `prepare` has started for the `wire` that follows in the same process.
 _PREPARED: list[ProcessScoring] = []
@@ -49,7 +49,7 @@ def assemble(
     `fault` is a test switch. `metrics`: what some part counts in already.
     """
     if fault is not None:
-        _log.warning("TEST SWITCH ON: %s", fault)
+        _LOG.warning("TEST SWITCH ON: %s", fault)
     named = {ModelName(name): model for name, model in models.items()}
     forms = {name: form_of(model) for name, model in named.items()}
     serving, metrics = Serving(), metrics or Metrics()

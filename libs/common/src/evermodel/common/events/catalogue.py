@@ -260,11 +260,6 @@ def topic_of(payload: type[Payload]) -> Topic:
     return _BY_PAYLOAD[payload]
 
 
-def topic_named(name: str) -> Topic:
-    """Return the catalogue's entry for `name`; ``KeyError`` when there is none."""
-    return _BY_NAME[name]
-
-
 def record_bytes_of(name: str) -> int:
     """Return how large a record of topic `name` may be; of one not listed here, the ordinary."""
     topic = _BY_NAME.get(name)

@@ -17,7 +17,7 @@ from evermodel.deployer.ports import (
     Written,
 )
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +40,14 @@ def deliver(state: Lifecycle, repository: ConfigRepository) -> Delivery:
         try:
             answer = repository.write(change)
         except (RepositoryUnavailable, RepositoryBroken) as error:
-            _log.error("%s is owed to the config repository: %s", change.subject, error)
+            _LOG.error("%s is owed to the config repository: %s", change.subject, error)
             break
         match answer:
             case Written(commit=commit):
                 commits.append((change, commit))
                 state = replace(state, owed=state.owed[1:], desired=change.to.version)
             case Superseded(desired=desired):
-                _log.warning("%s was overtaken: Git wants v%d", change.subject, desired)
+                _LOG.warning("%s was overtaken: Git wants v%d", change.subject, desired)
                 state = replace(state, owed=state.owed[1:], desired=desired)
                 if change.rollback_of is None:
                     return Delivery(

@@ -18,7 +18,7 @@ from evermodel.deployer.ports import (
     is_of,
 )
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 _GAUGES = (
     "rollout_weight_ratio",
@@ -120,7 +120,7 @@ def _is_forged(desired: Desired, state: Lifecycle) -> bool:
     release = known.get(desired.version)
     if release is None or is_of(desired, release):
         return False
-    _log.error(
+    _LOG.error(
         "%s: the repository's v%d is another artefact, %s of %s: somebody else's hand was in its "
         "file",
         state.model,

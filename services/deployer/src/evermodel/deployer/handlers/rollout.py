@@ -49,7 +49,7 @@ from evermodel.deployer.handlers.turn import Turn
 from evermodel.deployer.handlers.work import Work
 from evermodel.deployer.ports import ConfigRepository, RolloutEngine
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 #: What was said of so many events is kept: one that comes twice is answered alike, and nothing is
 #: done or kept for it, for the state may have gone on since.
@@ -104,7 +104,7 @@ class RolloutHandlers:
         if until is not None and event.window.end < until:
             ended = event.window.end
             told = "%s: a window up to %s comes after one up to %s: nothing is judged by it"
-            _log.warning(told, event.model, ended, until)
+            _LOG.warning(told, event.model, ended, until)
         return self._react(event.model, WindowClosed(window=window_of(event)), meta)
 
     def on_outcomes_matured(self, event: OutcomesMatured, meta: EventMeta, /) -> Reaction | Held:
@@ -122,7 +122,7 @@ class RolloutHandlers:
         if not failed:
             return NOTHING
         for served in failed:
-            _log.error(
+            _LOG.error(
                 "%s v%d cannot be served by scorer %s: %s",
                 *(event.model, served.version, event.replica, served.reason),
             )
@@ -164,7 +164,7 @@ class RolloutHandlers:
         """Take in what became of the changes that taking a version back had left owed."""
         if isinstance(result, Delivery):
             return self._returned(result)
-        _log.error("%s: Git could not be told, it will be asked again: %r", key, result)
+        _LOG.error("%s: Git could not be told, it will be asked again: %r", key, result)
         return NOTHING
 
     def _returned(self, delivery: Delivery) -> Reaction:

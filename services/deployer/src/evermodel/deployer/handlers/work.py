@@ -33,7 +33,7 @@ from evermodel.deployer.handlers.translation import policy_of
 from evermodel.deployer.handlers.turn import Turn
 from evermodel.deployer.ports import ConfigRepository, EngineRefused, RolloutEngine
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 #: Actions that give a challenger weight, which the engine holds against Git first.
 _RISES = {"advanced", "promoted"}
@@ -144,7 +144,7 @@ class Work:
         try:
             self._engine.apply(state.model, shares=after.in_play)
         except EngineRefused as error:
-            _log.error("%s gets no more weight: %s", state.model, error)
+            _LOG.error("%s gets no more weight: %s", state.model, error)
             why = error.hindrance
             after, steps = self._decide(state, happening, meta, hindrance=why)
             if error.desired is not None:

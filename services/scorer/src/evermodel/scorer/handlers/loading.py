@@ -24,7 +24,7 @@ from evermodel.scorer.ports import (
     Unasked,
 )
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 #: What says nothing about the version: MLflow is restarting, the disk or the memory is full.
 NOT_ITS_FAULT = (BundleUnreachable, ScoringAway, OSError, MemoryError)
@@ -68,10 +68,10 @@ class Loader:
                 ready[wanted.version] = self._ready(wanted, before, form)
                 states.append(ServedVersion(version=wanted.version, state="ready"))
             except NOT_ITS_FAULT as error:
-                _log.warning("%s v%d is not here yet: %s", event.model, wanted.version, error)
+                _LOG.warning("%s v%d is not here yet: %s", event.model, wanted.version, error)
                 late = error
             except Exception as error:  # noqa: BLE001  # foreign code: it may not stop the others
-                _log.exception("%s v%d cannot serve", event.model, wanted.version)
+                _LOG.exception("%s v%d cannot serve", event.model, wanted.version)
                 states.append(_failed(wanted.version, error))
         return Loading(ready, tuple(states), late)
 

@@ -31,7 +31,7 @@ from evermodel.scorer.handlers.live import Live, Loaded, Serving
 from evermodel.scorer.handlers.loading import Loader, Loading, still_asked
 from evermodel.scorer.handlers.retrying import Retrying, Step
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 #: How long to wait for the store when nothing of a model could serve without it.
 _STORE_DELAY_SECONDS = 1.0
@@ -99,7 +99,7 @@ class RolloutHandler:
             ready = self._serving.of(event.model).versions
             loading = still_asked(Loading(ready, (), late=None))
             for served in loading.states:
-                _log.error("%s v%d cannot serve: %s", event.model, served.version, served.reason)
+                _LOG.error("%s v%d cannot serve: %s", event.model, served.version, served.reason)
             if loading.states:
                 self._put((event, meta), loading)
 

@@ -18,7 +18,7 @@ from evermodel.scorer.handlers.fault import Fault
 from evermodel.scorer.handlers.live import Live
 from evermodel.scorer.ports import Columns, ScoringAway, Unasked
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ def _ask(player: Player, live: Live, columns: Columns, whose: Sequence[int | Non
     except Unasked:  # said when that began
         return silent(len(whose))
     except Exception:  # noqa: BLE001  # foreign code: whatever it raises, the others go on
-        _log.exception("version %d gave no answer to %d rows", player.version, len(whose))
+        _LOG.exception("version %d gave no answer to %d rows", player.version, len(whose))
         return silent(len(whose))
     if len(scores) != len(whose):
-        _log.error("version %d: %d answers for %d rows", player.version, len(scores), len(whose))
+        _LOG.error("version %d: %d answers for %d rows", player.version, len(scores), len(whose))
         return silent(len(whose))
     return answers_of(scores, threshold=player.threshold)
