@@ -38,7 +38,7 @@ test-unit: setup  ## The quick part: no broker, no server.
 test-faults: setup  ## Every cell of docs/guarantees.md, proved anew (40 minutes at most).
 	rm -rf runs/certificate
 	# What is red is written down as well; then the whole fails.
-	$(BIN)/python -m pytest tests -m "guarantee or whole" -n $(WORKERS) --dist loadfile --certificate runs/certificate; \
+	$(BIN)/python -m pytest tests -m "guarantee or whole" -n $(WORKERS) --dist loadfile --no-loadscope-reorder --certificate runs/certificate; \
 	tests=$$?; $(BIN)/python -m docs.build.certificate runs/certificate; cells=$$?; \
 	$(BIN)/python -m docs.build && exit $$((tests + cells))
 

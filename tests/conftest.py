@@ -1,7 +1,7 @@
 """Fixtures that several kinds of tests share."""
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -52,9 +52,11 @@ def root_restored() -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that may take longest: whatever ends last is waited for alone."""
     bounds: defaultdict[Path, float] = defaultdict(float)
+    wholes: Counter[Path] = Counter()
     for item in items:
         bounds[item.path] = max(bounds[item.path], *_seconds(item.iter_markers("timeout")), 0.0)
-    items.sort(key=lambda item: -bounds[item.path])
+        wholes[item.path] += item.get_closest_marker("whole") is not None
+    items.sort(key=lambda item: (-bounds[item.path], -wholes[item.path]))
 
 
 def _seconds(marks: Iterable[pytest.Mark]) -> list[float]:
