@@ -26,6 +26,12 @@ def test_a_process_that_is_down_is_wrong(tmp_path: Path, monkeypatch: pytest.Mon
     assert not [finding for finding in examine(tmp_path) if finding.what == "processes"]
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the disk of a stack's folder has less than 64 MB left",
+    promise="evermodel doctor says so",
+    seen="doctor: 'wrong disk: … MB are left for …'",
+)
 def test_a_state_folder_without_room_is_wrong(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", kilobytes=512) as disk:
         if disk.way != "tmpfs":

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from evermodel.common.observability.metrics import Metrics
 from evermodel.deployer.domain.changes import Change
 from evermodel.deployer.domain.lifecycle import Lifecycle
@@ -55,6 +57,12 @@ def owing(model: str) -> Lifecycle:
     return Lifecycle(model=model, owed=(change,))
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a person breaks one model's file in Git while several changes are owed",
+    promise="those of the other models reach Git",
+    seen="evermodel_git_owed_changes",
+)
 def test_a_model_whose_file_is_broken_holds_up_no_other_s_change() -> None:
     repository = Repository()
     errands = Errands(repository, beside=Inline(), readings=Readings(Metrics()))

@@ -10,6 +10,12 @@ import pytest
 from evermodel.embedded import mlflow_server
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="MLflow's first start is broken off while its database is laid",
+    promise="laid anew at the next start; one that has answered is never touched",
+    seen="nothing",
+)
 def test_a_database_that_was_cut_short_is_laid_anew_and_one_that_answered_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

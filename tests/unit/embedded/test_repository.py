@@ -121,6 +121,12 @@ def test_git_asks_nobody_at_the_terminal(monkeypatch: pytest.MonkeyPatch) -> Non
     assert told["env"]["GIT_TERMINAL_PROMPT"] == "0"
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a full disk breaks off a first start while the config repository is made",
+    promise="made whole at the next start",
+    seen="nothing",
+)
 @pytest.mark.parametrize("missing", [["HEAD"], ["config", "objects"], ["objects"], ["refs"]])
 def test_a_repository_that_a_full_disk_cut_short_is_made_whole(
     missing: list[str], tmp_path: Path

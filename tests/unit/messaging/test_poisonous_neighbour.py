@@ -3,6 +3,8 @@
 import time
 from threading import Event
 
+import pytest
+
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
 from evermodel.common.events.training import ModelTrained
@@ -26,6 +28,12 @@ def said(harness: Harness) -> list[str]:
     return [event.payload.reason for event in harness.events(ModelTrained)]
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the lake fails one model each second, while another's work takes longer than that",
+    promise="the other's work ends and is published",
+    seen="log 'tried again in … s: …', of the one that fails",
+)
 def test_work_that_takes_longer_than_another_model_s_pause_is_answered() -> None:
     harness, tries = Harness(partitions=2), 0
     sick, sound = (in_partition(number) for number in (0, 1))

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
+import pytest
+
 from evermodel.common.events.catalogue import TRANSACTIONS, TRANSACTIONS_SCORED
 from evermodel.common.events.commands import LifecycleCommand
 from evermodel.common.events.envelope import EventMeta
@@ -180,6 +182,12 @@ def test_a_job_outlives_a_rebalance_that_gives_its_partition_back() -> None:
     assert reasons(harness) == ["1: None"]
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="a partition goes to another replica and comes back while a training of it runs",
+    promise="the training is not begun beside itself",
+    seen="nothing",
+)
 def test_a_job_that_comes_back_while_it_still_runs_is_not_begun_beside_itself() -> None:
     """Both would work in one folder, and the first to end take it away from the other."""
     harness, beside, ran = Harness(partitions=1), ByHand(), list[str]()

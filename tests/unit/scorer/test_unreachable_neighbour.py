@@ -49,6 +49,12 @@ def started(store: FormulaStore) -> Harness:
     return harness
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="the store refuses one model's bundle when a scorer starts",
+    promise="after half a minute the payments of the others are scored; its own pass unscored",
+    seen="scorer logs 'tried again in 1.0 s: …'; serving.applied",
+)
 def test_what_one_model_cannot_have_is_not_waited_for_by_all() -> None:
     harness = started(FormulaStore({"v1": by_amount, "v9": GONE}))
     harness.run()

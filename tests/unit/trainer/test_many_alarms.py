@@ -3,6 +3,8 @@
 import threading
 from pathlib import Path
 
+import pytest
+
 from evermodel.common.events.drift import DriftDetected
 from evermodel.trainer.adapters.folder_workspace import FolderWorkspace
 from evermodel.trainer.domain.admission import Cause, Request, Training
@@ -47,6 +49,12 @@ def alarm(number: int) -> Training:
     return Training(request=Request(cause=cause, reason="a new shop"), as_of=day(10))
 
 
+@pytest.mark.guarantee(
+    "outside",
+    fault="many models drift at once",
+    promise="as many trainings at once as EVERMODEL_TRAINER_AT_ONCE says; each alarm is answered",
+    seen="nothing: they wait for their turn",
+)
 def test_no_more_trainings_run_at_once_than_the_machine_is_given(tmp_path: Path) -> None:
     room = Room(most=2)
     work = Work(
