@@ -25,12 +25,14 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
+from benchmarks.asking import Asking
 from benchmarks.figures import Figure, Figures
 from benchmarks.memory import MEGABYTE
 from benchmarks.rollback import MODEL, TRACKING, Story
 from benchmarks.timing import beside, pause
 from benchmarks.watching import EVENT_TIME, Bed, command, said
 from evermodel.common.events.catalogue import (
+    CATALOGUE,
     LIFECYCLE_COMMANDS,
     ROLLOUT_STEP,
     TRANSACTIONS,
@@ -175,16 +177,24 @@ def _flowing(up: Stack) -> float:
 
     Past what the new broker says first, so that nothing from before the kill counts.
     """
-    up.kill(kafka.NAME)
-    killed = time.perf_counter()
-    groups, kept = KafkaGroups(up.kafka(PRINCIPAL)), dict[str, int]()
-    for service in SERVICES:
-        _until(partial(_is_told, groups, service, kept), what=kafka.NAME)
-    for service in SERVICES:
-        _until(partial(_is_past, groups, service, kept[service]), what=service)
-    seconds = time.perf_counter() - killed
+    with closing(_asking(up)) as groups:
+        kept = dict[str, int]()
+        up.kill(kafka.NAME)
+        killed = time.perf_counter()
+        for service in SERVICES:
+            _until(partial(_is_told, groups, service, kept), what=kafka.NAME)
+        for service in SERVICES:
+            _until(partial(_is_past, groups, service, kept[service]), what=service)
+        seconds = time.perf_counter() - killed
     _until(lambda: all(_is_well(up, service) for service in SERVICES), what="all well")
     return seconds
+
+
+def _asking(up: Stack) -> Asking:
+    """Return what asks how far groups are, and outlives a broker that dies meanwhile."""
+    topics = [topic.name for topic in CATALOGUE if topic.plane in {"data", "lifecycle"}]
+    with closing(KafkaBroker(up.kafka(PRINCIPAL), quiet=True)) as broker:
+        return Asking(up.kafka(PRINCIPAL), partitions_of(broker, topics))
 
 
 def _is_told(groups: KafkaGroups, group: str, kept: dict[str, int]) -> bool:
