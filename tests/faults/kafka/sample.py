@@ -84,6 +84,13 @@ class Sample:
                 return
             process = self._run(instance, environment)
 
+    def kill(self) -> None:
+        """Kill every replica for good, whichever process it is by now."""
+        while any(keeper.is_alive() for keeper in self._keepers):
+            for process in self._started:
+                process.kill()
+            time.sleep(0.05)
+
     def gave_up(self) -> str:
         """Return the codes it ended with by itself; each is seen to be what its last words say."""
         said = self.messages("critical")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from evermodel.common.runtime.service import UNAVAILABLE
 from tests.faults.kafka.sample import Sample
 
 HOUR = 3600.0
@@ -42,12 +43,12 @@ def test_clocks_that_differ_change_no_answer(
 def test_a_clock_far_ahead_is_named(
     sample: Sample, record_property: Callable[[str, object], None]
 ) -> None:
-    process = sample.start(EVERMODEL_TEST_SKEW_SECONDS=str(HOUR * 2))
+    sample.start(EVERMODEL_TEST_SKEW_SECONDS=str(HOUR * 2))
     sample.say(5)
     sample.until(lambda: any("Invalid timestamp" in said for said in sample.messages("warning")))
     assert sample.answers() == []
-    assert process.poll() is None, "it goes on trying"
-    process.kill()
-    process.wait(timeout=10)
+    # Told while it puts more in, it starts anew: librdkafka does not always abort that one.
+    assert {*sample.ends} <= {UNAVAILABLE}
+    sample.kill()
     sample.start()
     record_property("flows_again_seconds", sample.flows())

@@ -35,7 +35,6 @@ TRANSACTIONAL = {"transaction.timeout.ms": 10000}
 #: For what takes 2 ms. librdkafka 2.16 forgets a broker that a starting one does not name yet, and
 #: then waits for ever for it to take the offsets (its issue 5511): only a new client gets on.
 _OFFSETS_SECONDS = 5.0
-_FETCH_SECONDS = 0.01
 
 
 class KafkaProducer:
@@ -61,10 +60,6 @@ class KafkaProducer:
         try:
             produce(self._producer, record)
         except ck.KafkaException as error:
-            if error.args[0].code() == ck.KafkaError._STATE:
-                # What was sent before has been refused meanwhile: librdkafka takes no more of it.
-                self.abort()
-                raise TransactionAborted(error.args[0].str()) from error
             raise translate(error) from error
 
     def commit(self, offsets: Mapping[TopicPartition, int], *, consumer: Consumer | None) -> None:
@@ -83,11 +78,8 @@ class KafkaProducer:
         if not self._open:
             return
         self._open = False
-        aborted = Threads().submit(lambda: self._producer.abort_transaction(REQUEST_SECONDS))
-        while not aborted.done():  # it waits until what Kafka refused has been fetched
-            self._producer.poll(_FETCH_SECONDS)
         try:
-            aborted.result()
+            self._producer.abort_transaction(REQUEST_SECONDS)
         except ck.KafkaException as error:
             raise translate(error) from error
 
