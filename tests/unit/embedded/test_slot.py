@@ -27,9 +27,9 @@ import os, sys, threading
 from pathlib import Path
 from evermodel.common.runtime.ahead import take_job
 if sys.argv[1:] == ["--wait"]:
-    take_job(lambda: print("waits", os.getpid(), flush=True))
+    take_job(lambda: os.write(1, f"waits {os.getpid()}\\n".encode()))
 alive = [pid for pid in Path("working").read_text().split() if Path(f"/proc/{pid}").exists()]
-print("works", os.getpid(), *alive, flush=True)
+os.write(1, " ".join(["works", str(os.getpid()), *alive, "\\n"]).encode())
 with Path("working").open("a") as working:
     print(os.getpid(), file=working)
 threading.Event().wait()
