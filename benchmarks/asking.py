@@ -5,12 +5,15 @@ ends the whole process where a broker dies with one under way (an assertion, ``e
 or a segmentation fault); a consumer's requests fail as they should.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 
 import confluent_kafka as ck
 
+from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_errors import translate
 from evermodel.common.messaging.kafka_groups import KafkaGroups
+from evermodel.common.messaging.reading import partitions_of
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.settings.kafka import KafkaSettings
 
@@ -63,6 +66,12 @@ class Asking(KafkaGroups):
             own = {"group.id": group, "enable.auto.commit": False, "log_level": 0}
             self._consumers[group] = ck.Consumer({**self._settings.client(), **own})
         return self._consumers[group]
+
+
+def asking(settings: KafkaSettings, topics: Sequence[str]) -> Asking:
+    """Return who asks of all partitions that `topics` have now, while a broker answers yet."""
+    with closing(KafkaBroker(settings, quiet=True)) as broker:
+        return Asking(settings, partitions_of(broker, topics))
 
 
 def _offsets(found: Iterable[ck.TopicPartition]) -> Mapping[TopicPartition, int]:

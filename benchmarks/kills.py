@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 
 import psutil
 
-from benchmarks.asking import Asking
+from benchmarks.asking import asking
 from benchmarks.figures import Figure, Figures
 from benchmarks.memory import MEGABYTE
 from benchmarks.rollback import MODEL, TRACKING, Story
@@ -177,7 +177,8 @@ def _flowing(up: Stack) -> float:
 
     Past what the new broker says first, so that nothing from before the kill counts.
     """
-    with closing(_asking(up)) as groups:
+    topics = [topic.name for topic in CATALOGUE if topic.plane in {"data", "lifecycle"}]
+    with closing(asking(up.kafka(PRINCIPAL), topics)) as groups:
         kept = dict[str, int]()
         up.kill(kafka.NAME)
         killed = time.perf_counter()
@@ -188,13 +189,6 @@ def _flowing(up: Stack) -> float:
         seconds = time.perf_counter() - killed
     _until(lambda: all(_is_well(up, service) for service in SERVICES), what="all well")
     return seconds
-
-
-def _asking(up: Stack) -> Asking:
-    """Return what asks how far groups are, and outlives a broker that dies meanwhile."""
-    topics = [topic.name for topic in CATALOGUE if topic.plane in {"data", "lifecycle"}]
-    with closing(KafkaBroker(up.kafka(PRINCIPAL), quiet=True)) as broker:
-        return Asking(up.kafka(PRINCIPAL), partitions_of(broker, topics))
 
 
 def _is_told(groups: KafkaGroups, group: str, kept: dict[str, int]) -> bool:

@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.asking import Asking
+from benchmarks.asking import asking
 from benchmarks.demo import MODEL, training_seconds
 from benchmarks.figures import Figure, Figures
 from benchmarks.flatness import verdicts
@@ -75,9 +75,9 @@ def measure(*, quick: bool, minutes: float | None = None) -> Figures:
     with (
         TemporaryDirectory() as name,
         running(Path(name)) as (up, proxy),
-        closing(_asking(up)) as asking,
+        closing(asking(up.kafka(OPERATOR), FOLLOWED)) as groups,
     ):
-        looking = partial(_lag, asking)
+        looking = partial(_lag, groups)
         with sampled(up.folder, every_seconds=LOOK_SECONDS, lag=looking) as samples:
             strokes = timetable(
                 kills(up), disturbances(up, proxy), lasts=lasts, every_seconds=every
@@ -134,7 +134,7 @@ def play(up: Stack, *, until: float) -> Soaked:
         closing(KafkaBroker(up.kafka(UPSTREAM), quiet=True)) as upstream,
         closing(KafkaBroker(up.kafka(OPERATOR), quiet=True)) as operator,
         closing(operator.reader(partitions_of(operator, FOLLOWED))) as reader,
-        closing(_asking(up)) as groups,
+        closing(asking(up.kafka(OPERATOR), FOLLOWED)) as groups,
     ):
         # Not `watching`: its client says on stderr twenty times a second that the broker is away.
         watcher = Watcher(groups=groups, reader=reader, clock=clock, scorers=1)
@@ -227,11 +227,6 @@ def _runs_too_many(mlflow: str, model: str) -> int:
     runs = [] if experiment is None else client.search_runs([experiment.experiment_id])
     causes = [run.data.tags["evermodel.caused_by"] for run in runs if run.info.status == "FINISHED"]
     return len(causes) - len(set(causes))
-
-
-def _asking(up: Stack) -> Asking:
-    with closing(KafkaBroker(up.kafka(OPERATOR), quiet=True)) as broker:
-        return Asking(up.kafka(OPERATOR), partitions_of(broker, FOLLOWED))
 
 
 def _lag(groups: KafkaGroups) -> float | None:

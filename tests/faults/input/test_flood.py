@@ -1,13 +1,13 @@
 """A flood of broken records, as a process meets it: it ends, and says why."""
 
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from evermodel.common.events.catalogue import TRANSACTIONS
 from evermodel.common.messaging.kafka import KafkaBroker
-from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
+from evermodel.common.messaging.reading import partitions_of, read_whole
+from evermodel.common.messaging.records import Outgoing
 from tests.integration.services import service
 from tests.unit.scorer.bench import MODEL
 
@@ -43,14 +43,4 @@ def test_a_flood_ends_the_process_and_says_why(
     assert code == 1, log.read_text()[-3000:]
     assert "stopped for safety: more than 5 dead letters within 60 s" in log.read_text()
     assert "Traceback" not in log.read_text()
-    assert len(all_of(broker, "scorer.dead-letter")) <= 5
-
-
-def all_of(broker: KafkaBroker, topic: str) -> list[Record]:
-    found: list[Record] = []
-    with closing(
-        broker.reader([TopicPartition(topic, p) for p in range(broker.partitions(topic))])
-    ) as reader:
-        while not reader.caught_up():
-            found += reader.poll(limit=1000, timeout_seconds=0.1)
-    return found
+    assert len(read_whole(broker, partitions_of(broker, ["scorer.dead-letter"]))) <= 5

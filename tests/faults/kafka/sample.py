@@ -197,7 +197,4 @@ class Sample:
     def close(self) -> None:
         """End what it started."""
         self._closed.set()
-        for process in self._started:
-            process.kill()
-        for keeper in self._keepers:
-            keeper.join(timeout=10)
+        self.kill()

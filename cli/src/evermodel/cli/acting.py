@@ -11,6 +11,7 @@ import typer
 
 from evermodel.cli.errors import AnswerIsNo, Unavailable, WrongUsage
 from evermodel.cli.state import DEFAULT, State, addresses
+from evermodel.common.kernel.visible import visible
 
 Model = Annotated[str, typer.Option(help="The model's name.")]
 Why = Annotated[str, typer.Option(help="The reason; it is kept for ever.")]
@@ -97,7 +98,6 @@ def _order(
     from evermodel.cli.answering import Answers  # noqa: PLC0415  # heavy
     from evermodel.cli.orders import give, known_models, make  # noqa: PLC0415  # heavy
     from evermodel.common.events.access import OPERATOR  # noqa: PLC0415  # heavy
-    from evermodel.common.kernel.visible import visible  # noqa: PLC0415  # heavy
     from evermodel.embedded.security import connection  # noqa: PLC0415  # heavy
 
     found = addresses(state)

@@ -10,6 +10,7 @@ import typer
 
 from evermodel.cli.errors import AnswerIsNo, WrongUsage
 from evermodel.cli.state import DEFAULT, Json, State, kafka_settings
+from evermodel.common.kernel.visible import visible
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +57,6 @@ def init(
 ) -> None:
     """Write a first model.toml for a table, saying what was guessed and why."""
     from evermodel.cli.guessing import guess  # noqa: PLC0415  # heavy
-    from evermodel.common.kernel.visible import visible  # noqa: PLC0415  # heavy
 
     piped = _is_stdout(out)
     if out.exists() and not (force or piped):

@@ -11,6 +11,7 @@ import typer
 
 from evermodel.cli import acting, inspecting, playing, running, topic_commands
 from evermodel.cli.errors import CommandError, Exit
+from evermodel.common.kernel.visible import visible
 
 app = typer.Typer(
     name="evermodel",
@@ -51,7 +52,6 @@ def run(arguments: list[str]) -> int:
 def _explain(error: BaseException) -> int | None:
     """Say `error` in one sentence on stderr; return its exit code, None to let it pass."""
     from evermodel.cli.reasons import code_of, sentence  # noqa: PLC0415  # only when one is needed
-    from evermodel.common.kernel.visible import visible  # noqa: PLC0415  # likewise
 
     if isinstance(error, SystemExit | GeneratorExit):
         return None

@@ -8,6 +8,7 @@ import typer
 
 from evermodel.cli.errors import AnswerIsNo, WrongUsage
 from evermodel.cli.state import DEFAULT, Json, State, kafka_settings
+from evermodel.common.kernel.visible import visible
 
 if TYPE_CHECKING:
     from evermodel.common.events.catalogue import Topic
@@ -108,7 +109,6 @@ def redrive(
     Passed over are orders, and rollout steps of which there is a newer one.
     """
     from evermodel.cli.redriving import put_back, waiting  # noqa: PLC0415  # heavy
-    from evermodel.common.kernel.visible import visible  # noqa: PLC0415  # heavy
 
     topic = _dead_letters_of(service)
     if dry_run:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from evermodel.embedded.errors import Occupied
+from evermodel.embedded.whole_file import write_whole
 
 LOOPBACK = "127.0.0.1"
 
@@ -23,9 +24,7 @@ def kept_ports(file: Path, *, names: Sequence[str]) -> dict[str, int]:
         ports = {name: _bind_or_another(held, wanted.get(name, 0)) for name in names}
     if ports != wanted:
         file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_suffix(".part")  # a full disk must not cost the ports there were
-        unfinished.write_text(json.dumps(ports), encoding="utf-8")
-        unfinished.replace(file)
+        write_whole(file, json.dumps(ports))  # a full disk must not cost the ports there were
     return ports
 
 

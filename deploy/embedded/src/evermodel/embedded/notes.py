@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from evermodel.embedded.whole_file import write_whole
+
 State = Literal["running", "restarting"]
 _NAME = "standings"
 
@@ -52,9 +54,7 @@ class Notes:
             return
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = self._file.with_suffix(".part")
-            unfinished.write_text(json.dumps([asdict(note) for note in notes]), encoding="utf-8")
-            unfinished.replace(self._file)
+            write_whole(self._file, json.dumps([asdict(note) for note in notes]))
             self._written = list(notes)
 
     def remove(self) -> None:

@@ -19,6 +19,7 @@ import psutil
 
 from evermodel.common.runtime.ahead import WAIT
 from evermodel.embedded import launcher
+from evermodel.embedded.whole_file import write_whole
 
 #: No words: the command line has said everything.
 _GO = b"[]\n"
@@ -164,9 +165,7 @@ class Child:
             command=" ".join(command.arguments),
             since_boot=_since_boot(self.pid),
         )
-        unfinished = self._record.with_suffix(".part")
-        unfinished.write_text(json.dumps(asdict(record)), encoding="utf-8")
-        unfinished.replace(self._record)
+        write_whole(self._record, json.dumps(asdict(record)))
 
 
 def recorded(records: Path) -> list[ProcessRecord]:
