@@ -43,15 +43,15 @@ class Place:
     def at(self, partition: int) -> TopicPartition:
         return TopicPartition(self.topic, partition)
 
-    def await_written(self, partition: int = 0) -> None:
-        """Return once something lies in the log, committed or not: a client holds it back a moment.
+    def await_written(self, partition: int = 0, *, after: int = 0) -> None:
+        """Return once the log goes on past `after`, committed or not: a client waits a moment.
 
         Asked of the log itself. In memory it lies there at once.
         """
         if self._bootstrap is None:
             return
         log = KafkaGroups(KafkaSettings(bootstrap_servers=self._bootstrap))
-        while not log.ends([self.topic])[self.at(partition)]:
+        while log.ends([self.topic])[self.at(partition)] <= after:
             pass
 
     def everything(self) -> list[str]:

@@ -218,6 +218,50 @@ def test_a_paused_partition_is_silent_and_loses_nothing(place: Place) -> None:
     assert read(consumer, until=1) == ["0"]
 
 
+def test_an_end_is_told_past_markers_and_what_was_undone(place: Place) -> None:
+    producer = place.broker.producer(transactional_id=place.topic)
+    consumer, assigned = place.consumer()
+    settle(consumer, done=lambda: len(assigned.partitions) == PARTITIONS)
+    producer.begin()
+    producer.send(place.outgoing("1"))
+    producer.commit({}, consumer=None)
+    assert read(consumer, until=1) == ["1"]
+    settle(consumer, done=lambda: consumer.ends().get(place.at(0)) == 2)
+    producer.begin()
+    producer.send(place.outgoing("undone"))
+    place.await_written(after=2)
+    producer.abort()
+    settle(consumer, done=lambda: consumer.ends().get(place.at(0)) == 4)
+    assert consumer.lag()[place.at(0)] == 0
+    producer.close()
+
+
+def test_no_end_is_told_of_what_is_not_returned_yet(place: Place) -> None:
+    producer = place.broker.producer(transactional_id=place.topic)
+    consumer, assigned = place.consumer()
+    settle(consumer, done=lambda: len(assigned.partitions) == PARTITIONS)
+    place.broker.publish([place.outgoing("1"), place.outgoing("2")])
+    found: list[Record] = []
+    for _ in range(200):
+        found += consumer.poll(limit=1, timeout_seconds=0.05)
+        if len(found) == 1:
+            assert place.at(0) not in consumer.ends()
+        if consumer.ends().get(place.at(0)) == 2:
+            break
+    assert len(found) == 2
+    producer.begin()
+    producer.send(place.outgoing("3"))
+    place.await_written()
+    assert read(consumer, until=1, polls=5) == []
+    assert consumer.ends()[place.at(0)] == 2, "what is not decided yet is not at its end"
+    producer.commit({}, consumer=None)
+    assert read(consumer, until=1) == ["3"]
+    settle(consumer, done=lambda: consumer.ends().get(place.at(0)) == 4)
+    consumer.restart(dict.fromkeys(assigned.partitions))
+    assert place.at(0) not in consumer.ends(), "it is read again"
+    producer.close()
+
+
 def test_a_partition_paused_when_a_rebalance_takes_it_is_consumed_by_its_next_owner(
     place: Place,
 ) -> None:

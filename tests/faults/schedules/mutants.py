@@ -144,10 +144,10 @@ def _rows_counted_again(patch: pytest.MonkeyPatch) -> None:
     """What a restart reads again for the lake is counted again as well."""
     restore = ScoredPartition.restore
 
-    def forgetful(self: Any, state: Any, *, committed: int) -> int:
-        position = restore(self, state, committed=committed)
+    def forgetful(self: Any, state: Any, *, committed: int) -> int | None:
+        begins = restore(self, state, committed=committed)
         self._position.next_offset = 0
-        return position
+        return begins
 
     patch.setattr(ScoredPartition, "restore", forgetful)
 

@@ -23,7 +23,7 @@ from evermodel.common.testing.harness import Harness
 from evermodel.common.testing.rollouts import rollout_step
 from evermodel.drift.domain.standing import ModelState
 from evermodel.drift.handlers.detector_states import decoded
-from evermodel.drift.ports import References, Reports
+from evermodel.drift.ports import Backlog, References, Reports
 from evermodel.drift.wiring import assemble_detector
 from evermodel.profile.reference import Reference
 from tests.unit.drift.bench import DAY, MONDAY, FakeReferences, described
@@ -39,6 +39,7 @@ class Desk:
     reference: Reference
     reports: Reports = field(default_factory=FakeReports)
     idle_seconds: float = 0.0
+    backlog: Backlog | None = None
     harness: Harness = field(default_factory=lambda: Harness(partitions=1))
     pauses: list[float] = field(default_factory=list)
     specs: list[ServiceSpec] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Desk:
             references=self.references(),
             clock=self.harness.clock,
             idle_seconds=self.idle_seconds,
+            backlog=self.backlog,
             reports=self.reports,
             pause=self.pauses.append,
         )

@@ -125,3 +125,16 @@ def test_a_late_row_after_a_restart_joins_those_that_the_broker_no_longer_has() 
     harness.run()
     monday = max(lake.files.values(), key=len)
     assert sorted(monday, key=int) == [*map(str, range(10)), "12"]
+
+
+def test_a_chunk_that_a_marker_follows_is_refilled_though_the_commit_lies_in_the_next() -> None:
+    """The chunk is written when a row of the next one comes, and that one has not come yet."""
+    lake, at = FakeLake(), TopicPartition("transactions.scored", 0)
+    last = CHUNK_OFFSETS - 1
+    state = made_windower(lake).on_records([scored(last, MONDAY + HOUR)]).state
+    kept = {key: value for key, value in state.items() if value is not None}
+    after = made_windower(lake)
+    assert after.on_restored(at, kept, last + 2).rewind_to == 0, "past the marker at its end"
+    after.on_records([scored(last, MONDAY + HOUR)])
+    after.on_records([scored(last + 2, MONDAY + HOUR)])
+    assert lake.ids() == [f"0-{last}"]

@@ -1,6 +1,7 @@
 """What the drift service needs from the outside."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType, Protocol
@@ -57,6 +58,16 @@ class PartitionCount(Protocol):
 
         Raises:
             BrokerUnavailable: nobody answers, or there is no such topic.
+        """
+
+
+class Backlog(Protocol):
+    """What was written for those upstream of the detector, and is not dealt with yet."""
+
+    def unread(self, topic: str, /) -> AbstractSet[int] | None:
+        """Return the partitions of `topic` of which its reader has not committed everything.
+
+        What a transaction holds that is open counts. None: it cannot be told now.
         """
 
 

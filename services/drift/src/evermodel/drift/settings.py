@@ -18,8 +18,8 @@ class Settings(ModelsSettings, LakeSettings, MlflowSettings, WorkSettings, Servi
         default=30.0,
         ge=0,
         validation_alias="EVERMODEL_IDLE_SECONDS",
-        description="A partition silent this long (wall time) no longer holds windows open; 0 "
-        "waits for every partition.",
+        description="A partition silent this long (wall time), with nothing left to score or to "
+        "count, no longer holds windows open; 0 waits for every partition.",
     )
     report_seconds: float = Field(
         default=600.0,

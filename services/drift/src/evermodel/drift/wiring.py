@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from evermodel.common.events.catalogue import (
     DETECTOR_STATE,
@@ -23,6 +23,7 @@ from evermodel.common.observability.metrics import Metrics
 from evermodel.common.runtime.bounded import Bounds
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.drift.adapters.duckdb_outcomes import DuckdbOutcomes
+from evermodel.drift.adapters.kafka_backlog import KafkaBacklog
 from evermodel.drift.adapters.lake_references import LakeReferences
 from evermodel.drift.adapters.msgpack_tallies import MsgpackTallies
 from evermodel.drift.adapters.parquet_lake import ParquetLake, import_pandas
@@ -33,6 +34,7 @@ from evermodel.drift.handlers.outcomes import OutcomesHandler
 from evermodel.drift.handlers.reporting import Reporting
 from evermodel.drift.handlers.windower import Windower
 from evermodel.drift.ports import (
+    Backlog,
     OutcomesLake,
     PartitionCount,
     References,
@@ -104,15 +106,17 @@ def assemble_detector(
     references: References,
     clock: Clock,
     idle_seconds: float = 0.0,
+    backlog: Backlog | None = None,
     reports: Reports | None = None,
     pause: Callable[[float], object] | None = None,
     wall: Clock | None = None,
 ) -> ServiceSpec:
     """Return the detector made of these parts.
 
-    `idle_seconds` 0: every partition is waited for. `reports` None: none are made, as in the
-    twin. `pause`: waits for a store of reports that is away. `wall` None, as where the wall clock
-    stands still: the date of what a system upstream gives is taken as it is.
+    `idle_seconds` 0: every partition is waited for. `backlog` None: silence is enough. `reports`
+    None: none are made, as in the twin. `pause`: waits for a store of reports that is away. `wall`
+    None, as where the wall clock stands still: the date of what a system upstream gives is taken as
+    it is.
     """
     metrics = Metrics()
     detector = Detector(
@@ -126,6 +130,7 @@ def assemble_detector(
         ),
         clock=clock,
         idle_seconds=idle_seconds,
+        backlog=backlog,
         wall=wall,
     )
     return ServiceSpec(
@@ -148,19 +153,22 @@ def assemble_detector(
 def wire_detector(settings: Settings) -> Iterator[ServiceSpec]:
     """Make the real parts and yield the detector made of them."""
     models = read_models(settings.models)
-    yield assemble_detector(
-        models=models,
-        references=LakeReferences(settings.lake, models=len(models)),
-        clock=SystemClock(),
-        idle_seconds=settings.idle_seconds,
-        reports=ProcessReports(
-            lake=settings.lake,
-            tracking_uri=settings.tracking_uri,
-            work=settings.work,
-            bounds=Bounds(settings.report_seconds, settings.report_memory_mb),
-        ),
-        wall=SystemClock(),
-    )
+    topics = {model.stream.topic for model in models.values()}
+    with closing(KafkaBacklog(settings.kafka, scored_from=topics)) as backlog:
+        yield assemble_detector(
+            models=models,
+            references=LakeReferences(settings.lake, models=len(models)),
+            clock=SystemClock(),
+            idle_seconds=settings.idle_seconds,
+            backlog=backlog,
+            reports=ProcessReports(
+                lake=settings.lake,
+                tracking_uri=settings.tracking_uri,
+                work=settings.work,
+                bounds=Bounds(settings.report_seconds, settings.report_memory_mb),
+            ),
+            wall=SystemClock(),
+        )
 
 
 def assemble_outcomes(

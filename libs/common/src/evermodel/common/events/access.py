@@ -15,7 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from evermodel.common.events.catalogue import CATALOGUE, Topic
+from evermodel.common.events.catalogue import (
+    CATALOGUE,
+    LABELS,
+    TRANSACTIONS,
+    TRANSACTIONS_SCORED,
+    Topic,
+)
 
 Resource = Literal["topic", "group", "transactional id"]
 Operation = Literal["read", "write", "describe", "describe settings"]
@@ -27,6 +33,9 @@ _OPERATORS = frozenset({"cli", "evermodel redrive"})
 _CONSOLE = "console"
 #: Who reads a topic whole at each start (``TableRoute``), and must know what it gave up before.
 _REREADS = frozenset({"scorer"})
+#: Who must know how far others are with which topics, to tell silence from standing still; what is
+#: in them it need not know.
+_FOLLOWS = {"drift-detector": (TRANSACTIONS, TRANSACTIONS_SCORED, LABELS)}
 #: Readers outside any group look for this one's coordinator, and never join it.
 READERS_GROUP = "evermodel-reader"
 
@@ -79,6 +88,10 @@ def _as_listed(principal: str) -> Iterator[Grant]:
         return
     if principal in _REREADS:
         yield Grant("topic", f"{principal}.dead-letter", "read")
+    for topic in _FOLLOWS.get(principal, ()):
+        yield Grant("topic", topic.name, "describe")
+        for reader in topic.consumers:
+            yield Grant("group", reader, "describe")
     yield Grant("group", principal, "read")
     yield Grant("group", READERS_GROUP, "describe")
     yield Grant("transactional id", f"{principal}-", "write", is_prefix=True)

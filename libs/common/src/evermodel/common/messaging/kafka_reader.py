@@ -10,14 +10,19 @@ import confluent_kafka as ck
 
 from evermodel.common.events.access import READERS_GROUP
 from evermodel.common.messaging.kafka_consumer import CONSUMER, REQUEST_SECONDS
-from evermodel.common.messaging.kafka_records import consumed, is_record, record_of, starts_of
+from evermodel.common.messaging.kafka_records import (
+    consumed,
+    is_record,
+    place_of,
+    record_of,
+    starts_of,
+)
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.messaging.records import Record, TopicPartition
 
 #: Kafka wants a group name even of a reader that never joins one.
 _OWN = {
     "group.id": READERS_GROUP,
-    "enable.partition.eof": True,
     "auto.offset.reset": "earliest",
 }
 _POLL_SECONDS = 0.2
@@ -94,7 +99,7 @@ class KafkaReader:
         return True
 
     def _pass(self, message: ck.Message, offset: int) -> None:
-        at = TopicPartition(message.topic() or "", message.partition() or 0)
+        at = place_of(message)
         self._reached[at] = offset
         if offset >= self._missing.get(at, 0):
             self._missing.pop(at, None)

@@ -28,6 +28,11 @@ def plain(partitions: Sequence[ck.TopicPartition]) -> list[TopicPartition]:
     return [TopicPartition(p.topic, p.partition) for p in partitions]
 
 
+def place_of(message: ck.Message) -> TopicPartition:
+    """Return the partition that `message` is of."""
+    return TopicPartition(message.topic() or "", message.partition() or 0)
+
+
 def consumed(consumer: ck.Consumer, *, limit: int, seconds: float) -> list[ck.Message]:
     """Return what lies ready, waiting `seconds` for the first: none waits for a full batch.
 

@@ -30,6 +30,7 @@ from evermodel.common.messaging.means import Means
 from evermodel.common.messaging.outbox import Outbox
 from evermodel.common.messaging.outcome import StateInDoubt
 from evermodel.common.messaging.ports import Broker, TransactionAborted
+from evermodel.common.messaging.preparing import UNANSWERED
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.messaging.reporting import Report
 from evermodel.common.messaging.restoring import Keeper, check_copartitioned
@@ -211,6 +212,12 @@ class Loop:
         self._report.standing(self._share.lag(), jobs=len(self._jobs))
         if self._share.lanes:
             self._ticks.tick(self._share.positions)
+            self._note_ends()
+
+    def _note_ends(self) -> None:
+        """Commit past the markers, too, of what was read to its end: from outside, done is done."""
+        if ends := self._share.read_to_the_end():
+            self._outbox.put(UNANSWERED, offsets=ends.items(), urgent=False)
 
     # --- the end of a turn --------------------------------------------------------------
 

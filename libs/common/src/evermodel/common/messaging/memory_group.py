@@ -127,6 +127,10 @@ class MemoryConsumer:
     def lag(self) -> Mapping[TopicPartition, int]:
         return {p: self.group.log(p).end - offset for p, offset in self._next.items()}
 
+    def ends(self) -> Mapping[TopicPartition, int]:
+        logs = {p: self.group.log(p) for p in self._next}
+        return {p: o for p, o in self._next.items() if o >= logs[p].stable_end}
+
     def close(self) -> None:
         if not self._fenced:
             self._fenced = True

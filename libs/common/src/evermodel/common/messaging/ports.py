@@ -77,6 +77,12 @@ class Consumer(Protocol):
     def lag(self) -> Mapping[TopicPartition, int]:
         """Return how many offsets lie ahead, where that is known."""
 
+    def ends(self) -> Mapping[TopicPartition, int]:
+        """Return where each partition ends of which all that shows has been returned.
+
+        Past markers and aborted records: a group that commits these has nothing left to read.
+        """
+
     def close(self) -> None:
         """Stop reading. A static member keeps its partitions until its session times out."""
 

@@ -110,6 +110,12 @@ class Share:
         """Return how many offsets lie ahead, where that is known."""
         return self.consumer.lag() if self.consumer else {}
 
+    def read_to_the_end(self) -> Mapping[TopicPartition, int]:
+        """Return where the partitions end that we are done with, if that is not committed yet."""
+        ends = self.consumer.ends() if self.consumer else {}
+        done = {lane.partition for lane in self._lanes.values() if not lane.queue}
+        return {p: end for p, end in ends.items() if p in done and end > self.positions.get(p, 0)}
+
     def close(self) -> None:
         """Leave the group."""
         if self.consumer is not None:

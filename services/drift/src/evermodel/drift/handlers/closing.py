@@ -48,7 +48,7 @@ class Closing:
     ) -> tuple[ModelState, list[Emit]]:
         """Return the state after every window that is due was closed and judged, and the events."""
         events: list[Emit] = []
-        while (start := _due(state, model, idle)) is not None:
+        while (start := due(state, model, idle)) is not None:
             window, reference = self._windowed(model, state, start)
             said = _said(window)
             closed = identity_id(window.TYPE, str(said.identity))
@@ -82,7 +82,7 @@ class Closing:
         ), reference
 
 
-def _due(state: ModelState, model: ModelDescription, idle: Idle) -> datetime | None:
+def due(state: ModelState, model: ModelDescription, idle: Idle) -> datetime | None:
     """Return the start of the window to close now, if one is due."""
     length = model.windows.length
     reached = max(state.scored.watermarks.values(), default=None)

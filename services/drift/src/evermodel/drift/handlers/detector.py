@@ -19,12 +19,13 @@ from evermodel.common.models.description import ModelDescription
 from evermodel.drift.domain.performance import Standing
 from evermodel.drift.domain.standing import ModelState
 from evermodel.drift.handlers.checking import Checking, checked
-from evermodel.drift.handlers.closing import Closing, added
+from evermodel.drift.handlers.closing import Closing, added, due
 from evermodel.drift.handlers.detector_states import States
 from evermodel.drift.handlers.judging import judge, judge_outcomes
 from evermodel.drift.handlers.listening import Listening
 from evermodel.drift.handlers.rebasing import rebased
 from evermodel.drift.handlers.reporting import Reporting
+from evermodel.drift.ports import Backlog
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,11 +44,13 @@ class Detector:
         reporting: Reporting,
         clock: Clock,
         idle_seconds: float = 0.0,
+        backlog: Backlog | None = None,
         wall: Clock | None = None,
     ) -> None:
         """`idle_seconds`: wall time after which a silent partition is waited for no longer.
 
-        0 is never, as it must be where the wall clock stands still. `wall`: what the dates of
+        0 is never, as it must be where the wall clock stands still. `backlog`: what it may still
+        have before it; None: nothing, ever. `wall`: what the dates of
         what comes from elsewhere are held against, if anything.
         """
         self._wall = wall
@@ -55,7 +58,7 @@ class Detector:
         self._checking = checking
         self._reporting = reporting
         self._closing = Closing(checking)
-        self._listening = Listening(clock, idle_seconds=idle_seconds)
+        self._listening = Listening(clock, idle_seconds=idle_seconds, backlog=backlog)
         self._states = States(models.keys())
 
     def on_transactions_partial(self, event: TransactionsPartial, meta: EventMeta) -> Reaction:
@@ -119,8 +122,11 @@ class Detector:
         kept: dict[str, bytes | None] = {}
         jobs: list[Job] = []
         for name, state in self._states.items():
-            idle = self._listening.idle(name, state)
-            after, more = self._closing.close(state, self._models[name], idle)
+            model, silent = self._models[name], self._listening.silent(name, state)
+            if due(state, model, silent) is None:
+                continue  # nobody is asked for more than that
+            idle = self._listening.idle(model, silent)
+            after, more = self._closing.close(state, model, idle)
             if more:
                 reaction = self._kept(name, after, more)
                 events += more

@@ -42,15 +42,15 @@ class LabelsPartition:
         #: Files with labels whose window has ended: no later one would bring them out.
         self._overdue: set[str] = set()
 
-    def restore(self, state: Mapping[str, bytes], *, committed: int) -> int:
-        """Take over what was kept; return the next offset that counts.
+    def restore(self, state: Mapping[str, bytes], *, committed: int) -> int | None:
+        """Take over what was kept; return from where to read again, if anything was read.
 
         `committed`: what lies below is dealt with, though it may have been given up.
         """
         raw = state.get(position_key(LABELS.name, self._partition))
         self._position = Position.restored(raw, committed=committed)
         self._chunk = self._position.chunk
-        return self._position.next_offset
+        return self._chunk if self._position.next_offset else None
 
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Keep `records`, which lie in `chunk`."""

@@ -68,8 +68,8 @@ class ScoredPartition:
         self._touched: set[tuple[str, int]] = set()
         self._chunk = 0
 
-    def restore(self, state: Mapping[str, bytes], *, committed: int) -> int:
-        """Take over what was kept; return the next offset that counts.
+    def restore(self, state: Mapping[str, bytes], *, committed: int) -> int | None:
+        """Take over what was kept; return from where to read again, if anything was read.
 
         `committed`: what lies below is dealt with, though it may have been given up.
 
@@ -87,7 +87,7 @@ class ScoredPartition:
             for (model, start), kept in open_windows(state, _TOPIC, self._partition).items()
             if model in self._models
         }
-        return self._position.next_offset
+        return self._chunk if self._position.next_offset else None
 
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Count and keep `records`, which lie in `chunk`."""

@@ -68,9 +68,8 @@ class Windower:
         """Take over a partition, and have its current chunk read again for the lake."""
         self._owned.pop(partition, None)
         owned = self._partition(partition)
-        position = owned.restore(state, committed=committed or 0)
         # The chunk of the last record: it may have ended there, and not be written yet.
-        return Restored(rewind_to=chunk_of(position - 1) if position else None)
+        return Restored(rewind_to=owned.restore(state, committed=committed or 0))
 
     def on_revoked(self, partition: TopicPartition) -> None:
         """Forget a partition; its next owner reads what was not written."""

@@ -16,25 +16,26 @@ class Position:
 
     `lengths`: by model how long the windows are that were counted, in microseconds. `refused`:
     offsets of the current chunk that were given up, so that they stay out of the lake
-    when the chunk is read again.
+    when the chunk is read again. `chunk`: that of the last offset that was counted, as it was taken
+    over.
     """
 
     next_offset: int = 0
     progress: dict[str, Progress] = field(default_factory=dict)
     refused: set[int] = field(default_factory=set)
     lengths: dict[str, int] = field(default_factory=dict)
+    chunk: int = 0
 
     @classmethod
     def restored(cls, raw: bytes | None, *, committed: int) -> "Position":
-        """Return what was kept; what lies below `committed` is dealt with, kept or given up."""
+        """Return what was kept; what lies below `committed` is dealt with, kept or given up.
+
+        Only a row completes the chunk before its own: `committed` may lie past that without one.
+        """
         position = cls() if raw is None else cls.decode(raw)
+        position.chunk = chunk_of(max((position.next_offset or committed) - 1, 0))
         position.next_offset = max(position.next_offset, committed)
         return position
-
-    @property
-    def chunk(self) -> int:
-        """The chunk of the last offset that was counted."""
-        return chunk_of(max(self.next_offset - 1, 0))
 
     def passed(self, records: Sequence[Record], rejected: Sequence[Rejected]) -> list[Rejected]:
         """Go past `records`, and return those of `rejected` that were not rejected before."""
