@@ -75,6 +75,7 @@ def assemble_windower(
         ],
         state=WINDOWER_STATE,
         assignment=windower,
+        on_handover=windower.on_handover,
     )
 
 

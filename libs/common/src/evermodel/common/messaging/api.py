@@ -213,7 +213,9 @@ class ServiceSpec:
     the dead-letter topic. `state` shares partition numbers with the inputs: state written while
     handling partition p lies in its partition p. `on_tick`: called about every second, busy or
     not, while partitions are ours, for those on which nothing happens; returns a reaction like a
-    handler, whose events need an identity. `metrics`: this process's, for what a handler counts
+    handler, whose events need an identity. `on_handover`: called for each partition before it goes
+    to somebody else in good order; what spares the next owner work, and nothing that must be, since
+    a crash passes it by. `metrics`: this process's, for what a handler counts
     itself; what its events say is counted for it.
     """
 
@@ -225,4 +227,5 @@ class ServiceSpec:
     state: Topic | None = None
     assignment: Assignment | None = None
     on_tick: Callable[[], Reaction] | None = None
+    on_handover: Callable[[TopicPartition], Reaction] | None = None
     metrics: Metrics = field(default_factory=Metrics)

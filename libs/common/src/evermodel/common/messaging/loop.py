@@ -24,6 +24,7 @@ from evermodel.common.messaging.api import ServiceSpec
 from evermodel.common.messaging.batches import Batches
 from evermodel.common.messaging.beside import Beside, Threads
 from evermodel.common.messaging.faultpoints import FaultPoint, nowhere
+from evermodel.common.messaging.handovers import Handovers
 from evermodel.common.messaging.jobs import Jobs
 from evermodel.common.messaging.lane import Lane
 from evermodel.common.messaging.means import Means
@@ -95,6 +96,7 @@ class Loop:
         self._singles = Singles(spec, means=means)
         self._batches, self._jobs = Batches(spec, means=means), Jobs(spec, means=means)
         self._ticks = Ticks(spec, means=means) if ticks else None
+        self._handovers = Handovers(spec, means=means)
         self._has_moved = False
         self.turned_at = clock.monotonic()
 
@@ -142,6 +144,7 @@ class Loop:
         if not self._outbox.is_open:
             return
         if commit:
+            self._hand_over()
             self._commit_or_undo()
         else:
             self._outbox.abort()
@@ -266,6 +269,7 @@ class Loop:
     def on_revoked(self, partitions: Sequence[TopicPartition], /) -> None:
         """Commit what is gathered and forget the partitions (``Listener``)."""
         self._has_moved = True
+        self._hand_over()
         self._commit_or_undo()
         self._let_go(partitions)
 
@@ -274,6 +278,9 @@ class Loop:
         self._has_moved = True
         self._undo()
         self._let_go(partitions)
+
+    def _hand_over(self) -> None:
+        self._handovers.hand_over(self._share.lanes, positions=self._share.positions)
 
     def _let_go(self, partitions: Sequence[TopicPartition]) -> None:
         self._share.let_go(partitions)

@@ -50,7 +50,14 @@ class LabelsPartition:
         raw = state.get(position_key(LABELS.name, self._partition))
         self._position = Position.restored(raw, committed=committed)
         self._chunk = self._position.chunk
-        return self._chunk if self._position.next_offset else None
+        return self._position.reached if self._position.next_offset else None
+
+    def hand_over(self, output: Output) -> None:
+        """Write what is not written, so that the next owner need not read it again for that."""
+        if self._position.reached > self._position.written:
+            self._buffer.flush()
+            self._position.written = self._position.reached
+            output.state[position_key(LABELS.name, self._partition)] = self._position.encode()
 
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Keep `records`, which lie in `chunk`."""

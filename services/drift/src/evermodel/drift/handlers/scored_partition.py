@@ -87,7 +87,14 @@ class ScoredPartition:
             for (model, start), kept in open_windows(state, _TOPIC, self._partition).items()
             if model in self._models
         }
-        return self._chunk if self._position.next_offset else None
+        return self._position.reached if self._position.next_offset else None
+
+    def hand_over(self, output: Output) -> None:
+        """Write what is not written, so that the next owner need not read it again for that."""
+        if self._position.reached > self._position.written:
+            self._buffer.flush()
+            self._position.written = self._position.reached
+            output.state[position_key(_TOPIC, self._partition)] = self._position.encode()
 
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Count and keep `records`, which lie in `chunk`."""

@@ -5,8 +5,8 @@
                           └ late ─▶ a correction of its own window
 
 Counters and position are committed together. The lake is not: rows wait in memory until their
-window ends or their chunk is full, and after a crash the partition is read again from the start
-of its chunk, to refill the buffer without being counted twice.
+window ends, their chunk is full or the partition is given away. After a crash the partition is
+read again from the start of its chunk, to refill the buffer without being counted twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -70,6 +70,13 @@ class Windower:
         owned = self._partition(partition)
         # The chunk of the last record: it may have ended there, and not be written yet.
         return Restored(rewind_to=owned.restore(state, committed=committed or 0))
+
+    def on_handover(self, partition: TopicPartition) -> Reaction:
+        """Leave nothing of a partition unwritten."""
+        output = Output()
+        if partition in self._owned:
+            self._owned[partition].hand_over(output)
+        return Reaction(state=output.state)
 
     def on_revoked(self, partition: TopicPartition) -> None:
         """Forget a partition; its next owner reads what was not written."""

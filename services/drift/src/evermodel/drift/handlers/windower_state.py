@@ -16,15 +16,20 @@ class Position:
 
     `lengths`: by model how long the windows are that were counted, in microseconds. `refused`:
     offsets of the current chunk that were given up, so that they stay out of the lake
-    when the chunk is read again. `chunk`: that of the last offset that was counted, as it was taken
-    over.
+    when the chunk is read again. `written`: what lies below it is in the lake, if it is a row.
+
+    Not kept: `chunk`, that of the last offset that was counted, as it was taken over, and
+    `reached`, the next offset to be read, which lies behind `next_offset` while rows are read
+    again for the lake.
     """
 
     next_offset: int = 0
     progress: dict[str, Progress] = field(default_factory=dict)
     refused: set[int] = field(default_factory=set)
     lengths: dict[str, int] = field(default_factory=dict)
+    written: int = 0
     chunk: int = 0
+    reached: int = 0
 
     @classmethod
     def restored(cls, raw: bytes | None, *, committed: int) -> "Position":
@@ -35,12 +40,14 @@ class Position:
         position = cls() if raw is None else cls.decode(raw)
         position.chunk = chunk_of(max((position.next_offset or committed) - 1, 0))
         position.next_offset = max(position.next_offset, committed)
+        position.reached = max(position.chunk, position.written) if position.next_offset else 0
         return position
 
     def passed(self, records: Sequence[Record], rejected: Sequence[Rejected]) -> list[Rejected]:
         """Go past `records`, and return those of `rejected` that were not rejected before."""
         new = [each for each in rejected if each.record.offset >= self.next_offset]
-        self.next_offset = max(self.next_offset, records[-1].offset + 1)
+        self.reached = records[-1].offset + 1
+        self.next_offset = max(self.next_offset, self.reached)
         return new
 
     def encode(self) -> bytes:
@@ -51,6 +58,7 @@ class Position:
             "progress": marks,
             "refused": sorted(self.refused),
             "lengths": dict(sorted(self.lengths.items())),
+            "written": self.written,
         }
         return json.dumps(content).encode()
 
@@ -60,7 +68,8 @@ class Position:
         content = json.loads(raw)
         progress = {model: Progress(*marks) for model, marks in content["progress"].items()}
         refused = set(content.get("refused", ()))
-        return cls(content["next"], progress, refused, content.get("lengths", {}))
+        lengths, written = content.get("lengths", {}), content.get("written", 0)
+        return cls(content["next"], progress, refused, lengths, written)
 
 
 def _marks(progress: Progress) -> list[int | bool | None]:
