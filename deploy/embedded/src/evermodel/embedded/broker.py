@@ -1,19 +1,21 @@
 """A real Kafka broker on this machine: one node, KRaft, its data under one folder.
 
 Owns the broker's files, properties and life. Must never be told apart from a cluster by what
-uses it. First start: jars fetched (1 to 3 s); every start: format if new (1 s), start (2-3 s).
+uses it. First start: jars fetched (1 to 3 s); every start: format if new (1 s), start (2-3 s), and
+after a kill two seconds more (``broker_life.py``).
 """
 
 import errno
 import hashlib
 import os
 import subprocess
+import sys
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from evermodel.embedded import jars, maven
+from evermodel.embedded import broker_life, jars, maven
 from evermodel.embedded.addresses import LOOPBACK, kept_ports, known_ports
 from evermodel.embedded.broker_properties import server_properties
 from evermodel.embedded.errors import NotAvailable
@@ -70,7 +72,7 @@ def prepare(folder: Path, *, certificates: Path | None = None) -> Part:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(data))
     command = Command(
         name=NAME,
-        arguments=[*java, "kafka.Kafka", str(properties)],
+        arguments=[sys.executable, "-I", "-S", broker_life.__file__, str(properties), *java],
         environment=inherited_environment(),
         log=folder / "broker.log",
         folder=folder,

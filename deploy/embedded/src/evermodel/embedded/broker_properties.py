@@ -9,8 +9,7 @@ from pathlib import Path
 from evermodel.embedded.addresses import LOOPBACK
 
 # One node: every internal topic has one replica and few partitions; groups form at once and
-# may use short sessions, so that a killed service is replaced within seconds. A killed broker that
-# comes back is let in only once its own earlier session is over: 9 s by default.
+# may use short sessions, so that a killed service is replaced within seconds.
 _EITHER = """\
 process.roles=broker,controller
 node.id=1
@@ -33,7 +32,6 @@ share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
-broker.session.timeout.ms=6000
 """
 _OPEN = """\
 listeners=PLAINTEXT://{host}:{client},CONTROLLER://{host}:{controller}

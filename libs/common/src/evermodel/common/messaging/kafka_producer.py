@@ -3,6 +3,7 @@
 Owns every librdkafka setting of writing, each as measured.
 """
 
+import logging
 import time
 from collections.abc import Mapping
 
@@ -16,6 +17,8 @@ from evermodel.common.messaging.kafka_errors import fatal_of, translate
 from evermodel.common.messaging.kafka_records import produce
 from evermodel.common.messaging.ports import BrokerUnavailable, Consumer, TransactionAborted
 from evermodel.common.messaging.records import Outgoing, TopicPartition
+
+_LOG = logging.getLogger(__name__)
 
 # send_offsets_to_transaction waits retry.backoff.ms between back-to-back transactions: 101 ms at
 # the default of 100, 8 ms at 5. A short transaction timeout bounds how long the records of a
@@ -33,7 +36,9 @@ PRODUCER = {
 TRANSACTIONAL = {"transaction.timeout.ms": 10000}
 
 #: For what takes 2 ms. librdkafka 2.16 forgets a broker that a starting one does not name yet, and
-#: then waits for ever for it to take the offsets (its issue 5511): only a new client gets on.
+#: then waits for ever for it to take the offsets (its issue 5511): only a new client gets on. So a
+#: client that has lost every broker is replaced before its next transaction; one that was within a
+#: transaction is given up with its process.
 _OFFSETS_SECONDS = 5.0
 
 
@@ -41,15 +46,17 @@ class KafkaProducer:
     """A transactional producer. Making it fences its predecessor."""
 
     def __init__(self, configuration: Mapping[str, object], *, at: FaultPoint = nowhere) -> None:
-        self._producer = ck.Producer(dict(configuration))
+        self._contact = _Contact()
+        self._configuration = {**configuration, "error_cb": self._contact}
         self._at = at
         self._open = False
-        try:
-            self._producer.init_transactions(REQUEST_SECONDS * 3)
-        except ck.KafkaException as error:
-            raise translate(error) from error
+        self._producer = self._made()
 
     def begin(self) -> None:
+        self._producer.poll(0)  # the contact hears what has happened meanwhile
+        if self._contact.was_lost:
+            _LOG.warning("every broker was away: a new client goes on")
+            self._producer = self._made()
         try:
             self._producer.begin_transaction()
         except ck.KafkaException as error:
@@ -90,6 +97,15 @@ class KafkaProducer:
             # The broker ends it after its timeout, or when the next of this name begins.
             self._producer.purge()
 
+    def _made(self) -> ck.Producer:
+        self._contact.was_lost = False
+        made = ck.Producer(self._configuration)
+        try:
+            made.init_transactions(REQUEST_SECONDS * 3)
+        except ck.KafkaException as error:
+            raise translate(error) from error
+        return made
+
     def _send_offsets(self, offsets: Mapping[TopicPartition, int], metadata: object) -> None:
         asked = [ck.TopicPartition(p.topic, p.partition, offset) for p, offset in offsets.items()]
         sent = Threads().submit(
@@ -121,3 +137,14 @@ class KafkaProducer:
             raise fatal from error
         self.abort()
         raise TransactionAborted(str(error.args[0].str())) from error
+
+
+class _Contact:
+    """What a client is told of its brokers. Not the producer's own: it would never be let go."""
+
+    def __init__(self) -> None:
+        self.was_lost = False
+
+    def __call__(self, error: ck.KafkaError) -> None:
+        if error.code() == ck.KafkaError._ALL_BROKERS_DOWN:
+            self.was_lost = True

@@ -7,6 +7,10 @@ from pydantic import Field, SecretStr, field_validator
 
 from evermodel.common.settings.group import Group, secret_in
 
+#: A broker is back within seconds. After six a client that waits twice as long each time, as up to
+#: ten seconds by default, would look again only six later.
+RECONNECT_MILLISECONDS = 1000
+
 
 class KafkaSettings(Group):
     """Where the brokers are and how to speak to them."""
@@ -93,8 +97,9 @@ class KafkaSettings(Group):
         Raises:
             Misconfigured: the password's file cannot be read.
         """
-        wanted = {
+        wanted: dict[str, str | int | None] = {
             "bootstrap.servers": self.bootstrap_servers,
+            "reconnect.backoff.max.ms": RECONNECT_MILLISECONDS,
             "security.protocol": self.security_protocol,
             "sasl.mechanism": self.sasl_mechanism,
             "sasl.username": self.sasl_username,
