@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from evermodel.embedded.addresses import LOOPBACK, known_ports
-from evermodel.embedded.broker import prepare
+from evermodel.embedded.broker import java_of_kafka
 from tests.faults.server import BrokerServer
 
 _CLUSTER = "evermodel-three-broker"  # 22 characters
@@ -65,9 +65,8 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 
 
 def _format(member: BrokerServer, folder: Path) -> None:
-    java = prepare(folder).command.arguments[:-2]
     member.write_properties()
-    _run([*java, "kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c"], folder)
+    _run([*java_of_kafka(), "kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c"], folder)
 
 
 def _run(command: Sequence[str], folder: Path) -> None:

@@ -55,7 +55,6 @@ def prepare(folder: Path, *, certificates: Path | None = None) -> Part:
     it speaks TLS, asks who is there, and allows nothing that was not granted.
     """
     folder = folder.resolve()
-    classpath = ":".join(str(path) for path in _classpath())
     ports = kept_ports(folder / "ports.json", names=("client", "administration", "controller"))
     data, properties = folder / "data", folder / "server.properties"
     text = server_properties(
@@ -64,8 +63,7 @@ def prepare(folder: Path, *, certificates: Path | None = None) -> Part:
         certificates=certificates and _from(folder, certificates),
     )
     properties.write_text(text, encoding="utf-8")
-    logging = files("evermodel.embedded").joinpath("kafka-log4j2.xml")
-    java = [_java(), *_JAVA_OPTIONS, f"-Dlog4j2.configurationFile={logging}", "-cp", classpath]
+    java = java_of_kafka()
     if not _is_formatted(data):
         _format(java, properties)
         if not _is_formatted(data):  # Kafka's tool calls that a success
@@ -84,6 +82,17 @@ def prepare(folder: Path, *, certificates: Path | None = None) -> Part:
         is_ready=lambda: _says_started(command.log, log_end),
         ready_seconds=_READY_SECONDS,
     )
+
+
+def java_of_kafka() -> list[str]:
+    """Return the command that runs a class of Kafka's; its jars are fetched if they are missing.
+
+    Raises:
+        NotAvailable: they cannot be.
+    """
+    classpath = ":".join(str(path) for path in _classpath())
+    logging = files("evermodel.embedded").joinpath("kafka-log4j2.xml")
+    return [_java(), *_JAVA_OPTIONS, f"-Dlog4j2.configurationFile={logging}", "-cp", classpath]
 
 
 def administration(folder: Path) -> str:
