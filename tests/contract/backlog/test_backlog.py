@@ -11,6 +11,7 @@ from evermodel.common.events.catalogue import (
     CATALOGUE,
     LABELS,
     TRANSACTIONS,
+    TRANSACTIONS_PARTIALS,
     TRANSACTIONS_SCORED,
     Topic,
 )
@@ -19,6 +20,7 @@ from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.memory import MemoryBroker
+from evermodel.common.messaging.partitioner import partition_of
 from evermodel.common.messaging.ports import Broker
 from evermodel.common.messaging.records import Outgoing, Record
 from evermodel.common.runtime.clock import SystemClock
@@ -68,13 +70,15 @@ def wait(until: Callable[[], bool], *, meanwhile: Callable[[], object] = lambda:
 
 @pytest.fixture(params=["memory", "kafka"])
 def upstream(request: pytest.FixtureRequest) -> Iterator[Upstream]:
-    read = [TRANSACTIONS, TRANSACTIONS_SCORED, LABELS]
+    read = [TRANSACTIONS, TRANSACTIONS_SCORED, LABELS, TRANSACTIONS_PARTIALS]
     if request.param == "memory":
         broker = MemoryBroker({topic.name: PARTITIONS for topic in CATALOGUE})
         yield Upstream(broker, MemoryBacklog(broker, scored_from=[TRANSACTIONS.name]))
         return
     bootstrap = request.getfixturevalue("own_kafka_bootstrap")
-    settings = KafkaSettings(bootstrap_servers=bootstrap, data_partitions=PARTITIONS)
+    settings = KafkaSettings(
+        bootstrap_servers=bootstrap, data_partitions=PARTITIONS, lifecycle_partitions=PARTITIONS
+    )
     letters = [topic for topic in CATALOGUE if topic.name == "drift.dead-letter"]
     create_topics(settings, [*read, *letters])
     with (
@@ -118,3 +122,17 @@ def test_who_never_scored_is_not_waited_for_and_who_did_is(upstream: Upstream) -
     upstream.deal("scorer", TRANSACTIONS, until=bool)
     upstream.write(topic, 1)
     assert upstream.backlog.unread(topic) == {1}
+
+
+def test_a_model_is_heard_once_what_was_said_of_it_is_dealt_with(upstream: Upstream) -> None:
+    home = partition_of(b"fraud", partitions=PARTITIONS)
+    assert upstream.backlog.is_heard("fraud")
+    upstream.write(TRANSACTIONS_PARTIALS.name, (home + 1) % PARTITIONS)
+    assert upstream.backlog.is_heard("fraud"), "that was said of another"
+    upstream.write(TRANSACTIONS_PARTIALS.name, home)
+    assert not upstream.backlog.is_heard("fraud")
+    upstream.deal(
+        "drift-detector",
+        TRANSACTIONS_PARTIALS,
+        until=lambda _: upstream.backlog.is_heard("fraud"),
+    )

@@ -129,3 +129,16 @@ def test_what_is_left_in_one_partition_holds_up_that_one_only() -> None:
     desk.say(0, partition=0, rows=3)
     desk.wait(IDLE + 1)
     assert desk.days() == [(0, 3)], "partition 0 said how far it is, and 1 has nothing left"
+
+
+def test_nobody_is_idle_while_the_detector_has_not_heard_all_that_was_said() -> None:
+    upstream = Upstream()
+    desk = upstream.desk()
+    desk.say(0, stream="labels", partitions=1, watermark=10)
+    desk.say(0, partition=0, rows=3)
+    heard, upstream.backlog.is_heard = upstream.backlog.is_heard, lambda _model: False  # type: ignore[method-assign]
+    desk.wait(IDLE + 1)
+    assert desk.days() == []
+    upstream.backlog.is_heard = heard  # type: ignore[method-assign]
+    desk.wait(2)
+    assert desk.days() == [(0, 3)]

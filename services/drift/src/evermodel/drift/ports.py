@@ -62,13 +62,16 @@ class PartitionCount(Protocol):
 
 
 class Backlog(Protocol):
-    """What was written for those upstream of the detector, and is not dealt with yet."""
+    """What was written for the detector and those upstream of it, and is not dealt with yet."""
 
     def unread(self, topic: str, /) -> AbstractSet[int] | None:
         """Return the partitions of `topic` of which its reader has not committed everything.
 
         What a transaction holds that is open counts. None: it cannot be told now.
         """
+
+    def is_heard(self, model: str, /) -> bool:
+        """Return whether every share of `model` was dealt with; no, if it cannot be told now."""
 
 
 class TallyCodec(Protocol):

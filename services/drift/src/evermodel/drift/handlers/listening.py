@@ -4,7 +4,8 @@ A partition is silent while others speak. When no other spoke either, the stream
 night, a broker that was away): the first to speak again would otherwise close a window alone.
 
 Silence alone says nothing: a scorer or windower that starts, restores or changes hands is silent
-too, with the rows of a window before it. Idle is who is silent *and* has nothing left to deal with.
+too, with the rows of a window before it, and who listens late has not heard all. Idle is who is
+silent *and* has nothing left to deal with.
 """
 
 from collections.abc import Set as AbstractSet
@@ -86,6 +87,8 @@ class Listening:
 
     def idle(self, model: ModelDescription, silent: Idle) -> Idle:
         """Return those of `silent` that have nothing before them; nobody where that is not told."""
+        if self._backlog is not None and not self._backlog.is_heard(model.name):
+            return Idle()
         scored = self._done(silent.scored, model.stream.topic, TRANSACTIONS_SCORED.name)
         labels = self._unread(LABELS.name)
         return Idle(
