@@ -20,7 +20,6 @@ from evermodel.common.messaging.kafka import KafkaBroker
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.loop import Loop
 from evermodel.common.messaging.memory import MemoryBroker
-from evermodel.common.messaging.partitioner import partition_of
 from evermodel.common.messaging.ports import Broker
 from evermodel.common.messaging.records import Outgoing, Record
 from evermodel.common.runtime.clock import SystemClock
@@ -88,51 +87,58 @@ def upstream(request: pytest.FixtureRequest) -> Iterator[Upstream]:
         yield Upstream(real, backlog)
 
 
-def test_what_a_windower_has_not_dealt_with_is_unread(upstream: Upstream) -> None:
-    assert upstream.backlog.unread(LABELS.name) == frozenset()
-    upstream.write(LABELS.name, 1)
-    assert upstream.backlog.unread(LABELS.name) == {1}
+def is_done(upstream: Upstream, topic: Topic) -> bool:
+    """Whether those who read `topic` have dealt with all that is there now."""
+    ends = upstream.backlog.ends(topic.name)
+    return ends is not None and upstream.backlog.is_past(topic.name, ends)
 
 
-def test_what_was_dealt_with_is_not_unread_though_markers_follow_it(upstream: Upstream) -> None:
-    topic = TRANSACTIONS_SCORED.name
+@pytest.mark.parametrize("topic", [LABELS, TRANSACTIONS_PARTIALS], ids=lambda topic: topic.name)
+def test_who_has_not_dealt_with_what_is_there_is_not_past_it(
+    upstream: Upstream, topic: Topic
+) -> None:
+    assert is_done(upstream, topic)
+    upstream.write(topic.name, 1)
+    ends = upstream.backlog.ends(topic.name)
+    assert ends == {0: 0, 1: 1, 2: 0}
+    assert not upstream.backlog.is_past(topic.name, ends)
+    assert upstream.backlog.is_past(topic.name, {0: 0, 2: 0}), "of those it is"
+
+
+def test_what_was_dealt_with_is_past_though_markers_follow_it(upstream: Upstream) -> None:
+    topic = TRANSACTIONS_SCORED
     producer = upstream.broker.producer(transactional_id="scorer-0")
     producer.begin()
-    producer.send(outgoing(topic, 2))
-    wait(lambda: upstream.backlog.unread(topic) == {2})  # while it is not decided, too
+    producer.send(outgoing(topic.name, 2))
+    wait(lambda: not is_done(upstream, topic))  # while it is not decided, too
     producer.commit({}, consumer=None)
     producer.begin()
-    producer.send(outgoing(topic, 0))
-    wait(lambda: upstream.backlog.unread(topic) == {0, 2})
+    producer.send(outgoing(topic.name, 0))
+    wait(lambda: (upstream.backlog.ends(topic.name) or {}).get(0, 0) > 0)
     producer.abort()
-    upstream.deal(
-        "drift-windower",
-        TRANSACTIONS_SCORED,
-        until=lambda _: not upstream.backlog.unread(topic),
-    )
-    upstream.write(topic, 0)
-    assert upstream.backlog.unread(topic) == {0}
+    upstream.deal("drift-windower", topic, until=lambda _: is_done(upstream, topic))
+    noted = upstream.backlog.ends(topic.name)
+    assert noted is not None
+    upstream.write(topic.name, 0)
+    assert not is_done(upstream, topic)
+    assert upstream.backlog.is_past(topic.name, noted), "what came since was not asked for"
     producer.close()
 
 
 def test_who_never_scored_is_not_waited_for_and_who_did_is(upstream: Upstream) -> None:
-    topic = TRANSACTIONS.name
-    upstream.write(topic, 0)
-    assert upstream.backlog.unread(topic) == frozenset()
+    upstream.write(TRANSACTIONS.name, 0)
+    assert is_done(upstream, TRANSACTIONS)
     upstream.deal("scorer", TRANSACTIONS, until=bool)
-    upstream.write(topic, 1)
-    assert upstream.backlog.unread(topic) == {1}
+    upstream.write(TRANSACTIONS.name, 1)
+    assert not is_done(upstream, TRANSACTIONS)
+    assert not upstream.backlog.is_past(TRANSACTIONS.name, {1: 1}), "though it never read that one"
 
 
-def test_a_model_is_heard_once_what_was_said_of_it_is_dealt_with(upstream: Upstream) -> None:
-    home = partition_of(b"fraud", partitions=PARTITIONS)
-    assert upstream.backlog.is_heard("fraud")
-    upstream.write(TRANSACTIONS_PARTIALS.name, (home + 1) % PARTITIONS)
-    assert upstream.backlog.is_heard("fraud"), "that was said of another"
-    upstream.write(TRANSACTIONS_PARTIALS.name, home)
-    assert not upstream.backlog.is_heard("fraud")
-    upstream.deal(
-        "drift-detector",
-        TRANSACTIONS_PARTIALS,
-        until=lambda _: upstream.backlog.is_heard("fraud"),
-    )
+def test_what_cannot_be_told_is_not_done(
+    own_kafka_bootstrap: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = KafkaSettings(bootstrap_servers=own_kafka_bootstrap)
+    with closing(KafkaBacklog(settings, scored_from=["nowhere"])) as backlog:
+        assert backlog.ends("nowhere") is None
+        assert not backlog.is_past("nowhere", {0: 0})
+    assert "where nowhere ends cannot be told: nowhere: Broker: Unknown topic" in caplog.text

@@ -199,7 +199,8 @@ class Pair:
             moments[moment] += 1
 
         spec = passing(self._name)
-        how = {"instance": instance, "settings": GATHERING, "at": at}
+        # A tick commits the end of what lay there before: moments that are not meant here.
+        how = {"instance": instance, "settings": GATHERING, "at": at, "ticks": False}
         return self._stack.enter_context(Watched(spec, self._broker, **how))
 
     def has_gathered(self, instance: str) -> bool:

@@ -15,6 +15,7 @@ from evermodel.common.kernel.errors import Transient
 from evermodel.common.messaging.records import Record, TopicPartition
 from evermodel.drift.handlers.windower import Windower
 from evermodel.drift.handlers.windower_state import Position, position_key
+from evermodel.lake.layout import CHUNK_OFFSETS
 from tests.unit.drift.bench import DAY, MONDAY, FakeLake, label, made_windower, scored
 
 Make = Callable[[int, datetime], Record]
@@ -130,3 +131,22 @@ def test_what_could_not_be_written_is_read_again() -> None:
         partition.give_away(owner)
     partition.owner()
     assert partition.read[-1] == 0
+
+
+@pytest.mark.parametrize("make", [scored, labelled])
+def test_an_interrupted_owner_leaves_the_chunk_that_it_was_reading(make: Make) -> None:
+    """Committed past a marker, in the next chunk, of which no row has come."""
+    lake, last = FakeLake(), CHUNK_OFFSETS - 1
+    records = [make(n, MONDAY + MINUTE) for n in range(last - 2, last + 1)]
+    at = TopicPartition(records[0].topic, 0)
+    kept = dict(made_windower(lake).on_records(records).state)
+    interrupted = made_windower(lake)
+    interrupted.on_restored(at, {k: v for k, v in kept.items() if v is not None}, last + 2)
+    interrupted.on_records(records[:1])
+    kept |= interrupted.on_handover(at).state
+    after = made_windower(lake)
+    begins = after.on_restored(at, {k: v for k, v in kept.items() if v is not None}, last + 2)
+    assert begins.rewind_to == records[1].offset
+    after.on_records(records[1:])
+    after.on_handover(at)
+    assert lake.ids() == sorted(f"0-{record.offset}" for record in records)

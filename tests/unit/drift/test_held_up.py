@@ -8,7 +8,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from evermodel.common.events.catalogue import LABELS, TRANSACTIONS, TRANSACTIONS_SCORED, Topic
+from evermodel.common.events.catalogue import (
+    LABELS,
+    TRANSACTIONS,
+    TRANSACTIONS_PARTIALS,
+    TRANSACTIONS_SCORED,
+    Topic,
+)
 from evermodel.common.messaging.api import NOTHING, BatchRoute, Reaction, ServiceSpec
 from evermodel.common.messaging.records import Outgoing, Record
 from evermodel.common.testing.harness import Harness
@@ -131,14 +137,56 @@ def test_what_is_left_in_one_partition_holds_up_that_one_only() -> None:
     assert desk.days() == [(0, 3)], "partition 0 said how far it is, and 1 has nothing left"
 
 
-def test_nobody_is_idle_while_the_detector_has_not_heard_all_that_was_said() -> None:
+def test_nobody_is_idle_while_the_detector_has_not_heard_all_that_was_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     upstream = Upstream()
     desk = upstream.desk()
     desk.say(0, stream="labels", partitions=1, watermark=10)
     desk.say(0, partition=0, rows=3)
-    heard, upstream.backlog.is_heard = upstream.backlog.is_heard, lambda _model: False  # type: ignore[method-assign]
-    desk.wait(IDLE + 1)
-    assert desk.days() == []
-    upstream.backlog.is_heard = heard  # type: ignore[method-assign]
+    is_past = upstream.backlog.is_past
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            upstream.backlog,
+            "is_past",
+            lambda topic, ends: topic != TRANSACTIONS_PARTIALS.name and is_past(topic, ends),
+        )
+        desk.wait(IDLE + 1)
+        assert desk.days() == []
     desk.wait(2)
     assert desk.days() == [(0, 3)]
+
+
+@pytest.mark.parametrize("topic", [TRANSACTIONS_SCORED, LABELS])
+def test_others_that_never_rest_hold_up_nobody(topic: Topic) -> None:
+    """Of another model, say, in the same partitions: something is always under way."""
+    upstream = Upstream()
+    desk = upstream.desk()
+    upstream.deal(topic)
+    producer = upstream.harness.broker.producer(transactional_id="busy")
+    if topic is TRANSACTIONS_SCORED:
+        desk.say(0, stream="labels", partitions=1, watermark=10)
+    desk.wait(1)
+    desk.say(0, partition=0, rows=3)
+    producer.begin()
+    for _ in range(3):
+        producer.send(Outgoing(topic=topic.name, key=b"k", value=b"{}", partition=1))
+        desk.wait(IDLE)
+        producer.commit({}, consumer=None)
+        producer.begin()
+        producer.send(Outgoing(topic=topic.name, key=b"k", value=b"{}", partition=1))
+        desk.wait(1.5)
+    assert desk.days() == [(0, 3)]
+
+
+def test_what_was_asked_of_one_window_is_no_answer_for_the_next() -> None:
+    upstream = Upstream()
+    desk = upstream.desk()
+    desk.say(0, stream="labels", partitions=1, watermark=10)
+    desk.say(0, partition=0, rows=3)
+    desk.wait(IDLE + 1)
+    assert desk.days() == [(0, 3)]
+    upstream.write(TRANSACTIONS_SCORED, partition=1)
+    desk.say(1, partition=0, rows=5)
+    desk.wait(IDLE + 1)
+    assert desk.days() == [(0, 3)], "partition 1 has something of the second day, perhaps"

@@ -8,6 +8,7 @@ from evermodel.common.events.catalogue import TRANSACTIONS_SCORED, WINDOWER_STAT
 from evermodel.common.kernel.errors import Transient
 from evermodel.common.messaging.api import NOTHING, BatchRoute, Reaction, Restored, ServiceSpec
 from evermodel.common.messaging.loop import Loop
+from evermodel.common.messaging.ports import TransactionAborted
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.testing.harness import Harness
 
@@ -106,3 +107,17 @@ def test_what_failed_and_is_undone_is_not_handed_over(harness: Harness) -> None:
     harness.run()
     loop.settle(commit=False)
     assert service.said == []
+
+
+def test_partitions_leave_even_where_the_last_commit_cannot_be_made(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = harness.add(Keeping().spec())
+    harness.run()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise TransactionAborted("undone")
+
+    monkeypatch.setattr(loop._outbox, "put", refuse)
+    another_comes(harness, loop)
+    assert [lane.partition.partition for lane in loop._share.lanes] == [0]

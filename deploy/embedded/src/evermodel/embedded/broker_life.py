@@ -28,6 +28,8 @@ _STARTED = b"Kafka Server started"
 #: Two seconds on a machine that has nothing else to do.
 _PATIENCE_SECONDS = 20.0
 _STOP_SECONDS = 5.0
+#: Since it has started; the session takes 0.4 s.
+_SILENCE_SECONDS = 3.0
 #: The controller says so before it has written it down, which takes it a few milliseconds: it is
 #: lost if it is stopped at once, and the broker would be waited for by its own session.
 _WRITTEN_SECONDS = 0.5
@@ -85,15 +87,35 @@ def _end_earlier_life(properties: Mapping[str, str], java: list[str], *, folder:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     ) as child:
-        limit = threading.Timer(_PATIENCE_SECONDS, child.kill)
-        limit.start()
-        has_ended = any(_ENDED in _passed_on(line) for line in child.stdout or ())
-        limit.cancel()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(_terminated(child)))
+        outcome = _outcome(child)
         threading.Event().wait(_WRITTEN_SECONDS)
         _stop(child)
-    outcome = "was ended" if has_ended else "could not be ended"
     sys.stdout.write(f"the broker was killed: its earlier session {outcome}\n")
     sys.stdout.flush()
+
+
+def _outcome(child: "subprocess.Popen[bytes]") -> str:
+    """Wait until the controller has ended the session, or has none to end."""
+    limits = [threading.Timer(_PATIENCE_SECONDS, child.kill)]
+    limits[0].start()
+    outcome = "could not be ended"
+    for line in child.stdout or ():
+        if _STARTED in line:  # it says nothing of a session that was ended before
+            outcome = "had ended"
+            limits.append(threading.Timer(_SILENCE_SECONDS, child.terminate))
+            limits[-1].start()
+        if _ENDED in _passed_on(line):
+            outcome = "was ended"
+            break
+    for limit in limits:
+        limit.cancel()
+    return outcome
+
+
+def _terminated(child: "subprocess.Popen[bytes]") -> int:
+    child.terminate()
+    return 128 + signal.SIGTERM
 
 
 def _passed_on(line: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """What the drift service needs from the outside."""
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType, Protocol
@@ -62,16 +61,19 @@ class PartitionCount(Protocol):
 
 
 class Backlog(Protocol):
-    """What was written for the detector and those upstream of it, and is not dealt with yet."""
+    """How far the detector, and those upstream of it, are with what was written for them."""
 
-    def unread(self, topic: str, /) -> AbstractSet[int] | None:
-        """Return the partitions of `topic` of which its reader has not committed everything.
+    def ends(self, topic: str, /) -> Mapping[int, int] | None:
+        """Return where each partition of `topic` ends; None: it cannot be told now.
 
-        What a transaction holds that is open counts. None: it cannot be told now.
+        What a transaction holds that is open counts.
         """
 
-    def is_heard(self, model: str, /) -> bool:
-        """Return whether every share of `model` was dealt with; no, if it cannot be told now."""
+    def is_past(self, topic: str, ends: Mapping[int, int], /) -> bool:
+        """Return whether those who read `topic` have committed up to `ends`.
+
+        No, if it cannot be told now. Yes, of payments, where no scorer ever committed any.
+        """
 
 
 class TallyCodec(Protocol):

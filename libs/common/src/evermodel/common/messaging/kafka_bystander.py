@@ -12,6 +12,7 @@ import confluent_kafka as ck
 
 from evermodel.common.events.access import READERS_GROUP
 from evermodel.common.messaging.kafka_errors import translate
+from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.messaging.records import TopicPartition
 from evermodel.common.settings.kafka import KafkaSettings
 
@@ -58,16 +59,19 @@ class KafkaBystander:
         return _offsets(found)
 
     def partitions(self, topic: str) -> list[TopicPartition]:
-        """Return the partitions of `topic`; none where there is no such topic.
+        """Return the partitions of `topic`.
 
         Raises:
-            BrokerUnavailable: no answer.
+            BrokerUnavailable: no answer, no such topic, or it may not be told of it.
         """
         try:
             told = self._consumer(READERS_GROUP).list_topics(topic, timeout=self._seconds)
         except ck.KafkaException as error:
             raise translate(error) from error
-        return [TopicPartition(topic, number) for number in told.topics[topic].partitions]
+        found = told.topics[topic]
+        if found.error is not None:
+            raise BrokerUnavailable(f"{topic}: {found.error.str()}")
+        return [TopicPartition(topic, number) for number in found.partitions]
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -144,8 +144,7 @@ class Loop:
         if not self._outbox.is_open:
             return
         if commit:
-            self._hand_over()
-            self._commit_or_undo()
+            self._leave()
         else:
             self._outbox.abort()
 
@@ -269,9 +268,10 @@ class Loop:
     def on_revoked(self, partitions: Sequence[TopicPartition], /) -> None:
         """Commit what is gathered and forget the partitions (``Listener``)."""
         self._has_moved = True
-        self._hand_over()
-        self._commit_or_undo()
-        self._let_go(partitions)
+        try:
+            self._leave()
+        finally:
+            self._let_go(partitions)
 
     def on_lost(self, partitions: Sequence[TopicPartition], /) -> None:
         """Forget partitions that are somebody else's (``Listener``)."""
@@ -279,8 +279,17 @@ class Loop:
         self._undo()
         self._let_go(partitions)
 
-    def _hand_over(self) -> None:
-        self._handovers.hand_over(self._share.lanes, positions=self._share.positions)
+    def _leave(self) -> None:
+        """Commit what is gathered; then, if that has become true, what spares the next owner work.
+
+        Where it was undone memory is ahead of it, and has nothing to say.
+        """
+        try:
+            self._commit()
+            if self._handovers.hand_over(self._share.lanes, positions=self._share.positions):
+                self._commit()
+        except TransactionAborted:
+            self._undo()
 
     def _let_go(self, partitions: Sequence[TopicPartition]) -> None:
         self._share.let_go(partitions)

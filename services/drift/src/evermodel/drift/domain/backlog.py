@@ -1,17 +1,14 @@
-"""What of a topic lies written and is not dealt with yet, by what its reader has committed."""
+"""Whether a reader is done with what was written for it, by what it has committed."""
 
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 
 
-def unread(
-    ends: Mapping[int, int], committed: Mapping[int, int], *, may_be_absent: bool
-) -> AbstractSet[int]:
-    """Return the partitions that go on past what was committed of them.
+def is_past(committed: Mapping[int, int], ends: Mapping[int, int], *, may_be_absent: bool) -> bool:
+    """Return whether every partition was committed up to its end in `ends`.
 
     `may_be_absent`: a reader who never committed anything of the topic is none, as where somebody
     else scores: nobody waits for it.
     """
     if may_be_absent and not committed:
-        return frozenset()
-    return {number for number, end in ends.items() if end > committed.get(number, 0)}
+        return True
+    return all(committed.get(number, 0) >= end for number, end in ends.items())

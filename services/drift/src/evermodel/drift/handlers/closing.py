@@ -20,8 +20,9 @@ from evermodel.drift.domain.closing import next_window
 from evermodel.drift.domain.merging import merged
 from evermodel.drift.domain.standing import ModelState, OpenWindow, named
 from evermodel.drift.handlers.checking import Checking, checked
+from evermodel.drift.handlers.idle import Idle
 from evermodel.drift.handlers.judging import judge
-from evermodel.drift.handlers.listening import Idle, everyone_is_past
+from evermodel.drift.handlers.listening import everyone_is_past
 from evermodel.profile.reference import Reference
 
 

@@ -65,7 +65,7 @@ class Detector:
         """Add a partition's share, then close what every partition is past."""
         model, state = self._model(event.model)
         state = added(self._listening.heard(state, event), event)
-        state, events = self._closing.close(state, model, self._listening.nobody_idle())
+        state, events = self._closing.close(state, model, self._listening.nobody_idle(event.model))
         return self._kept(event.model, state, events)
 
     def on_transactions_windowed(self, event: TransactionsWindowed, meta: EventMeta) -> Reaction:
@@ -123,9 +123,10 @@ class Detector:
         jobs: list[Job] = []
         for name, state in self._states.items():
             model, silent = self._models[name], self._listening.silent(name, state)
-            if due(state, model, silent) is None:
+            start = due(state, model, silent)
+            if start is None:
                 continue  # nobody is asked for more than that
-            idle = self._listening.idle(model, silent)
+            idle = self._listening.idle(model, state, start, silent)
             after, more = self._closing.close(state, model, idle)
             if more:
                 reaction = self._kept(name, after, more)

@@ -38,7 +38,6 @@ class LabelsPartition:
         self._buffer = LakeBuffer(lake)
         self._speaker = Speaker(stream="labels", partition=partition, partitions=partitions)
         self._position = Position()
-        self._chunk = 0
         #: Files with labels whose window has ended: no later one would bring them out.
         self._overdue: set[str] = set()
 
@@ -49,7 +48,6 @@ class LabelsPartition:
         """
         raw = state.get(position_key(LABELS.name, self._partition))
         self._position = Position.restored(raw, committed=committed)
-        self._chunk = self._position.chunk
         return self._position.reached if self._position.next_offset else None
 
     def hand_over(self, output: Output) -> None:
@@ -59,12 +57,16 @@ class LabelsPartition:
             self._position.written = self._position.reached
             output.state[position_key(LABELS.name, self._partition)] = self._position.encode()
 
+    @property
+    def _chunk(self) -> int:
+        return self._position.chunk or 0
+
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Keep `records`, which lie in `chunk`."""
-        if chunk != self._chunk:
+        if chunk != self._position.chunk:
             self._buffer.clear()
             self._position.refused.clear()
-            self._chunk = chunk
+            self._position.chunk = chunk
         rejected: list[Rejected] = []
         decoded = decode_labels(records, models=self._models, rejected=rejected)
         for model, segments in decoded.items():

@@ -5,49 +5,39 @@ night, a broker that was away): the first to speak again would otherwise close a
 
 Silence alone says nothing: a scorer or windower that starts, restores or changes hands is silent
 too, with the rows of a window before it, and who listens late has not heard all. Idle is who is
-silent *and* has nothing left to deal with.
+silent *and* has nothing left to deal with (``silence.py``).
 """
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from evermodel.common.events.catalogue import LABELS, TRANSACTIONS_SCORED
 from evermodel.common.events.windows import TransactionsPartial
 from evermodel.common.kernel.clock import Clock
 from evermodel.common.models.description import ModelDescription
 from evermodel.drift.domain.closing import is_past
-from evermodel.drift.domain.standing import ModelState
+from evermodel.drift.domain.standing import ModelState, Stream
+from evermodel.drift.handlers.idle import Idle
+from evermodel.drift.handlers.silence import Question
 from evermodel.drift.ports import Backlog
-
-#: An answer of the backlog holds so long: many models ask the same at one tick.
-_FRESH_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """The partitions of each stream that are waited for no longer.
-
-    `labels_unheard`: the labels are not waited for either though nothing was ever heard of them.
-    """
-
-    scored: AbstractSet[int] = frozenset()
-    labels: AbstractSet[int] = frozenset()
-    labels_unheard: bool = False
 
 
 class Listening:
     """When each partition of each model's streams was last heard of, by this replica."""
 
     def __init__(self, clock: Clock, *, idle_seconds: float, backlog: Backlog | None) -> None:
-        """`idle_seconds` 0: every partition is waited for, for ever. `backlog` None: never any.
+        """`idle_seconds` 0: every partition is waited for, for ever. `backlog` None: silence is
+        enough, as where nobody is held up.
 
         `_began`: when this replica was given what it has now, which is given as a whole.
+        `_questions`: whether a model's silent partitions have nothing left, where that is asked.
+        `_unlabelled`: models of which that was said of the labels, which were never heard of.
         """
         self._clock = clock
         self._idle_seconds = idle_seconds
         self._backlog = backlog
-        self._answers: dict[str, tuple[float, AbstractSet[int] | None]] = {}
+        self._questions: dict[str, Question] = {}
+        self._unlabelled: set[str] = set()
         self._heard: dict[tuple[str, str, int], float] = {}
         self._began = clock.monotonic()
         self._last: dict[tuple[str, ...], float] = {}
@@ -62,6 +52,8 @@ class Listening:
         """Begin to listen anew: what others heard is not known, and what was heard is old."""
         for known in (self._heard, self._last, self._stirred):
             known.clear()
+        self._questions.clear()
+        self._unlabelled.clear()
         self._began = self._clock.monotonic()
 
     def heard(self, state: ModelState, event: TransactionsPartial) -> ModelState:
@@ -80,22 +72,28 @@ class Listening:
             self._last[everyone] = now
         self._heard[event.model, event.stream, event.partition] = now
 
-    def nobody_idle(self) -> Idle:
+    def nobody_idle(self, model: str) -> Idle:
         """Return who is idle when partitions are being heard of: none is given up then."""
-        unheard = self._is_long(self._began)
-        return Idle(labels_unheard=unheard and self._unread(LABELS.name) == frozenset())
+        return Idle(labels_unheard=model in self._unlabelled)
 
-    def idle(self, model: ModelDescription, silent: Idle) -> Idle:
-        """Return those of `silent` that have nothing before them; nobody where that is not told."""
-        if self._backlog is not None and not self._backlog.is_heard(model.name):
-            return Idle()
-        scored = self._done(silent.scored, model.stream.topic, TRANSACTIONS_SCORED.name)
-        labels = self._unread(LABELS.name)
-        return Idle(
-            scored=scored,
-            labels=frozenset() if labels is None else silent.labels - labels,
-            labels_unheard=silent.labels_unheard and labels == frozenset(),
-        )
+    def idle(
+        self, model: ModelDescription, state: ModelState, start: datetime, silent: Idle
+    ) -> Idle:
+        """Return those of `silent` that hold the window at `start` up for nothing.
+
+        Nobody before all upstream have said that nothing is left of them.
+        """
+        holding = _holding(start + model.windows.length, state, silent)
+        if self._backlog is not None:
+            question = self._questions.get(model.name)
+            if question is None or not question.covers(start, holding):
+                question = self._questions[model.name] = Question(model, start, holding)
+            if not question.is_settled(self._backlog):
+                return Idle()
+            del self._questions[model.name]
+        if holding.labels_unheard:
+            self._unlabelled.add(model.name)
+        return holding
 
     def silent(self, model: str, state: ModelState) -> Idle:
         """Return who has long said nothing."""
@@ -115,24 +113,22 @@ class Listening:
             if self._is_long(max(began, self._heard.get((model, stream, p), began)))
         }
 
-    def _done(self, silent: AbstractSet[int], *topics: str) -> AbstractSet[int]:
-        for topic in topics:  # of the same numbers: a scored row keeps its partition's
-            unread = self._unread(topic)
-            silent = frozenset() if unread is None else silent - unread
-        return silent
-
-    def _unread(self, topic: str) -> AbstractSet[int] | None:
-        if self._backlog is None:
-            return frozenset()
-        now = self._clock.monotonic()
-        asked, answer = self._answers.get(topic, (-1.0, None))
-        if asked < 0 or now - asked > _FRESH_SECONDS:
-            answer = self._backlog.unread(topic)
-            self._answers[topic] = now, answer
-        return answer
-
     def _is_long(self, since: float) -> bool:
         return self.is_impatient and self._clock.monotonic() - since > self._idle_seconds
+
+
+def _holding(until: datetime, state: ModelState, silent: Idle) -> Idle:
+    """Return those of `silent` that have not said that they are past `until`."""
+
+    def waited_for(stream: Stream, numbers: AbstractSet[int]) -> AbstractSet[int]:
+        marks = stream.watermarks
+        return {n for n in numbers if n not in marks or marks[n] < until}
+
+    return Idle(
+        scored=waited_for(state.scored, silent.scored),
+        labels=waited_for(state.labels, silent.labels),
+        labels_unheard=silent.labels_unheard and not state.labels.partitions,
+    )
 
 
 def everyone_is_past(until: datetime, state: ModelState, idle: Idle) -> bool:

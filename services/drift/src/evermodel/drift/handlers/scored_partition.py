@@ -66,7 +66,6 @@ class ScoredPartition:
         self._position = Position()
         self._open: dict[tuple[str, int], Tally] = {}
         self._touched: set[tuple[str, int]] = set()
-        self._chunk = 0
 
     def restore(self, state: Mapping[str, bytes], *, committed: int) -> int | None:
         """Take over what was kept; return from where to read again, if anything was read.
@@ -81,7 +80,6 @@ class ScoredPartition:
         for name, length in self._position.lengths.items():
             if name in self._models:
                 _same_length(self._models[name], length)
-        self._chunk = self._position.chunk
         self._open = {
             (model, start): self._codec.decode(model, kept)
             for (model, start), kept in open_windows(state, _TOPIC, self._partition).items()
@@ -96,12 +94,16 @@ class ScoredPartition:
             self._position.written = self._position.reached
             output.state[position_key(_TOPIC, self._partition)] = self._position.encode()
 
+    @property
+    def _chunk(self) -> int:
+        return self._position.chunk or 0
+
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Count and keep `records`, which lie in `chunk`."""
-        if chunk != self._chunk:
+        if chunk != self._position.chunk:
             self._buffer.clear()
             self._position.refused.clear()
-            self._chunk = chunk
+            self._position.chunk = chunk
         rejected: list[Rejected] = []
         decoded = decode_rows(records, models=self._models, rejected=rejected)
         for model, segments in decoded.items():

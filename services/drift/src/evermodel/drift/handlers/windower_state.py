@@ -17,10 +17,9 @@ class Position:
     `lengths`: by model how long the windows are that were counted, in microseconds. `refused`:
     offsets of the current chunk that were given up, so that they stay out of the lake
     when the chunk is read again. `written`: what lies below it is in the lake, if it is a row.
-
-    Not kept: `chunk`, that of the last offset that was counted, as it was taken over, and
-    `reached`, the next offset to be read, which lies behind `next_offset` while rows are read
-    again for the lake.
+    `chunk`: that of the last row that was taken; those before it are in the lake whole.
+    `reached`: the next offset to be read, which lies behind `next_offset` while rows are read again
+    for the lake. It is not kept.
     """
 
     next_offset: int = 0
@@ -28,17 +27,19 @@ class Position:
     refused: set[int] = field(default_factory=set)
     lengths: dict[str, int] = field(default_factory=dict)
     written: int = 0
-    chunk: int = 0
+    chunk: int | None = None
     reached: int = 0
 
     @classmethod
     def restored(cls, raw: bytes | None, *, committed: int) -> "Position":
         """Return what was kept; what lies below `committed` is dealt with, kept or given up.
 
-        Only a row completes the chunk before its own: `committed` may lie past that without one.
+        Only a row completes the chunk before its own: `committed`, and `next_offset` after it, may
+        lie past that without one.
         """
         position = cls() if raw is None else cls.decode(raw)
-        position.chunk = chunk_of(max((position.next_offset or committed) - 1, 0))
+        if position.chunk is None:  # kept before chunks were, or nothing was
+            position.chunk = chunk_of(max((position.next_offset or committed) - 1, 0))
         position.next_offset = max(position.next_offset, committed)
         position.reached = max(position.chunk, position.written) if position.next_offset else 0
         return position
@@ -59,6 +60,7 @@ class Position:
             "refused": sorted(self.refused),
             "lengths": dict(sorted(self.lengths.items())),
             "written": self.written,
+            "chunk": self.chunk,
         }
         return json.dumps(content).encode()
 
@@ -69,7 +71,7 @@ class Position:
         progress = {model: Progress(*marks) for model, marks in content["progress"].items()}
         refused = set(content.get("refused", ()))
         lengths, written = content.get("lengths", {}), content.get("written", 0)
-        return cls(content["next"], progress, refused, lengths, written)
+        return cls(content["next"], progress, refused, lengths, written, content.get("chunk"))
 
 
 def _marks(progress: Progress) -> list[int | bool | None]:
