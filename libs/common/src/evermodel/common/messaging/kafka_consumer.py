@@ -73,9 +73,16 @@ class KafkaConsumer:
         )
 
     def poll(self, *, limit: int, timeout_seconds: float) -> Sequence[Record]:
-        found = consumed(self._consumer, limit=limit, seconds=timeout_seconds)
-        self._raise_failure()
-        return [record_of(message) for message in found if self._is_record(message)]
+        records: list[Record] = []
+        seconds = timeout_seconds
+        while True:
+            wanted = limit - len(records)
+            found = consumed(self._consumer, limit=wanted, seconds=seconds)
+            self._raise_failure()
+            records += [record_of(message) for message in found if self._is_record(message)]
+            if len(found) < wanted or len(records) == limit:
+                return records
+            seconds = 0.0  # ends took places: who gets fewer than the limit takes it for all
 
     def pause(self, partitions: Collection[TopicPartition]) -> None:
         if partitions:
