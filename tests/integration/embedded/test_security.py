@@ -1,6 +1,8 @@
 """A secured broker, asked by everybody for everything: the catalogue's word is what holds."""
 
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,17 +25,25 @@ from evermodel.common.events.access import (
     principals,
     roles,
 )
-from evermodel.common.events.catalogue import CATALOGUE
+from evermodel.common.events.catalogue import (
+    CATALOGUE,
+    LABELS,
+    TRANSACTIONS,
+    TRANSACTIONS_PARTIALS,
+    TRANSACTIONS_SCORED,
+)
 from evermodel.common.messaging.kafka_admin import create_topics
 from evermodel.common.messaging.kafka_check import check_topics
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.runtime.clock import SystemClock
 from evermodel.common.settings.kafka import KafkaSettings
+from evermodel.drift.adapters.kafka_backlog import KafkaBacklog
 from evermodel.embedded import broker
 from evermodel.embedded.process import Part
 from evermodel.embedded.readiness import alone
 from evermodel.embedded.security import Security
 
+PATIENCE_SECONDS = 30.0
 TOPICS = sorted(topic.name for topic in CATALOGUE)
 REFUSED = KafkaError.TOPIC_AUTHORIZATION_FAILED
 
@@ -242,3 +252,22 @@ def test_no_password_stands_in_a_services_environment(secured: Secured) -> None:
         password = Path(environment["KAFKA_SASL_PASSWORD_FILE"]).read_text("utf-8")
         assert password not in environment.values()
         assert environment["KAFKA_SASL_USERNAME"] == role
+
+
+def test_the_detector_is_told_how_far_others_are_with_what_it_may_not_read(
+    secured: Secured,
+) -> None:
+    topics = [TRANSACTIONS.name, TRANSACTIONS_SCORED.name, LABELS.name, TRANSACTIONS_PARTIALS.name]
+    own = KafkaBacklog(secured.settings("drift-detector"), scored_from=[TRANSACTIONS.name])
+    with closing(own) as backlog:
+        for topic in topics:
+            ends = backlog.ends(topic)
+            assert ends, f"it is not told where {topic} ends"
+            nothing = dict.fromkeys(ends, 0)
+            end = time.monotonic() + PATIENCE_SECONDS  # at first a group has no coordinator yet
+            while not backlog.is_past(topic, nothing):
+                assert time.monotonic() < end, f"it is not told who is how far with {topic}"
+    other = KafkaBacklog(secured.settings("drift-outcomes"), scored_from=[TRANSACTIONS.name])
+    with closing(other) as backlog:
+        assert backlog.ends(TRANSACTIONS.name) is None
+        assert not backlog.is_past(LABELS.name, {0: 0})
