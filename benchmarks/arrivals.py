@@ -23,6 +23,7 @@ from evermodel.common.events.codec import decode
 from evermodel.common.events.windows import TransactionsWindowed
 from evermodel.common.messaging.deadletter import decode_dead_letter
 from evermodel.common.messaging.kafka import KafkaBroker
+from evermodel.common.messaging.kafka_records import is_end
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.settings.kafka import KafkaSettings
 from evermodel.lake.files import every_file
@@ -98,11 +99,11 @@ def _scored(kafka: KafkaSettings, *, partitions: int) -> Iterator[ck.Message]:
     try:
         while len(ended) < partitions:
             for message in consumer.consume(_BATCH, _SILENT_SECONDS):
-                error = message.error()
-                if error is not None and error.code() == ck.KafkaError._PARTITION_EOF:
+                if message.error() is None:
+                    if b'"entity"' in (message.value() or b""):
+                        yield message
+                elif is_end(message):
                     ended.add(message.partition() or 0)
-                elif error is None and b'"entity"' in (message.value() or b""):
-                    yield message
     finally:
         consumer.close()
 

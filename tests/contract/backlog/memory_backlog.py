@@ -2,16 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from evermodel.common.events.catalogue import LABELS, TRANSACTIONS_PARTIALS, TRANSACTIONS_SCORED
 from evermodel.common.messaging.memory import MemoryBroker
 from evermodel.common.messaging.records import TopicPartition
-from evermodel.drift.domain.backlog import is_past
-
-READERS = {
-    TRANSACTIONS_SCORED.name: "drift-windower",
-    LABELS.name: "drift-windower",
-    TRANSACTIONS_PARTIALS.name: "drift-detector",
-}
+from evermodel.drift.domain.backlog import SCORER, is_past, readers
 
 
 class MemoryBacklog:
@@ -19,7 +12,7 @@ class MemoryBacklog:
 
     def __init__(self, broker: MemoryBroker, *, scored_from: Iterable[str]) -> None:
         self._broker = broker
-        self._readers = {**dict.fromkeys(scored_from, "scorer"), **READERS}
+        self._readers = readers(scored_from=scored_from)
         self.is_told = True
 
     def ends(self, topic: str, /) -> Mapping[int, int] | None:
@@ -32,7 +25,7 @@ class MemoryBacklog:
             n: end - lags.get(TopicPartition(topic, n), end) for n, end in self._ends(topic).items()
         }
         some = {n: offset for n, offset in committed.items() if offset}
-        return self.is_told and is_past(some, ends, may_be_absent=group == "scorer")
+        return self.is_told and is_past(some, ends, may_be_absent=group == SCORER)
 
     def close(self) -> None:
         return None

@@ -20,7 +20,7 @@ from evermodel.common.messaging.ports import (
 from evermodel.common.messaging.reading import partitions_of, read_whole
 from evermodel.common.messaging.records import Outgoing, Record, TopicPartition
 from evermodel.common.settings.kafka import KafkaSettings
-from tests.contract.messaging.place import Place
+from tests.contract.messaging.place import Assigned, Place
 
 _NUMBERS = count()
 PARTITIONS = 4
@@ -75,6 +75,13 @@ def settle(*consumers: Consumer, done: Callable[[], bool]) -> None:
     pytest.fail("the group did not settle")
 
 
+def settled(place: Place) -> tuple[Consumer, Assigned]:
+    """Return the only member of a group, to whom every partition is assigned."""
+    consumer, assigned = place.consumer()
+    settle(consumer, done=lambda: len(assigned.partitions) == PARTITIONS)
+    return consumer, assigned
+
+
 def test_a_record_comes_back_as_it_was_put(place: Place) -> None:
     place.broker.publish([place.outgoing("1", partition=2)])
     (record,) = read_whole(place.broker, [place.at(2)])
@@ -123,8 +130,7 @@ def test_a_reader_of_nothing_has_caught_up(place: Place) -> None:
 
 def test_what_is_not_committed_does_not_show(place: Place) -> None:
     producer = place.broker.producer(transactional_id=place.topic)
-    consumer, assigned = place.consumer()
-    settle(consumer, done=lambda: len(assigned.partitions) == PARTITIONS)
+    consumer, _ = settled(place)
     producer.begin()
     producer.send(place.outgoing("1"))
     place.await_written()
@@ -137,8 +143,7 @@ def test_what_is_not_committed_does_not_show(place: Place) -> None:
 
 def test_an_open_transaction_hides_what_lies_behind_it(place: Place) -> None:
     producer = place.broker.producer(transactional_id=place.topic)
-    consumer, assigned = place.consumer()
-    settle(consumer, done=lambda: len(assigned.partitions) == PARTITIONS)
+    consumer, _ = settled(place)
     producer.begin()
     producer.send(place.outgoing("1"))
     place.await_written()
@@ -209,8 +214,7 @@ def test_a_returning_member_goes_on_where_it_committed(place: Place) -> None:
 
 
 def test_a_paused_partition_is_silent_and_loses_nothing(place: Place) -> None:
-    consumer, assigned = place.consumer()
-    settle(consumer, done=lambda: len(assigned.partitions) == PARTITIONS)
+    consumer, _ = settled(place)
     consumer.pause([place.at(0)])
     place.broker.publish([place.outgoing("0"), place.outgoing("1", partition=1)])
     assert read(consumer, until=2, polls=8) == ["1"]
@@ -220,8 +224,7 @@ def test_a_paused_partition_is_silent_and_loses_nothing(place: Place) -> None:
 
 def test_an_end_is_told_past_markers_and_what_was_undone(place: Place) -> None:
     producer = place.broker.producer(transactional_id=place.topic)
-    consumer, assigned = place.consumer()
-    settle(consumer, done=lambda: len(assigned.partitions) == PARTITIONS)
+    consumer, _ = settled(place)
     producer.begin()
     producer.send(place.outgoing("1"))
     producer.commit({}, consumer=None)
@@ -238,8 +241,7 @@ def test_an_end_is_told_past_markers_and_what_was_undone(place: Place) -> None:
 
 def test_no_end_is_told_of_what_is_not_returned_yet(place: Place) -> None:
     producer = place.broker.producer(transactional_id=place.topic)
-    consumer, assigned = place.consumer()
-    settle(consumer, done=lambda: len(assigned.partitions) == PARTITIONS)
+    consumer, assigned = settled(place)
     place.broker.publish([place.outgoing("1"), place.outgoing("2")])
     found: list[Record] = []
     for _ in range(200):

@@ -34,14 +34,16 @@ class Upstream:
         self.harness = Harness(partitions=2)
         self.backlog = MemoryBacklog(self.harness.broker, scored_from=[TRANSACTIONS.name])
 
-    def desk(self) -> Desk:
+    def desk(self, *, labelled: bool = True) -> Desk:
+        """Return the detector; `labelled`: it is told that labels are ten days ahead."""
         desk = Desk(REFERENCE, idle_seconds=IDLE, backlog=self.backlog, harness=self.harness)
         desk.start()
+        if labelled:
+            desk.say(0, stream="labels", partitions=1, watermark=10)
         return desk
 
     def write(self, topic: Topic, *, partition: int) -> None:
-        record = Outgoing(topic=topic.name, key=b"k", value=b"{}", partition=partition)
-        self.harness.publish_records([record])
+        self.harness.publish_records([row(topic, partition)])
 
     def deal(self, topic: Topic) -> None:
         """Let whose it is deal with `topic`, and say so."""
@@ -52,6 +54,10 @@ class Upstream:
         self.harness.run()
 
 
+def row(topic: Topic, partition: int) -> Outgoing:
+    return Outgoing(topic=topic.name, key=b"k", value=b"{}", partition=partition)
+
+
 def dealt(records: Sequence[Record]) -> Reaction:
     return NOTHING
 
@@ -59,7 +65,6 @@ def dealt(records: Sequence[Record]) -> Reaction:
 def test_a_partition_with_rows_that_nobody_has_counted_is_waited_for() -> None:
     upstream = Upstream()
     desk = upstream.desk()
-    desk.say(0, stream="labels", partitions=1, watermark=10)
     upstream.write(TRANSACTIONS_SCORED, partition=1)
     desk.say(0, partition=0, rows=3)
     desk.wait(IDLE + 1)
@@ -74,7 +79,6 @@ def test_a_partition_with_rows_that_nobody_has_counted_is_waited_for() -> None:
 def test_it_is_waited_for_no_longer_once_everything_in_it_was_counted() -> None:
     upstream = Upstream()
     desk = upstream.desk()
-    desk.say(0, stream="labels", partitions=1, watermark=10)
     upstream.write(TRANSACTIONS_SCORED, partition=1)
     desk.say(0, partition=0, rows=3)
     desk.wait(IDLE + 1)
@@ -86,7 +90,6 @@ def test_it_is_waited_for_no_longer_once_everything_in_it_was_counted() -> None:
 def test_a_partition_with_payments_that_nobody_has_scored_is_waited_for() -> None:
     upstream = Upstream()
     desk = upstream.desk()
-    desk.say(0, stream="labels", partitions=1, watermark=10)
     upstream.write(TRANSACTIONS, partition=0)
     upstream.deal(TRANSACTIONS)
     upstream.harness.loops.pop("scorer-0").close()
@@ -101,7 +104,7 @@ def test_a_partition_with_payments_that_nobody_has_scored_is_waited_for() -> Non
 @pytest.mark.parametrize("were_heard", [False, True])
 def test_labels_that_nobody_has_read_are_waited_for(were_heard: bool) -> None:
     upstream = Upstream()
-    desk = upstream.desk()
+    desk = upstream.desk(labelled=False)
     upstream.write(LABELS, partition=1)
     if were_heard:
         desk.say(0, stream="labels", partition=0)
@@ -117,7 +120,6 @@ def test_labels_that_nobody_has_read_are_waited_for(were_heard: bool) -> None:
 def test_nobody_is_idle_while_it_cannot_be_told_what_is_left() -> None:
     upstream = Upstream()
     desk = upstream.desk()
-    desk.say(0, stream="labels", partitions=1, watermark=10)
     upstream.backlog.is_told = False
     desk.say(0, partition=0, rows=3)
     desk.wait(IDLE + 1)
@@ -130,7 +132,6 @@ def test_nobody_is_idle_while_it_cannot_be_told_what_is_left() -> None:
 def test_what_is_left_in_one_partition_holds_up_that_one_only() -> None:
     upstream = Upstream()
     desk = upstream.desk()
-    desk.say(0, stream="labels", partitions=1, watermark=10)
     upstream.write(TRANSACTIONS_SCORED, partition=0)
     desk.say(0, partition=0, rows=3)
     desk.wait(IDLE + 1)
@@ -142,7 +143,6 @@ def test_nobody_is_idle_while_the_detector_has_not_heard_all_that_was_said(
 ) -> None:
     upstream = Upstream()
     desk = upstream.desk()
-    desk.say(0, stream="labels", partitions=1, watermark=10)
     desk.say(0, partition=0, rows=3)
     is_past = upstream.backlog.is_past
     with monkeypatch.context() as patch:
@@ -161,20 +161,18 @@ def test_nobody_is_idle_while_the_detector_has_not_heard_all_that_was_said(
 def test_others_that_never_rest_hold_up_nobody(topic: Topic) -> None:
     """Of another model, say, in the same partitions: something is always under way."""
     upstream = Upstream()
-    desk = upstream.desk()
+    desk = upstream.desk(labelled=topic is TRANSACTIONS_SCORED)
     upstream.deal(topic)
     producer = upstream.harness.broker.producer(transactional_id="busy")
-    if topic is TRANSACTIONS_SCORED:
-        desk.say(0, stream="labels", partitions=1, watermark=10)
     desk.wait(1)
     desk.say(0, partition=0, rows=3)
     producer.begin()
     for _ in range(3):
-        producer.send(Outgoing(topic=topic.name, key=b"k", value=b"{}", partition=1))
+        producer.send(row(topic, 1))
         desk.wait(IDLE)
         producer.commit({}, consumer=None)
         producer.begin()
-        producer.send(Outgoing(topic=topic.name, key=b"k", value=b"{}", partition=1))
+        producer.send(row(topic, 1))
         desk.wait(1.5)
     assert desk.days() == [(0, 3)]
 
@@ -182,7 +180,6 @@ def test_others_that_never_rest_hold_up_nobody(topic: Topic) -> None:
 def test_what_was_asked_of_one_window_is_no_answer_for_the_next() -> None:
     upstream = Upstream()
     desk = upstream.desk()
-    desk.say(0, stream="labels", partitions=1, watermark=10)
     desk.say(0, partition=0, rows=3)
     desk.wait(IDLE + 1)
     assert desk.days() == [(0, 3)]

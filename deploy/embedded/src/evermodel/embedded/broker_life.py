@@ -33,8 +33,9 @@ _SILENCE_SECONDS = 3.0
 #: The controller says so before it has written it down, which takes it a few milliseconds: it is
 #: lost if it is stopped at once, and the broker would be waited for by its own session.
 _WRITTEN_SECONDS = 0.5
-#: What only a broker has, or what would let its earlier session last longer.
+#: What only a broker has.
 _NOT_THE_CONTROLLERS = {"advertised.listeners", "inter.broker.listener.name"}
+#: It ends a session as soon as it can, and writes that down at once.
 _CONTROLLERS = {
     "process.roles": "controller",
     "broker.session.timeout.ms": "400",

@@ -11,6 +11,7 @@ import confluent_kafka as ck
 from evermodel.common.messaging.kafka_errors import translate
 from evermodel.common.messaging.kafka_records import (
     consumed,
+    is_end,
     is_record,
     place_of,
     plain,
@@ -141,8 +142,7 @@ class KafkaConsumer:
         self._consumer.close()
 
     def _is_record(self, message: ck.Message) -> bool:
-        error = message.error()
-        if error is not None and error.code() == ck.KafkaError._PARTITION_EOF:
+        if is_end(message):
             self._ends[place_of(message)] = message.offset() or 0
             return False
         if not is_record(message):

@@ -12,6 +12,7 @@ from evermodel.common.events.access import READERS_GROUP
 from evermodel.common.messaging.kafka_consumer import CONSUMER, REQUEST_SECONDS
 from evermodel.common.messaging.kafka_records import (
     consumed,
+    is_end,
     is_record,
     place_of,
     record_of,
@@ -87,8 +88,7 @@ class KafkaReader:
         self._consumer.close()
 
     def _is_record(self, message: ck.Message) -> bool:
-        error = message.error()
-        if error is not None and error.code() == ck.KafkaError._PARTITION_EOF:
+        if is_end(message):
             # The end of what is decided; its offset counts transaction markers too.
             self._pass(message, message.offset() or 0)
             return False

@@ -46,6 +46,12 @@ def consumed(consumer: ck.Consumer, *, limit: int, seconds: float) -> list[ck.Me
         raise translate(error) from error
 
 
+def is_end(message: ck.Message) -> bool:
+    """Whether `message` says that its partition ends at its offset, past transaction markers."""
+    error = message.error()
+    return error is not None and error.code() == ck.KafkaError._PARTITION_EOF
+
+
 def is_record(message: ck.Message) -> bool:
     """Whether `message` is one; raises when it is an error that ends everything."""
     error = message.error()

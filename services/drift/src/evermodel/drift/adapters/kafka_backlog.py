@@ -6,22 +6,15 @@ Must never read a record: it needs no more than to be told how far groups are.
 import logging
 from collections.abc import Iterable, Mapping
 
-from evermodel.common.events.catalogue import LABELS, TRANSACTIONS_PARTIALS, TRANSACTIONS_SCORED
 from evermodel.common.messaging.kafka_bystander import KafkaBystander
 from evermodel.common.messaging.ports import BrokerUnavailable
 from evermodel.common.settings.kafka import KafkaSettings
-from evermodel.drift.domain.backlog import is_past
+from evermodel.drift.domain.backlog import SCORER, is_past, readers
 
 _LOG = logging.getLogger(__name__)
 
 #: Asked from a turn of the loop, which has its own work to do.
 _REQUEST_SECONDS = 3.0
-_READERS = {
-    TRANSACTIONS_SCORED.name: "drift-windower",
-    LABELS.name: "drift-windower",
-    TRANSACTIONS_PARTIALS.name: "drift-detector",
-}
-_SCORER = "scorer"
 
 
 class KafkaBacklog:
@@ -30,7 +23,7 @@ class KafkaBacklog:
     def __init__(self, settings: KafkaSettings, *, scored_from: Iterable[str]) -> None:
         """`scored_from`: the topics that the scorers read."""
         self._bystander = KafkaBystander(settings, request_seconds=_REQUEST_SECONDS)
-        self._readers = {**dict.fromkeys(scored_from, _SCORER), **_READERS}
+        self._readers = readers(scored_from=scored_from)
 
     def ends(self, topic: str) -> Mapping[int, int] | None:
         try:
@@ -49,7 +42,7 @@ class KafkaBacklog:
             _LOG.warning("how far %s is with %s cannot be told: %s", group, topic, error)
             return False
         committed = {at.partition: offset for at, offset in found.items()}
-        return is_past(committed, ends, may_be_absent=group == _SCORER)
+        return is_past(committed, ends, may_be_absent=group == SCORER)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -1,6 +1,20 @@
-"""Whether a reader is done with what was written for it, by what it has committed."""
+"""Who deals with which topic upstream of a window, and whether it is done, by what it committed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from evermodel.common.events.catalogue import LABELS, TRANSACTIONS_PARTIALS, TRANSACTIONS_SCORED
+
+SCORER = "scorer"
+
+
+def readers(*, scored_from: Iterable[str]) -> Mapping[str, str]:
+    """Return the group that reads each topic; `scored_from`: those that the scorers read."""
+    return {
+        **dict.fromkeys(scored_from, SCORER),
+        TRANSACTIONS_SCORED.name: "drift-windower",
+        LABELS.name: "drift-windower",
+        TRANSACTIONS_PARTIALS.name: "drift-detector",
+    }
 
 
 def is_past(committed: Mapping[int, int], ends: Mapping[int, int], *, may_be_absent: bool) -> bool:

@@ -15,7 +15,7 @@ from evermodel.drift.domain.progress import Progress, due, watermarks_told
 from evermodel.drift.domain.rows import Labels
 from evermodel.drift.handlers.decoding import Models, Segment, decode_labels, labels_of
 from evermodel.drift.handlers.lake_buffer import LakeBuffer
-from evermodel.drift.handlers.partition import Output, Speaker
+from evermodel.drift.handlers.partition import Output, Speaker, hand_over, turn_to
 from evermodel.drift.handlers.wild_dates import WildDates, not_refused
 from evermodel.drift.handlers.windower_state import Position, position_key
 from evermodel.drift.ports import RowLake
@@ -48,25 +48,16 @@ class LabelsPartition:
         """
         raw = state.get(position_key(LABELS.name, self._partition))
         self._position = Position.restored(raw, committed=committed)
-        return self._position.reached if self._position.next_offset else None
+        return self._position.begins
 
     def hand_over(self, output: Output) -> None:
-        """Write what is not written, so that the next owner need not read it again for that."""
-        if self._position.reached > self._position.written:
-            self._buffer.flush()
-            self._position.written = self._position.reached
-            output.state[position_key(LABELS.name, self._partition)] = self._position.encode()
-
-    @property
-    def _chunk(self) -> int:
-        return self._position.chunk or 0
+        """Leave nothing unwritten."""
+        key = position_key(LABELS.name, self._partition)
+        hand_over(key, position=self._position, buffer=self._buffer, output=output)
 
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Keep `records`, which lie in `chunk`."""
-        if chunk != self._position.chunk:
-            self._buffer.clear()
-            self._position.refused.clear()
-            self._position.chunk = chunk
+        turn_to(chunk, position=self._position, buffer=self._buffer)
         rejected: list[Rejected] = []
         decoded = decode_labels(records, models=self._models, rejected=rejected)
         for model, segments in decoded.items():
@@ -123,7 +114,9 @@ class LabelsPartition:
         """Return when the oldest label of each file was known."""
         kept, days = {}, _DAY.length * (labels.known_at // _DAY.length)
         for day in sorted(set(days.tolist())):
-            path = layout.labels_file(model, day, partition=self._partition, chunk=self._chunk)
+            path = layout.labels_file(
+                model, day, partition=self._partition, chunk=self._position.chunk
+            )
             chosen = labels.take((days == day).nonzero()[0])
             self._buffer.add(path, self._lake.pack_labels(chosen))
             kept[path] = int(chosen.known_at.min())

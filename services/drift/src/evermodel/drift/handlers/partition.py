@@ -1,4 +1,5 @@
-"""What both streams' partitions share: what a batch leads to, and how a partial is said.
+"""What both streams' partitions share: what a batch leads to, how a partial is said, and how what
+waits for the lake follows the position.
 
 Must never count or keep: it says what others have counted.
 """
@@ -11,7 +12,9 @@ from evermodel.common.events.windows import TransactionsPartial, WindowCounters
 from evermodel.common.kernel.ids import ModelName
 from evermodel.common.messaging.api import Emit, Rejected
 from evermodel.drift.domain.grid import Grid, moment
+from evermodel.drift.handlers.lake_buffer import LakeBuffer
 from evermodel.drift.handlers.payloads import span
+from evermodel.drift.handlers.windower_state import Position
 
 Stream = Literal["scored", "labels"]
 
@@ -63,3 +66,19 @@ class Speaker:
         if late_from is not None:
             identity += f"/late/{late_from}"
         return Emit(payload=payload, time=moment(start + grid.length), identity=identity)
+
+
+def turn_to(chunk: int, *, position: Position, buffer: LakeBuffer) -> None:
+    """Complete the chunk that was read before, unless it is `chunk`."""
+    if chunk != position.chunk:
+        buffer.clear()
+        position.refused.clear()
+        position.chunk = chunk
+
+
+def hand_over(key: str, *, position: Position, buffer: LakeBuffer, output: Output) -> None:
+    """Write what is not written, so that the next owner need not read it again for that."""
+    if position.reached > position.written:
+        buffer.flush()
+        position.written = position.reached
+        output.state[key] = position.encode()

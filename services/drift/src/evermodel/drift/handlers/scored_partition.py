@@ -23,7 +23,7 @@ from evermodel.drift.domain.rows import Integers, Rows
 from evermodel.drift.domain.tally import Limits, Tally
 from evermodel.drift.handlers.decoding import Models, Segment, decode_rows, rows_of
 from evermodel.drift.handlers.lake_buffer import LakeBuffer
-from evermodel.drift.handlers.partition import Output, Speaker
+from evermodel.drift.handlers.partition import Output, Speaker, hand_over, turn_to
 from evermodel.drift.handlers.payloads import window_counters
 from evermodel.drift.handlers.wild_dates import WildDates, not_refused
 from evermodel.drift.handlers.windower_state import (
@@ -85,25 +85,16 @@ class ScoredPartition:
             for (model, start), kept in open_windows(state, _TOPIC, self._partition).items()
             if model in self._models
         }
-        return self._position.reached if self._position.next_offset else None
+        return self._position.begins
 
     def hand_over(self, output: Output) -> None:
-        """Write what is not written, so that the next owner need not read it again for that."""
-        if self._position.reached > self._position.written:
-            self._buffer.flush()
-            self._position.written = self._position.reached
-            output.state[position_key(_TOPIC, self._partition)] = self._position.encode()
-
-    @property
-    def _chunk(self) -> int:
-        return self._position.chunk or 0
+        """Leave nothing unwritten."""
+        key = position_key(_TOPIC, self._partition)
+        hand_over(key, position=self._position, buffer=self._buffer, output=output)
 
     def take(self, records: Sequence[Record], *, chunk: int, output: Output) -> None:
         """Count and keep `records`, which lie in `chunk`."""
-        if chunk != self._position.chunk:
-            self._buffer.clear()
-            self._position.refused.clear()
-            self._position.chunk = chunk
+        turn_to(chunk, position=self._position, buffer=self._buffer)
         rejected: list[Rejected] = []
         decoded = decode_rows(records, models=self._models, rejected=rejected)
         for model, segments in decoded.items():
@@ -200,18 +191,18 @@ class ScoredPartition:
         return self._position.progress.get(model.name, Progress())
 
     def _counted(self, model: ModelDescription, start: int, rows: Rows) -> Tally:
-        self._buffer.add(self._file(model, start, self._chunk), self._lake.pack_rows(rows))
+        self._buffer.add(self._file(model, start, self._position.chunk), self._lake.pack_rows(rows))
         return Tally.of(
             rows,
             references=self._yardsticks.fitting(model, rows.references),
             limits=_limits(model),
-            chunks=frozenset((self._chunk,)),
+            chunks=frozenset((self._position.chunk,)),
         )
 
     def _refill(self, model: ModelDescription, rows: Rows) -> None:
         everything = np.ones(len(rows), dtype=np.bool_)
         for start, at in _by_window(rows, everything, _grid(model)):
-            path = self._file(model, start, self._chunk)
+            path = self._file(model, start, self._position.chunk)
             self._buffer.add(path, self._lake.pack_rows(rows.take(at)))
 
     def _advance(self, model: ModelDescription, progress: Progress, output: Output) -> None:

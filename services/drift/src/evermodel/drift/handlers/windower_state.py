@@ -27,7 +27,7 @@ class Position:
     refused: set[int] = field(default_factory=set)
     lengths: dict[str, int] = field(default_factory=dict)
     written: int = 0
-    chunk: int | None = None
+    chunk: int = 0
     reached: int = 0
 
     @classmethod
@@ -37,12 +37,15 @@ class Position:
         Only a row completes the chunk before its own: `committed`, and `next_offset` after it, may
         lie past that without one.
         """
-        position = cls() if raw is None else cls.decode(raw)
-        if position.chunk is None:  # kept before chunks were, or nothing was
-            position.chunk = chunk_of(max((position.next_offset or committed) - 1, 0))
+        position = cls(chunk=_chunk_before(committed)) if raw is None else cls.decode(raw)
         position.next_offset = max(position.next_offset, committed)
         position.reached = max(position.chunk, position.written) if position.next_offset else 0
         return position
+
+    @property
+    def begins(self) -> int | None:
+        """From where to read on after it was taken over, if anything was read before."""
+        return self.reached if self.next_offset else None
 
     def passed(self, records: Sequence[Record], rejected: Sequence[Rejected]) -> list[Rejected]:
         """Go past `records`, and return those of `rejected` that were not rejected before."""
@@ -70,8 +73,19 @@ class Position:
         content = json.loads(raw)
         progress = {model: Progress(*marks) for model, marks in content["progress"].items()}
         refused = set(content.get("refused", ()))
-        lengths, written = content.get("lengths", {}), content.get("written", 0)
-        return cls(content["next"], progress, refused, lengths, written, content.get("chunk"))
+        following = content["next"]
+        return cls(
+            following,
+            progress,
+            refused,
+            content.get("lengths", {}),
+            content.get("written", 0),
+            content.get("chunk", _chunk_before(following)),
+        )
+
+
+def _chunk_before(offset: int) -> int:
+    return chunk_of(max(offset - 1, 0))
 
 
 def _marks(progress: Progress) -> list[int | bool | None]:
